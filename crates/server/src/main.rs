@@ -1,0 +1,2 @@
+//! mamagang-server.
+fn main() {}

@@ -1,0 +1,2 @@
+//! mamagang-xtask.
+fn main() {}
