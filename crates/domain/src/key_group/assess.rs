@@ -1,0 +1,400 @@
+//! Months, term and cap (fact: section 2.4).
+
+use crate::fact::PersonCategory;
+use crate::month::TaxMonth;
+use crate::policy::{Dated, KeyGroupPolicy};
+use crate::reason::{Outcome, ReasonCode};
+use crate::timeline::{ContributionRow, Held, Timeline};
+
+use super::hire::{Hire, hires_of};
+use super::{Assessment, Evidence, Person};
+
+/// What was found for one month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthFinding {
+    /// The month.
+    pub month: TaxMonth,
+    /// The first code that stands against it, or ALL_CONDITIONS_MET.
+    pub code: ReasonCode,
+    /// The category under which it counts.
+    pub category: Option<PersonCategory>,
+    /// Whether a contract was in force and insured: only such a month can be under review.
+    pub substantial: bool,
+    /// Index of the hire that was judged.
+    pub hire: Option<usize>,
+}
+
+impl MonthFinding {
+    /// The month's outcome.
+    pub const fn outcome(&self) -> Outcome {
+        self.code.outcome()
+    }
+
+    /// Whether the month counts against the 36: counted, or under review with contract and
+    /// insurance there.
+    pub const fn uses_term(&self) -> bool {
+        self.substantial && !matches!(self.outcome(), Outcome::Ineligible)
+    }
+}
+
+/// Decides every month from `from` to `through`, both included.
+pub fn assess(
+    policy: &KeyGroupPolicy,
+    evidence: &Evidence<'_>,
+    from: TaxMonth,
+    through: TaxMonth,
+) -> Assessment {
+    match evidence.person {
+        Person::Known(timeline) => Walk::new(policy, evidence, timeline).run(from, through),
+        Person::Unknown => unknown(policy, evidence, ReasonCode::NoRecord, from, through),
+        Person::NotMatched => unknown(policy, evidence, ReasonCode::NotMatched, from, through),
+    }
+}
+
+fn unknown(
+    policy: &KeyGroupPolicy,
+    evidence: &Evidence<'_>,
+    code: ReasonCode,
+    from: TaxMonth,
+    through: TaxMonth,
+) -> Assessment {
+    let months = from
+        .through(through)
+        .map(|month| MonthFinding {
+            month,
+            code: employer_code(policy, evidence, month, None)
+                .map_or(code, |found| found.first_of(code)),
+            category: None,
+            substantial: false,
+            hire: None,
+        })
+        .collect();
+    Assessment {
+        months,
+        hires: Vec::new(),
+        start_month: None,
+        term_end_month: None,
+        category: None,
+        months_used: 0,
+    }
+}
+
+/// What stands against the month or the employer, whoever the person is.
+fn employer_code(
+    policy: &KeyGroupPolicy,
+    evidence: &Evidence<'_>,
+    month: TaxMonth,
+    hire: Option<&Hire>,
+) -> Option<ReasonCode> {
+    let Some(kinds) = in_force(&policy.employer_kinds, month, hire) else {
+        return Some(ReasonCode::PolicyNotEncoded);
+    };
+    let profile = evidence.employer.profile_on(month.last_day());
+    let covered = profile.is_some_and(|profile| kinds.contains(&profile.kind));
+    (!covered).then_some(ReasonCode::EmployerNotEnterprise)
+}
+
+/// The value for a month. A term started while the policy was in force runs on under it, so a
+/// month after the policy's end takes the hire date's value; a month before it takes none.
+pub(super) fn in_force<'p, T>(
+    dated: &'p Dated<T>,
+    month: TaxMonth,
+    hire: Option<&Hire>,
+) -> Option<&'p T> {
+    let on_month = dated.on(month.last_day());
+    let run_on = || {
+        hire.filter(|hire| TaxMonth::of(hire.start_on) <= month)
+            .and_then(|hire| dated.on(hire.start_on))
+    };
+    on_month.or_else(run_on).map(|value| &value.value)
+}
+
+struct Walk<'a> {
+    policy: &'a KeyGroupPolicy,
+    evidence: &'a Evidence<'a>,
+    timeline: &'a Timeline,
+    contributions: &'a [Held<ContributionRow>],
+    hires: Vec<Hire>,
+    /// Months that count against the 36 and are not this employer's own: booked for others, or
+    /// enjoyed before this system. Sorted, each once.
+    used_elsewhere: Vec<TaxMonth>,
+    /// First month of the term at this employer, over all its hires and prior use.
+    anchor: Option<TaxMonth>,
+    own_used: i32,
+    own_first: Option<TaxMonth>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(policy: &'a KeyGroupPolicy, evidence: &'a Evidence<'a>, timeline: &'a Timeline) -> Self {
+        let employer = evidence.employer_code;
+        let hires = hires_of(policy, timeline, employer);
+        let prior = timeline.prior_uses.iter().map(|held| &held.body);
+        let own_prior_first = prior
+            .clone()
+            .filter(|used| used.employer_code == *employer)
+            .map(|used| used.from_month);
+        let anchor = hires
+            .iter()
+            .filter(|hire| {
+                hire.code()
+                    .is_none_or(|code| code.outcome() != Outcome::Ineligible)
+            })
+            .filter_map(|hire| hire.start_month)
+            .chain(own_prior_first)
+            .min();
+        let booked = evidence
+            .booked
+            .iter()
+            .filter(|booked| booked.employer_code != *employer);
+        let mut used_elsewhere: Vec<TaxMonth> = booked
+            .map(|booked| booked.month)
+            .chain(prior.flat_map(|used| used.from_month.through(used.to_month)))
+            .collect();
+        used_elsewhere.sort_unstable();
+        used_elsewhere.dedup();
+        Self {
+            policy,
+            evidence,
+            timeline,
+            contributions: timeline.contributions_of(employer),
+            hires,
+            used_elsewhere,
+            anchor,
+            own_used: 0,
+            own_first: None,
+        }
+    }
+
+    fn run(mut self, from: TaxMonth, through: TaxMonth) -> Assessment {
+        // The months before those asked decide how many are left, so the walk starts at s.
+        let first = self.anchor.map_or(from, |anchor| anchor.min(from));
+        let asked = usize::try_from(through.since(from).max(-1) + 1).unwrap_or(0);
+        let mut months = Vec::with_capacity(asked);
+        let mut months_used = 0;
+        for month in first.through(through) {
+            if month == from {
+                months_used = self.own_used + self.elsewhere_before(month);
+            }
+            let finding = self.judge(month);
+            if finding.uses_term() && !self.is_used_elsewhere(month) {
+                self.own_used += 1;
+                self.own_first = self.own_first.or(Some(month));
+            }
+            if month >= from {
+                months.push(finding);
+            }
+        }
+        let category = self.told_category(&months);
+        let start_month = self.told_start(&months);
+        Assessment {
+            start_month,
+            term_end_month: self.term_end(start_month),
+            category,
+            months,
+            months_used,
+            hires: self.hires,
+        }
+    }
+
+    fn elsewhere_before(&self, month: TaxMonth) -> i32 {
+        i32::try_from(self.used_elsewhere.partition_point(|used| *used < month)).unwrap_or(i32::MAX)
+    }
+
+    fn is_used_elsewhere(&self, month: TaxMonth) -> bool {
+        self.used_elsewhere.binary_search(&month).is_ok()
+    }
+
+    fn judge(&self, month: TaxMonth) -> MonthFinding {
+        let in_force = (0..self.hires.len()).filter(|index| self.hires[*index].in_force_in(month));
+        let best = in_force
+            .map(|index| self.judge_under(month, Some(index)))
+            .min_by_key(|finding| (finding.outcome(), finding.code.precedence()));
+        best.unwrap_or_else(|| self.judge_under(month, self.nearest_hire(month)))
+    }
+
+    /// The hire under which a month without contract is judged: the last that has begun, else the
+    /// first to come.
+    fn nearest_hire(&self, month: TaxMonth) -> Option<usize> {
+        let begun = self
+            .hires
+            .iter()
+            .rposition(|hire| TaxMonth::of(hire.start_on) <= month);
+        begun.or(if self.hires.is_empty() { None } else { Some(0) })
+    }
+
+    fn judge_under(&self, month: TaxMonth, index: Option<usize>) -> MonthFinding {
+        let hire = index.map(|index| &self.hires[index]);
+        let insured = self
+            .contribution(month)
+            .filter(|row| self.covers(row, hire));
+        let in_force = hire.is_some_and(|hire| hire.in_force_in(month));
+        let substantial = in_force && insured.is_some();
+        let code = self.first_code(month, hire, in_force, insured);
+        let category = hire.and_then(|hire| hire.category.category);
+        MonthFinding {
+            month,
+            code,
+            category,
+            substantial,
+            hire: index,
+        }
+    }
+
+    /// The codes in order of precedence; the first that holds is told.
+    fn first_code(
+        &self,
+        month: TaxMonth,
+        hire: Option<&Hire>,
+        in_force: bool,
+        insured: Option<&ContributionRow>,
+    ) -> ReasonCode {
+        let mut found = employer_code(self.policy, self.evidence, month, hire);
+        if found == Some(ReasonCode::PolicyNotEncoded) {
+            return ReasonCode::PolicyNotEncoded;
+        }
+        let Some(hire) = hire else {
+            return found.unwrap_or(ReasonCode::NotInForce);
+        };
+        if let Some(code) = hire.code().or_else(|| self.unencoded_start(hire)) {
+            found = Some(found.map_or(code, |known| known.first_of(code)));
+        }
+        found.unwrap_or_else(|| self.month_code(month, hire, in_force, insured))
+    }
+
+    /// New hires end with the policy: a term has to have started by then.
+    fn unencoded_start(&self, hire: &Hire) -> Option<ReasonCode> {
+        let start = hire.start_month?;
+        let covered = self.policy.term_months.on(start.first_day()).is_some()
+            || self.policy.term_months.on(start.last_day()).is_some();
+        (!covered).then_some(ReasonCode::PolicyNotEncoded)
+    }
+
+    fn month_code(
+        &self,
+        month: TaxMonth,
+        hire: &Hire,
+        in_force: bool,
+        insured: Option<&ContributionRow>,
+    ) -> ReasonCode {
+        if self.other_relief(month, hire) {
+            return ReasonCode::OtherEmploymentReliefClaimed;
+        }
+        if self.is_used_elsewhere(month) {
+            return ReasonCode::MonthBookedElsewhere;
+        }
+        if !in_force {
+            return ReasonCode::NotInForce;
+        }
+        let Some(row) = insured else {
+            return ReasonCode::InsuranceNotPaid;
+        };
+        if hire.start_month.is_none_or(|start| month < start) {
+            // In force and insured, but not yet signed.
+            return ReasonCode::NotInForce;
+        }
+        self.term_code(month, hire)
+            .unwrap_or_else(|| self.payment_code(row, hire))
+    }
+
+    fn payment_code(&self, row: &ContributionRow, hire: &Hire) -> ReasonCode {
+        match in_force(&self.policy.payment_grace_months, row.month, Some(hire)) {
+            None => ReasonCode::PolicyNotEncoded,
+            Some(grace) if row.paid_on > row.month.plus(*grace).last_day() => {
+                ReasonCode::BackPaidInsurance
+            }
+            Some(_) => ReasonCode::AllConditionsMet,
+        }
+    }
+
+    /// The 36 months at this employer, then those of the person over all employers.
+    fn term_code(&self, month: TaxMonth, hire: &Hire) -> Option<ReasonCode> {
+        let (Some(term), Some(most)) = (
+            in_force(&self.policy.term_months, month, Some(hire)),
+            in_force(&self.policy.person_months_max, month, Some(hire)),
+        ) else {
+            return Some(ReasonCode::PolicyNotEncoded);
+        };
+        let anchor = self.anchor.unwrap_or(month);
+        if month > anchor.plus(term - 1) {
+            return Some(ReasonCode::TermExhausted);
+        }
+        let used = self.own_used + i32::try_from(self.used_elsewhere.len()).unwrap_or(i32::MAX);
+        let inside_used = used < *most;
+        let inside_calendar = month <= self.person_first(month).plus(most - 1);
+        match (inside_used, inside_calendar) {
+            (true, true) => None,
+            (false, false) => Some(ReasonCode::TermExhausted),
+            _ => Some(ReasonCode::TermCountUnconfirmed),
+        }
+    }
+
+    /// The person's first counted month over all employers, as far as known before `month`.
+    fn person_first(&self, month: TaxMonth) -> TaxMonth {
+        let own = self.own_first.unwrap_or(month);
+        self.used_elsewhere
+            .first()
+            .map_or(own, |elsewhere| own.min(*elsewhere))
+    }
+
+    fn other_relief(&self, month: TaxMonth, hire: &Hire) -> bool {
+        let Some(excluding) = in_force(&self.policy.excluding_reliefs, month, Some(hire)) else {
+            return false;
+        };
+        self.timeline
+            .reliefs
+            .iter()
+            .map(|held| &held.body)
+            .any(|relief| {
+                relief.employer_code == *self.evidence.employer_code
+                    && excluding.contains(&relief.relief_code)
+                    && relief.from_month <= month
+                    && relief.to_month.is_none_or(|to| month <= to)
+            })
+    }
+
+    fn contribution(&self, month: TaxMonth) -> Option<&'a ContributionRow> {
+        let index = self
+            .contributions
+            .binary_search_by_key(&month, |held| held.body.month)
+            .ok()?;
+        Some(&self.contributions[index].body)
+    }
+
+    fn covers(&self, row: &ContributionRow, hire: Option<&Hire>) -> bool {
+        in_force(&self.policy.required_insurances, row.month, hire)
+            .is_some_and(|required| row.insurances.contains_all(*required))
+    }
+
+    fn told_category(&self, months: &[MonthFinding]) -> Option<PersonCategory> {
+        let best = months
+            .iter()
+            .min_by_key(|finding| (finding.outcome(), finding.month))?;
+        best.category
+    }
+
+    /// s of the hire that the answer is about.
+    fn told_start(&self, months: &[MonthFinding]) -> Option<TaxMonth> {
+        let best = months
+            .iter()
+            .min_by_key(|finding| (finding.outcome(), finding.month))?;
+        let hire = &self.hires[best.hire?];
+        match hire.code().map(ReasonCode::outcome) {
+            Some(Outcome::Ineligible) => hire.start_month,
+            _ => self
+                .anchor
+                .filter(|anchor| hire.start_month.is_some_and(|start| *anchor <= start)),
+        }
+    }
+
+    fn term_end(&self, start: Option<TaxMonth>) -> Option<TaxMonth> {
+        let start = start?;
+        let day = start.last_day();
+        let term = self.policy.term_months.on(day)?.value;
+        let most = self.policy.person_months_max.on(day)?.value;
+        let person_first = self
+            .used_elsewhere
+            .first()
+            .map_or(start, |elsewhere| start.min(*elsewhere));
+        Some(start.plus(term - 1).min(person_first.plus(most - 1)))
+    }
+}

@@ -1,0 +1,438 @@
+//! From an assessment to a decision that a tax officer can read: reasons, sources, evidence.
+
+use std::sync::Arc;
+
+use crate::fact::{FactKind, PersonCategory};
+use crate::identifier::EmployerCode;
+use crate::money::Fen;
+use crate::month::TaxMonth;
+use crate::policy::{Citation, Confidence, Dated, KeyGroupPolicy};
+use crate::reason::{Assumption, Outcome, Reason, ReasonCode};
+use crate::timeline::Timeline;
+
+use super::assess::in_force;
+use super::hire::Hire;
+use super::notice::{notice_code, notice_over};
+use super::{Assessment, Evidence, Person};
+
+/// One month of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthResult {
+    /// The month.
+    pub month: TaxMonth,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Why.
+    pub code: ReasonCode,
+    /// What it gives; zero unless ELIGIBLE.
+    pub amount_fen: Fen,
+}
+
+/// One layer of a decision: the law's, or the notice's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerOutcome {
+    /// The layer's outcome.
+    pub outcome: Outcome,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// A record that the decision rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EvidenceRef {
+    /// The worker's revision under which it is stored.
+    pub revision: u32,
+    /// Its kind.
+    pub kind: FactKind,
+}
+
+/// The decision on a worker at an employer over the months asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// That of the statutory layer.
+    pub outcome: Outcome,
+    /// The national conditions.
+    pub statutory: LayerOutcome,
+    /// Whether the post was filed under the notice.
+    pub notice: LayerOutcome,
+    /// The category under which the person counts.
+    pub category: Option<PersonCategory>,
+    /// s.
+    pub start_month: Option<TaxMonth>,
+    /// The last month that can be ELIGIBLE.
+    pub term_end_month: Option<TaxMonth>,
+    /// Every month asked.
+    pub months: Vec<MonthResult>,
+    /// Sum of the ELIGIBLE months.
+    pub total_fen: Fen,
+    /// What must be known beside the answer but does not change it.
+    pub caveats: Vec<Reason>,
+    /// Parameters that are not fully established and were leaned on.
+    pub assumptions: Vec<Assumption>,
+    /// Kinds of fact that are missing.
+    pub missing_facts: Vec<FactKind>,
+    /// Records that the decision rests on.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// What one month of a hire gives: a twelfth of the yearly quota.
+pub(super) fn month_amount(policy: &KeyGroupPolicy, month: TaxMonth, hire: Option<&Hire>) -> Fen {
+    // The policy lint refuses a quota that twelve does not divide.
+    in_force(&policy.quota_year_fen, month, hire)
+        .map_or(Fen::ZERO, |quota| Fen::new(quota.get() / 12))
+}
+
+/// Writes an assessment out.
+pub fn explain(
+    policy: &KeyGroupPolicy,
+    evidence: &Evidence<'_>,
+    assessment: &Assessment,
+) -> Decision {
+    let months: Vec<MonthResult> = assessment
+        .months
+        .iter()
+        .map(|finding| {
+            let hire = finding.hire.map(|index| &assessment.hires[index]);
+            let amount_fen = match finding.outcome() {
+                Outcome::Eligible => month_amount(policy, finding.month, hire),
+                _ => Fen::ZERO,
+            };
+            MonthResult {
+                month: finding.month,
+                outcome: finding.outcome(),
+                code: finding.code,
+                amount_fen,
+            }
+        })
+        .collect();
+    let outcome = Outcome::any(months.iter().map(|month| month.outcome));
+    let writer = Writer {
+        policy,
+        evidence,
+        assessment,
+    };
+    let reasons = writer.reasons();
+    Decision {
+        outcome,
+        statutory: LayerOutcome { outcome, reasons },
+        notice: writer.notice(),
+        category: assessment.category,
+        start_month: assessment.start_month,
+        term_end_month: assessment.term_end_month,
+        total_fen: months.iter().map(|month| month.amount_fen).sum(),
+        caveats: writer.caveats(),
+        assumptions: writer.assumptions(),
+        missing_facts: writer.missing_facts(),
+        evidence: writer.evidence_refs(),
+        months,
+    }
+}
+
+struct Writer<'a> {
+    policy: &'a KeyGroupPolicy,
+    evidence: &'a Evidence<'a>,
+    assessment: &'a Assessment,
+}
+
+impl Writer<'_> {
+    /// One reason for each code found, in order of precedence, with the months it concerns.
+    fn reasons(&self) -> Vec<Reason> {
+        let mut codes: Vec<ReasonCode> = Vec::new();
+        for finding in &self.assessment.months {
+            if !codes.contains(&finding.code) {
+                codes.push(finding.code);
+            }
+        }
+        codes.sort_by_key(|code| code.precedence());
+        codes.into_iter().map(|code| self.reason(code)).collect()
+    }
+
+    fn reason(&self, code: ReasonCode) -> Reason {
+        let of_code = || {
+            self.assessment
+                .months
+                .iter()
+                .filter(move |finding| finding.code == code)
+        };
+        let first = of_code().next();
+        let hire = first
+            .and_then(|finding| finding.hire)
+            .map(|index| &self.assessment.hires[index]);
+        let month = first.map(|finding| finding.month);
+        let mut facts = vec![("months", of_code().count().to_string())];
+        if let Some(month) = month {
+            facts.push(("from_month", month.to_string()));
+        }
+        if let Some(hire) = hire {
+            facts.push(("hired_on", hire.start_on.to_string()));
+            facts.extend(
+                hire.start_month
+                    .map(|start| ("start_month", start.to_string())),
+            );
+            facts.extend(
+                hire.category
+                    .from_on
+                    .map(|from| ("status_from", from.to_string())),
+            );
+            facts.extend(hire.category.to_on.map(|to| ("status_to", to.to_string())));
+        }
+        facts.extend(
+            self.assessment
+                .term_end_month
+                .map(|end| ("term_end_month", end.to_string())),
+        );
+        if code == ReasonCode::AllConditionsMet
+            && let Some(month) = month
+        {
+            facts.push(("month_yuan", month_amount(self.policy, month, hire).yuan()));
+        }
+        Reason {
+            code,
+            citations: self.citations(code, month, hire),
+            facts,
+        }
+    }
+
+    /// The parameters that a reason rests on, as their sources on the day that matters.
+    fn citations(
+        &self,
+        code: ReasonCode,
+        month: Option<TaxMonth>,
+        hire: Option<&Hire>,
+    ) -> Vec<Arc<Citation>> {
+        let policy = self.policy;
+        let Some(month) = month else {
+            return Vec::new();
+        };
+        let source = Source { month, hire };
+        let category = hire.and_then(|hire| hire.category.category);
+        let coverage = category.and_then(|category| policy.category_covered.get(&category));
+        let coverage = coverage.and_then(|dated| source.at_hire(dated));
+        let found: Vec<Option<Arc<Citation>>> = match code {
+            ReasonCode::PolicyNotEncoded => vec![
+                policy
+                    .term_months
+                    .last()
+                    .map(|value| value.citation.clone()),
+            ],
+            ReasonCode::EmployerNotEnterprise => vec![source.of_month(&policy.employer_kinds)],
+            ReasonCode::ContractKindNotCovered
+            | ReasonCode::PartTime
+            | ReasonCode::ContractTooShort => {
+                vec![source.at_hire(&policy.contract_months_min)]
+            }
+            ReasonCode::SpellTooShort
+            | ReasonCode::SpellBroken
+            | ReasonCode::CertificateNoteMissing
+            | ReasonCode::ConflictingEvidence => {
+                vec![coverage, source.at_hire(&policy.registration_months_min)]
+            }
+            ReasonCode::InsuranceNotPaid => vec![source.of_month(&policy.required_insurances)],
+            ReasonCode::BackPaidInsurance => vec![source.of_month(&policy.payment_grace_months)],
+            ReasonCode::OtherEmploymentReliefClaimed => {
+                vec![source.of_month(&policy.excluding_reliefs)]
+            }
+            ReasonCode::TermExhausted
+            | ReasonCode::TermCountUnconfirmed
+            | ReasonCode::MonthBookedElsewhere => {
+                vec![
+                    source.of_month(&policy.term_months),
+                    source.of_month(&policy.person_months_max),
+                ]
+            }
+            ReasonCode::AllConditionsMet => vec![
+                coverage,
+                source.of_month(&policy.quota_year_fen),
+                source.of_month(&policy.required_insurances),
+                source.of_month(&policy.term_months),
+            ],
+            ReasonCode::NotInForce => vec![source.of_month(&policy.term_months)],
+            _ => vec![coverage.or_else(|| {
+                let any = policy.category_covered.values().next()?;
+                source.of_month(any)
+            })],
+        };
+        found.into_iter().flatten().collect()
+    }
+
+    fn notice(&self) -> LayerOutcome {
+        let evidence = self.evidence;
+        let codes: Vec<ReasonCode> = self
+            .assessment
+            .months
+            .iter()
+            .map(|finding| notice_code(&self.assessment.hires, evidence.filings, finding.month))
+            .collect();
+        let mut told: Vec<ReasonCode> = Vec::new();
+        for code in &codes {
+            if !told.contains(code) {
+                told.push(*code);
+            }
+        }
+        told.sort_by_key(|code| code.precedence());
+        LayerOutcome {
+            outcome: notice_over(&codes),
+            reasons: told.into_iter().map(Reason::bare).collect(),
+        }
+    }
+
+    fn caveats(&self) -> Vec<Reason> {
+        let unclaimed = self.evidence.unclaimed_elsewhere;
+        if unclaimed == 0 {
+            return Vec::new();
+        }
+        vec![Reason {
+            code: ReasonCode::EarlierMonthsUnclaimed,
+            citations: Vec::new(),
+            facts: vec![("months", unclaimed.to_string())],
+        }]
+    }
+
+    fn assumptions(&self) -> Vec<Assumption> {
+        let mut out = Vec::new();
+        let mut add = |assumption: Option<Assumption>| {
+            if let Some(assumption) = assumption.filter(|found| !out.contains(found)) {
+                out.push(assumption);
+            }
+        };
+        for finding in &self.assessment.months {
+            let Some(hire) = finding.hire.map(|index| &self.assessment.hires[index]) else {
+                continue;
+            };
+            if hire.category.category == Some(PersonCategory::RegisteredUnemployed) {
+                add(assumed(&self.policy.registration_months_min, hire));
+            }
+            if finding.code == ReasonCode::BackPaidInsurance {
+                add(assumed(&self.policy.payment_grace_months, hire));
+            }
+        }
+        out
+    }
+
+    fn missing_facts(&self) -> Vec<FactKind> {
+        let has = |code: ReasonCode| {
+            self.assessment
+                .months
+                .iter()
+                .any(|finding| finding.code == code)
+        };
+        let mut missing = Vec::new();
+        match self.evidence.person {
+            Person::Unknown | Person::NotMatched => missing.push(FactKind::WorkerProfile),
+            Person::Known(_) => {
+                if has(ReasonCode::NoRecord) {
+                    missing.extend([FactKind::UnemploymentSpell, FactKind::PovertyStatus]);
+                }
+                if has(ReasonCode::CertificateNoteMissing) {
+                    missing.push(FactKind::EmploymentCertificate);
+                }
+                if self.assessment.hires.is_empty() {
+                    missing.push(FactKind::Contract);
+                }
+                if has(ReasonCode::InsuranceNotPaid) {
+                    missing.push(FactKind::Contribution);
+                }
+            }
+        }
+        missing
+    }
+
+    fn evidence_refs(&self) -> Vec<EvidenceRef> {
+        let Person::Known(timeline) = self.evidence.person else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        let mut judged: Vec<usize> = self
+            .assessment
+            .months
+            .iter()
+            .filter_map(|finding| finding.hire)
+            .collect();
+        judged.dedup();
+        for hire in judged
+            .into_iter()
+            .map(|index| &self.assessment.hires[index])
+        {
+            out.extend(hire.contract_revisions.iter().map(|revision| EvidenceRef {
+                revision: *revision,
+                kind: FactKind::Contract,
+            }));
+            out.extend(status_refs(hire));
+        }
+        out.extend(contribution_refs(
+            timeline,
+            self.evidence.employer_code,
+            self.assessment,
+        ));
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+}
+
+fn status_refs(hire: &Hire) -> impl Iterator<Item = EvidenceRef> {
+    let kind = match hire.category.category {
+        Some(PersonCategory::RegisteredUnemployed) => FactKind::UnemploymentSpell,
+        _ => FactKind::PovertyStatus,
+    };
+    let record = hire
+        .category
+        .record
+        .map(|revision| EvidenceRef { revision, kind });
+    let certificate = hire.category.certificate.map(|revision| EvidenceRef {
+        revision,
+        kind: FactKind::EmploymentCertificate,
+    });
+    record.into_iter().chain(certificate)
+}
+
+fn contribution_refs(
+    timeline: &Timeline,
+    employer: &EmployerCode,
+    assessment: &Assessment,
+) -> Vec<EvidenceRef> {
+    let (Some(first), Some(last)) = (assessment.months.first(), assessment.months.last()) else {
+        return Vec::new();
+    };
+    timeline
+        .contributions_of(employer)
+        .iter()
+        .filter(|held| (first.month..=last.month).contains(&held.body.month))
+        .map(|held| EvidenceRef {
+            revision: held.revision,
+            kind: FactKind::Contribution,
+        })
+        .collect()
+}
+
+/// A parameter whose value is not established by the text itself.
+fn assumed(dated: &Dated<i32>, hire: &Hire) -> Option<Assumption> {
+    let value = dated.on(hire.start_on)?;
+    (value.confidence() >= Confidence::Derived).then(|| Assumption {
+        parameter: dated.name.clone(),
+        value: value.value.to_string(),
+        confidence: value.confidence(),
+    })
+}
+
+/// The days on which a reason looks values up.
+struct Source<'a> {
+    month: TaxMonth,
+    hire: Option<&'a Hire>,
+}
+
+impl Source<'_> {
+    fn at_hire<T>(&self, dated: &Dated<T>) -> Option<Arc<Citation>> {
+        let day = self
+            .hire
+            .map_or(self.month.last_day(), |hire| hire.start_on);
+        dated.on(day).map(|value| value.citation.clone())
+    }
+
+    fn of_month<T>(&self, dated: &Dated<T>) -> Option<Arc<Citation>> {
+        dated
+            .on(self.month.last_day())
+            .map(|value| value.citation.clone())
+            .or_else(|| self.at_hire(dated))
+    }
+}

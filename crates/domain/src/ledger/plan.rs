@@ -1,0 +1,629 @@
+//! What a call would append to the ledger, or why it may not.
+
+use crate::date::CivilDate;
+use crate::fact::EmployerProfile;
+use crate::ids::WorkerId;
+use crate::money::Fen;
+use crate::month::{TaxMonth, TaxPeriod, TaxYear};
+use crate::policy::{CodeGroup, Confidence, PolicyBook};
+use crate::reason::ReasonCode;
+use crate::tax::TaxKind;
+
+use super::ByGroup;
+use super::allocation::{Available, PeriodTaxes, TaxLine, allocate};
+use super::entry::{AccrualChange, Caveat, EntryDraft, EntryKind};
+use super::year::{PeriodState, Release, YearState};
+
+/// Why a call is refused. Closed and in order of precedence; none changes anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerRefusal {
+    /// The employer's kind has no deduction (个体工商户).
+    #[error("the employer's kind is not covered by the deduction")]
+    EmployerNotEnterprise,
+    /// The period's last day has not passed.
+    #[error("the period has not ended")]
+    PeriodNotEnded,
+    /// The period's form does not match the employer's filing cycle, or the year's.
+    #[error("the period does not match the filing cycle")]
+    FilingCycleMismatch,
+    /// The year is settled.
+    #[error("the year is settled")]
+    YearSettled,
+    /// The period is posted already.
+    #[error("the period is already posted")]
+    PeriodAlreadyPosted,
+    /// A later period is posted already.
+    #[error("a later period is already posted")]
+    PeriodOutOfOrder {
+        /// The last period posted.
+        last_posted: TaxPeriod,
+    },
+    /// The period was never posted, so it cannot be amended.
+    #[error("the period was not posted")]
+    PeriodNotPosted,
+    /// The bureau's reference was used for another period.
+    #[error("the return number was used before")]
+    ReturnNumberReused,
+    /// The year has not ended.
+    #[error("the year has not ended")]
+    YearNotEnded,
+    /// A sole proprietorship or partnership pays no enterprise income tax.
+    #[error("the employer's kind pays no enterprise income tax")]
+    CitNotApplicable,
+    /// No encoded policy covers the date.
+    #[error("no encoded policy covers the date")]
+    PolicyNotEncoded,
+}
+
+/// The months of one worker at the employer in the year.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkerMonths {
+    /// The worker.
+    pub worker_id: Option<WorkerId>,
+    /// Revision of the facts that were read.
+    pub revision: u32,
+    /// Months that the ledger has booked here.
+    pub booked: Vec<MonthValue>,
+    /// Months that the facts support now, to the end of what is being booked.
+    pub supported: Vec<MonthValue>,
+    /// Months that are expected after that.
+    pub projected: Vec<MonthValue>,
+    /// Months that the facts support, but that are counted elsewhere.
+    pub elsewhere: i32,
+    /// Months under review with contract and insurance there.
+    pub under_review: i32,
+}
+
+/// A month and what it gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthValue {
+    /// Which.
+    pub month: TaxMonth,
+    /// Under which code.
+    pub group: CodeGroup,
+    /// How much.
+    pub amount_fen: Fen,
+}
+
+/// A declared period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// Which.
+    pub period: TaxPeriod,
+    /// VAT payable before this deduction.
+    pub vat_payable_fen: Fen,
+    /// Sales, where told.
+    pub sales_fen: Option<Fen>,
+    /// How the quota is released.
+    pub release: Release,
+    /// The bureau's reference; empty when none.
+    pub return_number: String,
+}
+
+/// A correction of a declared period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amendment {
+    /// Which.
+    pub period: TaxPeriod,
+    /// The corrected VAT payable.
+    pub vat_payable_fen: Fen,
+    /// The corrected sales; the original's when `None`.
+    pub sales_fen: Option<Fen>,
+    /// The corrected release; the original's when `None`.
+    pub release: Option<Release>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A year's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// Which year.
+    pub tax_year: TaxYear,
+    /// CIT payable at the annual settlement (汇算清缴).
+    pub cit_payable_fen: Fen,
+}
+
+/// What would be appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The entries in order.
+    pub drafts: Vec<EntryDraft>,
+    /// Notes to the caller.
+    pub caveats: Vec<Caveat>,
+    /// Deducted beyond the corrected total, before any correction of the CIT leg.
+    pub over_deducted_fen: Fen,
+    /// The day from which the surcharge for late payment runs on it.
+    pub late_surcharge_from_on: Option<CivilDate>,
+}
+
+/// What every plan reads.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanInput<'a> {
+    /// The law.
+    pub policy: &'a PolicyBook,
+    /// The employer's profile on the last day concerned.
+    pub profile: &'a EmployerProfile,
+    /// The employer-year before.
+    pub state: &'a YearState,
+    /// Its workers.
+    pub workers: &'a [WorkerMonths],
+    /// Today in Asia/Shanghai.
+    pub today: CivilDate,
+}
+
+impl PlanInput<'_> {
+    fn employer_covered(&self, day: CivilDate) -> Result<(), LedgerRefusal> {
+        let kinds = &self.policy.key_group.employer_kinds;
+        let kinds = kinds
+            .on(day)
+            .or_else(|| kinds.last().filter(|last| last.from <= day));
+        match kinds {
+            None => Err(LedgerRefusal::PolicyNotEncoded),
+            Some(kinds) if !kinds.value.contains(&self.profile.kind) => {
+                Err(LedgerRefusal::EmployerNotEnterprise)
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn taxes(&self, declared: &Declaration) -> Result<PeriodTaxes, LedgerRefusal> {
+        let Declaration {
+            period,
+            vat_payable_fen,
+            sales_fen,
+            ..
+        } = declared;
+        PeriodTaxes::new(
+            self.policy,
+            self.profile,
+            *period,
+            *vat_payable_fen,
+            *sales_fen,
+        )
+        .ok_or(LedgerRefusal::PolicyNotEncoded)
+    }
+
+    fn accruals(&self) -> Vec<AccrualChange> {
+        let mut changes: Vec<AccrualChange> =
+            self.workers.iter().flat_map(accrual_changes).collect();
+        changes.sort_unstable_by_key(|change| (change.worker_id, change.month, change.booked));
+        changes
+    }
+
+    fn projected(&self, release: Release) -> ByGroup {
+        match release {
+            Release::Cumulative => ByGroup::ZERO,
+            Release::AnnualProjected => {
+                sum(self.workers.iter().flat_map(|worker| &worker.projected))
+            }
+        }
+    }
+
+    /// What the supported months up to a month give.
+    fn supported_through(&self, through: TaxMonth) -> ByGroup {
+        let supported = self.workers.iter().flat_map(|worker| &worker.supported);
+        sum(supported.filter(|value| value.month <= through))
+    }
+
+    fn has_cit_leg(&self, day: CivilDate) -> Result<bool, LedgerRefusal> {
+        let kinds = &self.policy.key_group.cit_leg_kinds;
+        let kinds = kinds
+            .on(day)
+            .or_else(|| kinds.last().filter(|last| last.from <= day));
+        kinds
+            .map(|kinds| kinds.value.contains(&self.profile.kind))
+            .ok_or(LedgerRefusal::PolicyNotEncoded)
+    }
+
+    fn common_caveats(&self, period: Option<TaxPeriod>) -> Vec<Caveat> {
+        let mut caveats = Vec::new();
+        let elsewhere: i32 = self.workers.iter().map(|worker| worker.elsewhere).sum();
+        if elsewhere > 0 {
+            caveats.push(caveat(
+                ReasonCode::MonthBookedElsewhere,
+                [("months", elsewhere.to_string())],
+            ));
+        }
+        let vat_leg = period.and_then(|period| {
+            self.policy
+                .key_group
+                .vat_leg
+                .on(period.last_month().last_day())
+        });
+        if let Some(leg) = vat_leg.filter(|leg| leg.confidence() == Confidence::Unconfirmed) {
+            let facts = [
+                ("parameter", self.policy.key_group.vat_leg.name.to_string()),
+                ("from", leg.from.to_string()),
+            ];
+            caveats.push(caveat(ReasonCode::VatLegUnconfirmed2026, facts));
+        }
+        caveats
+    }
+}
+
+fn caveat<const N: usize>(code: ReasonCode, facts: [(&str, String); N]) -> Caveat {
+    Caveat {
+        code,
+        facts: facts
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    }
+}
+
+fn sum<'a>(values: impl IntoIterator<Item = &'a MonthValue>) -> ByGroup {
+    values.into_iter().fold(ByGroup::ZERO, |mut total, value| {
+        total.add(value.group, value.amount_fen);
+        total
+    })
+}
+
+/// The difference between what is booked and what the facts support now.
+fn accrual_changes(worker: &WorkerMonths) -> Vec<AccrualChange> {
+    let Some(worker_id) = worker.worker_id else {
+        return Vec::new();
+    };
+    let change = |value: &MonthValue, booked: bool| AccrualChange {
+        worker_id,
+        worker_revision: worker.revision,
+        month: value.month,
+        group: value.group,
+        amount_fen: value.amount_fen,
+        booked,
+    };
+    let taken_back = worker
+        .booked
+        .iter()
+        .filter(|value| !worker.supported.contains(value));
+    let added = worker
+        .supported
+        .iter()
+        .filter(|value| !worker.booked.contains(value));
+    taken_back
+        .map(|value| change(value, false))
+        .chain(added.map(|value| change(value, true)))
+        .collect()
+}
+
+/// Declares a period.
+pub fn plan_posting(input: &PlanInput<'_>, declared: &Declaration) -> Result<Plan, LedgerRefusal> {
+    let period = declared.period;
+    let last_day = period.last_month().last_day();
+    input.employer_covered(last_day)?;
+    if input.today <= last_day {
+        return Err(LedgerRefusal::PeriodNotEnded);
+    }
+    check_place(input, declared)?;
+    let taxes = input.taxes(declared)?;
+    let mut draft = EntryDraft {
+        payable_fen: declared.vat_payable_fen,
+        sales_fen: declared.sales_fen,
+        release: declared.release,
+        return_number: declared.return_number.clone(),
+        accruals: input.accruals(),
+        projected: input.projected(declared.release),
+        ..blank(EntryKind::Post, period.year(), Some(period))
+    };
+    let mut after = input.state.clone();
+    after.apply_draft(
+        &EntryDraft {
+            period: None,
+            ..draft.clone()
+        },
+        0,
+    );
+    let available = Available::new(after.released(), after.deducted());
+    draft.lines = allocate(&taxes, available);
+    let mut caveats = skipped(input.state, period).into_iter().collect::<Vec<_>>();
+    caveats.extend(input.common_caveats(Some(period)));
+    let over_deducted_fen = (after.deducted().total() - after.released().total()).or_zero();
+    if over_deducted_fen > Fen::ZERO {
+        caveats.push(caveat(
+            ReasonCode::OverDeducted,
+            [("over_deducted_yuan", over_deducted_fen.yuan())],
+        ));
+    }
+    Ok(Plan {
+        drafts: vec![draft],
+        caveats,
+        over_deducted_fen,
+        late_surcharge_from_on: None,
+    })
+}
+
+/// Whether the period may follow what the year holds.
+fn check_place(input: &PlanInput<'_>, declared: &Declaration) -> Result<(), LedgerRefusal> {
+    let (state, period) = (input.state, declared.period);
+    let cycle = state.cycle().unwrap_or(input.profile.filing_cycle);
+    if period.cycle() != input.profile.filing_cycle || period.cycle() != cycle {
+        return Err(LedgerRefusal::FilingCycleMismatch);
+    }
+    if state.settled.is_some() {
+        return Err(LedgerRefusal::YearSettled);
+    }
+    if state.period(period).is_some() {
+        return Err(LedgerRefusal::PeriodAlreadyPosted);
+    }
+    match state.periods.last() {
+        Some(last) if last.period.first_month() > period.first_month() => {
+            Err(LedgerRefusal::PeriodOutOfOrder {
+                last_posted: last.period,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn skipped(state: &YearState, period: TaxPeriod) -> Option<Caveat> {
+    let next = state
+        .periods
+        .last()
+        .map_or(0, |last| last.period.ordinal() + 1);
+    let count = period.ordinal() - next;
+    (count > 0).then(|| caveat(ReasonCode::PeriodSkipped, [("periods", count.to_string())]))
+}
+
+const fn blank(kind: EntryKind, tax_year: TaxYear, period: Option<TaxPeriod>) -> EntryDraft {
+    EntryDraft {
+        kind,
+        tax_year,
+        period,
+        payable_fen: Fen::ZERO,
+        sales_fen: None,
+        release: Release::Cumulative,
+        return_number: String::new(),
+        reason: String::new(),
+        reverses: None,
+        lines: Vec::new(),
+        accruals: Vec::new(),
+        projected: ByGroup::ZERO,
+        cit_change: ByGroup::ZERO,
+        forfeited_change: ByGroup::ZERO,
+    }
+}
+
+/// Closes a year: books all its months, deducts CIT, forfeits the rest.
+pub fn plan_settlement(
+    input: &PlanInput<'_>,
+    settlement: &Settlement,
+) -> Result<Plan, LedgerRefusal> {
+    let year = settlement.tax_year;
+    let last_day = year.last_month().last_day();
+    input.employer_covered(last_day)?;
+    if input.today <= last_day {
+        return Err(LedgerRefusal::YearNotEnded);
+    }
+    if input.state.settled.is_some() {
+        return Err(LedgerRefusal::YearSettled);
+    }
+    let has_cit_leg = input.has_cit_leg(last_day)?;
+    if !has_cit_leg && settlement.cit_payable_fen > Fen::ZERO {
+        return Err(LedgerRefusal::CitNotApplicable);
+    }
+    let mut draft = EntryDraft {
+        payable_fen: settlement.cit_payable_fen,
+        accruals: input.accruals(),
+        ..blank(EntryKind::Settle, year, None)
+    };
+    let mut after = input.state.clone();
+    after.apply_draft(
+        &EntryDraft {
+            kind: EntryKind::Recompute,
+            ..draft.clone()
+        },
+        0,
+    );
+    let mut available = Available::new(after.accrued, after.deducted());
+    let deducted = available.take(settlement.cit_payable_fen);
+    draft.lines = vec![cit_line(settlement.cit_payable_fen, deducted)];
+    draft.forfeited_change = available.by_group();
+    let over_deducted_fen = (after.deducted().total() - after.accrued.total()).or_zero();
+    let mut caveats = input.common_caveats(None);
+    if over_deducted_fen > Fen::ZERO {
+        caveats.push(caveat(
+            ReasonCode::OverDeducted,
+            [("over_deducted_yuan", over_deducted_fen.yuan())],
+        ));
+    }
+    Ok(Plan {
+        drafts: vec![draft],
+        caveats,
+        over_deducted_fen,
+        late_surcharge_from_on: None,
+    })
+}
+
+fn cit_line(due_fen: Fen, deducted: ByGroup) -> TaxLine {
+    let paid_fen = due_fen - deducted.total();
+    TaxLine {
+        tax: TaxKind::Cit,
+        due_fen,
+        deducted,
+        halved_fen: Fen::ZERO,
+        paid_fen,
+    }
+}
+
+/// Takes a period's entry back and declares the period anew against what the year then has left.
+/// Later periods stay as filed.
+pub fn plan_amendment(input: &PlanInput<'_>, amendment: &Amendment) -> Result<Plan, LedgerRefusal> {
+    let period = amendment.period;
+    input.employer_covered(period.last_month().last_day())?;
+    let original = input
+        .state
+        .period(period)
+        .ok_or(LedgerRefusal::PeriodNotPosted)?;
+    let declared = Declaration {
+        period,
+        vat_payable_fen: amendment.vat_payable_fen,
+        sales_fen: amendment.sales_fen.or(original.sales_fen),
+        release: amendment.release.unwrap_or(original.release),
+        return_number: original.return_number.clone(),
+    };
+    let taxes = input.taxes(&declared)?;
+    let reversal = reversal_of(original, amendment);
+    let last_release = match input.state.periods.last() {
+        Some(last) if last.period != period => last.release,
+        _ => declared.release,
+    };
+    let mut draft = EntryDraft {
+        payable_fen: declared.vat_payable_fen,
+        sales_fen: declared.sales_fen,
+        release: declared.release,
+        return_number: declared.return_number.clone(),
+        reason: amendment.reason.clone(),
+        accruals: input.accruals(),
+        projected: if input.state.settled.is_some() {
+            ByGroup::ZERO
+        } else {
+            input.projected(last_release)
+        },
+        ..blank(EntryKind::Post, period.year(), Some(period))
+    };
+    let mut after = input.state.clone();
+    after.apply_draft(&reversal, 0);
+    after.apply_draft(
+        &EntryDraft {
+            period: None,
+            ..draft.clone()
+        },
+        0,
+    );
+    draft.lines = allocate(&taxes, amendable(input, &after, &declared));
+    let others_total = after.deducted_in_periods().plus(deducted_by(&draft.lines));
+    (draft.cit_change, draft.forfeited_change) = recompute_cit(&after, others_total);
+    Ok(Plan {
+        drafts: vec![reversal, draft],
+        caveats: input.common_caveats(Some(period)),
+        over_deducted_fen: Fen::ZERO,
+        late_surcharge_from_on: None,
+    })
+}
+
+fn deducted_by(lines: &[TaxLine]) -> ByGroup {
+    lines
+        .iter()
+        .fold(ByGroup::ZERO, |sum, line| sum.plus(line.deducted))
+}
+
+fn reversal_of(original: &PeriodState, amendment: &Amendment) -> EntryDraft {
+    EntryDraft {
+        payable_fen: original.vat_payable_fen,
+        sales_fen: original.sales_fen,
+        release: original.release,
+        return_number: original.return_number.clone(),
+        reason: amendment.reason.clone(),
+        reverses: Some(original.sequence),
+        lines: original.lines.clone(),
+        ..blank(
+            EntryKind::Reversal,
+            original.period.year(),
+            Some(original.period),
+        )
+    }
+}
+
+/// `max(0, min(released to this period's end − deducted in earlier periods, released to the last
+/// posted period − deducted in all other periods))`. `after` is the year without the period.
+fn amendable(input: &PlanInput<'_>, after: &YearState, declared: &Declaration) -> Available {
+    let end = declared.period.last_month();
+    let earlier = after
+        .periods
+        .iter()
+        .filter(|period| period.period.first_month() < declared.period.first_month())
+        .fold(ByGroup::ZERO, |sum, period| sum.plus(period.deducted()));
+    let released_here = match declared.release {
+        Release::Cumulative => input.supported_through(end),
+        Release::AnnualProjected => after
+            .accrued
+            .plus(input.projected(Release::AnnualProjected)),
+    };
+    let here = released_here.total() - earlier.total();
+    Available::up_to(after.released(), after.deducted_in_periods(), here)
+}
+
+/// After settlement: the CIT leg against the settled payable, the rest forfeited. Returns the
+/// changes of both.
+fn recompute_cit(after: &YearState, deducted_in_periods: ByGroup) -> (ByGroup, ByGroup) {
+    let Some(settled) = after.settled else {
+        return (ByGroup::ZERO, ByGroup::ZERO);
+    };
+    let mut available = Available::new(after.accrued, deducted_in_periods);
+    let cit = available.take(settled.cit_payable_fen);
+    (
+        cit.minus(settled.cit),
+        available.by_group().minus(settled.forfeited),
+    )
+}
+
+/// Re-evaluates a year after staff or evidence changed.
+pub fn plan_recomputation(input: &PlanInput<'_>, tax_year: TaxYear) -> Result<Plan, LedgerRefusal> {
+    let last_day = tax_year.last_month().last_day();
+    input.employer_covered(last_day.min(input.today))?;
+    let last_release = input
+        .state
+        .periods
+        .last()
+        .map_or(Release::Cumulative, |last| last.release);
+    let projected = if input.state.settled.is_some() {
+        ByGroup::ZERO
+    } else {
+        input.projected(last_release)
+    };
+    let mut draft = EntryDraft {
+        accruals: input.accruals(),
+        projected,
+        ..blank(EntryKind::Recompute, tax_year, None)
+    };
+    let mut after = input.state.clone();
+    after.apply_draft(&draft, 0);
+    let over_deducted_fen = (after.deducted().total() - after.released().total()).or_zero();
+    (draft.cit_change, draft.forfeited_change) = recompute_cit(&after, after.deducted_in_periods());
+    let late_surcharge_from_on = if over_deducted_fen > Fen::ZERO {
+        Some(over_deducted_from(input, &after, tax_year))
+    } else {
+        None
+    };
+    let mut caveats = input.common_caveats(None);
+    if over_deducted_fen > Fen::ZERO {
+        caveats.push(caveat(
+            ReasonCode::OverDeducted,
+            [("over_deducted_yuan", over_deducted_fen.yuan())],
+        ));
+    }
+    let changes_nothing = draft.accruals.is_empty()
+        && draft.cit_change == ByGroup::ZERO
+        && draft.forfeited_change == ByGroup::ZERO
+        && draft.projected == input.state.projected;
+    let drafts = if changes_nothing {
+        Vec::new()
+    } else {
+        vec![draft]
+    };
+    Ok(Plan {
+        drafts,
+        caveats,
+        over_deducted_fen,
+        late_surcharge_from_on,
+    })
+}
+
+/// The 16th of the month after the first period whose cumulative deduction exceeds the corrected
+/// release; 1 June of the next year when only the CIT leg exceeds it (fact: section 2.5 (9)).
+fn over_deducted_from(input: &PlanInput<'_>, after: &YearState, tax_year: TaxYear) -> CivilDate {
+    let mut cumulative = Fen::ZERO;
+    for period in &after.periods {
+        cumulative += period.deducted().total();
+        let released = match period.release {
+            Release::Cumulative => input.supported_through(period.period.last_month()),
+            Release::AnnualProjected => after
+                .accrued
+                .plus(input.projected(Release::AnnualProjected)),
+        };
+        if cumulative > released.total() {
+            return period.period.last_month().plus(1).first_day().plus_days(15);
+        }
+    }
+    tax_year.last_month().plus(6).first_day()
+}

@@ -1,0 +1,77 @@
+//! Why a month, a person or an amount was decided as it was.
+
+mod catalogue;
+mod code;
+
+pub use catalogue::{CatalogueEntry, catalogue};
+pub use code::{Outcome, ReasonCode};
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::{Citation, Confidence};
+
+/// The caller's language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Language {
+    /// 简体中文, the default.
+    #[default]
+    Chinese,
+    /// English.
+    English,
+}
+
+/// A reason with its sources and the numbers that were put into the rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Which.
+    pub code: ReasonCode,
+    /// The law behind it.
+    pub citations: Vec<Arc<Citation>>,
+    /// What was found, by name; values are dates, months, counts or amounts as text.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+impl Reason {
+    /// A reason without sources or facts.
+    pub const fn bare(code: ReasonCode) -> Self {
+        Self {
+            code,
+            citations: Vec::new(),
+            facts: Vec::new(),
+        }
+    }
+
+    /// The sentence for a reader: the catalogue's cause, then what was found.
+    pub fn message(&self, language: Language) -> String {
+        let entry = catalogue(self.code);
+        let cause = match language {
+            Language::Chinese => entry.cause_zh,
+            Language::English => entry.cause_en,
+        };
+        if self.facts.is_empty() {
+            return cause.to_owned();
+        }
+        let found: Vec<String> = self
+            .facts
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match language {
+            Language::Chinese => format!("{cause}（{}）", found.join("，")),
+            Language::English => format!("{cause} ({})", found.join(", ")),
+        }
+    }
+}
+
+/// A parameter that is not established and that this decision leaned on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// The parameter's name.
+    pub parameter: Arc<str>,
+    /// The value used, as text.
+    pub value: String,
+    /// How well it is established.
+    pub confidence: Confidence,
+}
