@@ -18,7 +18,7 @@ pub struct MonthFinding {
     pub code: ReasonCode,
     /// The category under which it counts.
     pub category: Option<PersonCategory>,
-    /// Whether a contract was in force and insured: only such a month can be under review.
+    /// Whether a contract was in force and insured, from s on: only such a month can be used up.
     pub substantial: bool,
     /// Index of the hire that was judged.
     pub hire: Option<usize>,
@@ -228,7 +228,10 @@ impl<'a> Walk<'a> {
             .contribution(month)
             .filter(|row| self.covers(row, hire));
         let in_force = hire.is_some_and(|hire| hire.in_force_in(month));
-        let substantial = in_force && insured.is_some();
+        let has_begun = hire
+            .and_then(|hire| hire.start_month)
+            .is_some_and(|start| start <= month);
+        let substantial = in_force && insured.is_some() && has_begun;
         let code = self.first_code(month, hire, in_force, insured);
         let category = hire.and_then(|hire| hire.category.category);
         MonthFinding {

@@ -11,7 +11,8 @@ use super::hire::hires_of;
 use super::{Evidence, Person, assess};
 
 /// The months from `from` to `through` that would be ELIGIBLE if the required insurances were paid
-/// in time for each month in which a contract is in force. Contract ends and the 36 months are
+/// in time for each month in which a contract is in force, whatever is already known of them: a
+/// period is declared on what its own end could tell. Contract ends and the 36 months are
 /// respected; months under review release nothing.
 pub fn projected_months(
     policy: &KeyGroupPolicy,
@@ -23,7 +24,6 @@ pub fn projected_months(
         return Vec::new();
     };
     let hires = hires_of(policy, timeline, evidence.employer_code);
-    let known = timeline.contributions_of(evidence.employer_code);
     let mut expected = timeline.clone();
     let source = Source {
         name: String::new(),
@@ -31,9 +31,8 @@ pub fn projected_months(
     };
     for month in from.through(through) {
         let hire = hires.iter().find(|hire| hire.in_force_in(month));
-        let is_known = known.iter().any(|held| held.body.month == month);
         let required = in_force(&policy.required_insurances, month, hire);
-        if let (Some(_), Some(required), false) = (hire, required, is_known) {
+        if let (Some(_), Some(required)) = (hire, required) {
             let contribution = Contribution {
                 employer_code: Some(*evidence.employer_code),
                 month,

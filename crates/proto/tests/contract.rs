@@ -1,0 +1,361 @@
+//! The contract that clients are written against: names and numbers that may not move.
+
+use mamagang_proto::FILE_DESCRIPTOR_SET;
+use prost_reflect::{DescriptorPool, EnumDescriptor, Kind, MessageDescriptor, ServiceDescriptor};
+
+/// Every method, with its two streaming flags: the caller's, the service's.
+const METHODS: &[(&str, bool, bool)] = &[
+    ("RegistryService/RecordFacts", false, false),
+    ("RegistryService/ImportFacts", true, true),
+    ("RegistryService/RetractFact", false, false),
+    ("RegistryService/ListFacts", false, false),
+    ("RegistryService/GetEmployer", false, false),
+    ("RegistryService/ListEmployers", false, false),
+    ("RegistryService/MatchWorker", false, false),
+    ("VerificationService/VerifyWorkerStatus", false, false),
+    ("VerificationService/BatchVerifyWorkerStatus", false, false),
+    ("VerificationService/VerifyContract", false, false),
+    ("EligibilityService/CheckKeyGroupDeduction", false, false),
+    (
+        "EligibilityService/BatchCheckKeyGroupDeduction",
+        false,
+        false,
+    ),
+    ("EligibilityService/StreamKeyGroupChecks", true, true),
+    ("EligibilityService/CheckVatExemption", false, false),
+    ("EligibilityService/GetDecision", false, false),
+    ("LedgerService/PostDeduction", false, false),
+    ("LedgerService/SettleYear", false, false),
+    ("LedgerService/AmendDeduction", false, false),
+    ("LedgerService/RecomputeYear", false, false),
+    ("LedgerService/GetEmployerBalance", false, false),
+    ("LedgerService/GetWorkerTerm", false, false),
+    ("LedgerService/ListEntries", false, false),
+];
+
+/// Every reason code with its number: answers are stored and compared by them.
+const REASON_CODES: &[(&str, i32)] = &[
+    ("UNSPECIFIED", 0),
+    ("POLICY_NOT_ENCODED", 1),
+    ("EMPLOYER_NOT_ENTERPRISE", 2),
+    ("NOT_MATCHED", 3),
+    ("CONTRACT_KIND_NOT_COVERED", 4),
+    ("PART_TIME", 5),
+    ("CONTRACT_TOO_SHORT", 6),
+    ("CATEGORY_NOT_COVERED_AT_DATE", 7),
+    ("SPELL_TOO_SHORT", 8),
+    ("SPELL_BROKEN", 9),
+    ("NO_RECORD", 10),
+    ("CERTIFICATE_NOTE_MISSING", 11),
+    ("CONFLICTING_EVIDENCE", 12),
+    ("OTHER_EMPLOYMENT_RELIEF_CLAIMED", 13),
+    ("NOT_IN_FORCE", 14),
+    ("INSURANCE_NOT_PAID", 15),
+    ("TERM_EXHAUSTED", 16),
+    ("TERM_COUNT_UNCONFIRMED", 17),
+    ("BACK_PAID_INSURANCE", 18),
+    ("SOURCE_UNREACHABLE", 19),
+    ("ALL_CONDITIONS_MET", 20),
+    ("VAT_LEG_UNCONFIRMED_2026", 30),
+    ("EARLIER_MONTHS_UNCLAIMED", 31),
+    ("MONTH_BOOKED_ELSEWHERE", 32),
+    ("PERIOD_SKIPPED", 33),
+    ("POST_NOT_FILED", 34),
+    ("FILING_KIND_MISMATCH", 35),
+    ("FILING_NOT_ACCEPTED", 36),
+    ("OVER_DEDUCTED", 37),
+    ("NATURAL_PERSON_WITHHOLDING_2026", 50),
+    ("BELOW_THRESHOLD", 51),
+    ("THRESHOLD_REACHED", 52),
+    ("EXEMPT_BY_REGIME", 53),
+    ("PLATFORM_START_UNCONFIRMED", 54),
+    ("EDU_EXEMPT_BY_SALES", 55),
+];
+
+/// Every error reason; the number is the position.
+const ERROR_REASONS: &[&str] = &[
+    "UNSPECIFIED",
+    "INVALID_ARGUMENT_FIELDS",
+    "CONTEXT_REQUIRED",
+    "EMPLOYER_NOT_FOUND",
+    "WORKER_NOT_FOUND",
+    "FACT_NOT_FOUND",
+    "DECISION_NOT_FOUND",
+    "MATCH_EXPIRED",
+    "REQUEST_ID_REUSED",
+    "EMPLOYER_NOT_ENTERPRISE",
+    "PERIOD_ALREADY_POSTED",
+    "PERIOD_NOT_ENDED",
+    "PERIOD_OUT_OF_ORDER",
+    "PERIOD_NOT_POSTED",
+    "YEAR_SETTLED",
+    "YEAR_NOT_ENDED",
+    "FILING_CYCLE_MISMATCH",
+    "RETURN_NUMBER_REUSED",
+    "POLICY_NOT_ENCODED",
+    "PROFILE_NOT_RECORDED",
+    "FACT_ALREADY_RETRACTED",
+    "UNAUTHENTICATED",
+    "PERMISSION_DENIED",
+    "OVERLOADED",
+    "DEADLINE_TOO_SHORT",
+    "STORE_UNAVAILABLE",
+    "INTERNAL",
+    "MESSAGE_TOO_LARGE",
+    "PAGE_TOKEN_INVALID",
+    "AS_OF_IN_FUTURE",
+];
+
+/// The writes: each is named by its caller.
+const WRITES: &[&str] = &[
+    "RecordFacts",
+    "ImportFacts",
+    "RetractFact",
+    "PostDeduction",
+    "SettleYear",
+    "AmendDeduction",
+    "RecomputeYear",
+];
+
+/// The writes that decide something, and so can be tried without effect.
+const DECIDING_WRITES: &[&str] = &[
+    "PostDeduction",
+    "SettleYear",
+    "AmendDeduction",
+    "RecomputeYear",
+];
+
+/// The methods that read a person's data.
+const PERSONAL_READS: &[&str] = &[
+    "ListFacts",
+    "MatchWorker",
+    "VerifyWorkerStatus",
+    "BatchVerifyWorkerStatus",
+    "VerifyContract",
+    "CheckKeyGroupDeduction",
+    "BatchCheckKeyGroupDeduction",
+    "StreamKeyGroupChecks",
+    "GetDecision",
+    "GetWorkerTerm",
+];
+
+fn pool() -> DescriptorPool {
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the embedded descriptors decode")
+}
+
+fn services(pool: &DescriptorPool) -> Vec<ServiceDescriptor> {
+    pool.services()
+        .filter(|service| service.package_name() == "mamagang.v1")
+        .collect()
+}
+
+fn messages(pool: &DescriptorPool) -> Vec<MessageDescriptor> {
+    pool.all_messages()
+        .filter(|message| message.package_name() == "mamagang.v1" && !message.is_map_entry())
+        .collect()
+}
+
+fn enum_named(pool: &DescriptorPool, name: &str) -> EnumDescriptor {
+    pool.get_enum_by_name(&format!("mamagang.v1.{name}"))
+        .expect("the enum exists")
+}
+
+/// `KeyGroupCheck` → `KEY_GROUP_CHECK`.
+fn screaming_snake(name: &str) -> String {
+    let mut spelled = String::new();
+    for (index, letter) in name.chars().enumerate() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            spelled.push('_');
+        }
+        spelled.push(letter.to_ascii_uppercase());
+    }
+    spelled
+}
+
+#[test]
+fn the_services_and_methods_are_exactly_those_served() {
+    let pool = pool();
+    let mut found = Vec::new();
+    for service in services(&pool) {
+        for method in service.methods() {
+            let path = format!("{}/{}", service.name(), method.name());
+            found.push((
+                path,
+                method.is_client_streaming(),
+                method.is_server_streaming(),
+            ));
+        }
+    }
+    let mut expected: Vec<(String, bool, bool)> = METHODS
+        .iter()
+        .map(|(path, from, to)| (String::from(*path), *from, *to))
+        .collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_method_has_its_own_request_and_response() {
+    for service in services(&pool()) {
+        for method in service.methods() {
+            assert_eq!(
+                method.input().full_name(),
+                format!("mamagang.v1.{}Request", method.name())
+            );
+            assert_eq!(
+                method.output().full_name(),
+                format!("mamagang.v1.{}Response", method.name())
+            );
+        }
+    }
+}
+
+#[test]
+fn reason_codes_keep_their_numbers() {
+    let found: Vec<(String, i32)> = enum_named(&pool(), "ReasonCode")
+        .values()
+        .map(|value| (value.name().to_owned(), value.number()))
+        .collect();
+    let expected: Vec<(String, i32)> = REASON_CODES
+        .iter()
+        .map(|(name, number)| (format!("REASON_CODE_{name}"), *number))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn error_reasons_keep_their_numbers() {
+    let found: Vec<(String, i32)> = enum_named(&pool(), "ErrorReason")
+        .values()
+        .map(|value| (value.name().to_owned(), value.number()))
+        .collect();
+    let expected: Vec<(String, i32)> = (0..)
+        .zip(ERROR_REASONS)
+        .map(|(number, name)| (format!("ERROR_REASON_{name}"), number))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn enums_prefix_their_values_and_start_unspecified() {
+    for described in pool()
+        .all_enums()
+        .filter(|described| described.package_name() == "mamagang.v1")
+    {
+        let prefix = screaming_snake(described.name());
+        assert_eq!(described.default_value().number(), 0);
+        assert_eq!(
+            described.default_value().name(),
+            format!("{prefix}_UNSPECIFIED")
+        );
+        for value in described.values() {
+            assert!(
+                value.name().starts_with(&format!("{prefix}_")),
+                "{}",
+                value.full_name()
+            );
+        }
+    }
+}
+
+#[test]
+fn all_messages_and_enums_are_top_level() {
+    let pool = pool();
+    for message in messages(&pool) {
+        assert!(
+            message.parent_message().is_none(),
+            "{}",
+            message.full_name()
+        );
+        assert_eq!(message.child_enums().count(), 0, "{}", message.full_name());
+    }
+}
+
+#[test]
+fn a_name_tells_the_type_of_its_field() {
+    for field in messages(&pool()).iter().flat_map(MessageDescriptor::fields) {
+        let name = field.name();
+        let holds = |suffix: &str, whole: &str| name.ends_with(suffix) || name == whole;
+        let agrees = if name.ends_with("_fen") {
+            field.kind() == Kind::Int64
+        } else if name.ends_with("_bp") {
+            field.kind() == Kind::Int32
+        } else if name.ends_with("_date") || holds("_month", "month") || name == "period" {
+            field.kind() == Kind::String
+        } else if name.ends_with("_time") && name != "part_time" {
+            matches!(field.kind(), Kind::Message(kind) if kind.full_name() == "google.protobuf.Timestamp")
+        } else {
+            !matches!(field.kind(), Kind::Double | Kind::Float)
+        };
+        assert!(agrees, "{} is {:?}", field.full_name(), field.kind());
+    }
+}
+
+#[test]
+fn writes_are_named_by_their_caller_and_reads_of_persons_are_explained() {
+    for service in services(&pool()) {
+        for method in service.methods() {
+            let has = |field: &str| method.input().get_field_by_name(field).is_some();
+            assert_eq!(
+                has("request_id"),
+                WRITES.contains(&method.name()),
+                "{}",
+                method.full_name()
+            );
+            assert_eq!(
+                has("validate_only"),
+                DECIDING_WRITES.contains(&method.name()),
+                "{}",
+                method.full_name()
+            );
+            assert_eq!(
+                has("context"),
+                PERSONAL_READS.contains(&method.name()),
+                "{}",
+                method.full_name()
+            );
+        }
+    }
+}
+
+#[test]
+fn lists_are_paginated() {
+    for service in services(&pool()) {
+        for method in service
+            .methods()
+            .filter(|method| method.name().starts_with("List"))
+        {
+            for field in ["page_size", "page_token", "as_of_time"] {
+                assert!(
+                    method.input().get_field_by_name(field).is_some(),
+                    "{} lacks {field}",
+                    method.full_name()
+                );
+            }
+            assert!(
+                method
+                    .output()
+                    .get_field_by_name("next_page_token")
+                    .is_some(),
+                "{}",
+                method.full_name()
+            );
+        }
+    }
+}
+
+#[test]
+fn sales_not_told_are_kept_apart_from_no_sales() {
+    for request in ["PostDeductionRequest", "AmendDeductionRequest"] {
+        let message = pool()
+            .get_message_by_name(&format!("mamagang.v1.{request}"))
+            .expect("the request exists");
+        assert!(
+            message
+                .get_field_by_name("sales_fen")
+                .expect("the field exists")
+                .supports_presence()
+        );
+    }
+}

@@ -1,0 +1,1 @@
+"""The sample world, built from one seed with the standard library alone."""
