@@ -1,0 +1,124 @@
+//! A loaded edition.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mamagang_domain::policy::{Confidence, PolicyBook};
+
+use crate::book;
+use crate::embedded;
+use crate::index::Index;
+use crate::load::{Catalogue, read_folder};
+use crate::parameter::{Parameter, ParameterValue};
+use crate::problem::PolicyProblem;
+use crate::version::version;
+
+/// A checked edition: the book for decisions, the parameters for everything else.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// What decisions read, bound for the edition's jurisdiction.
+    pub book: Arc<PolicyBook>,
+    catalogue: Catalogue,
+}
+
+/// Something that is not established about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenPoint<'a> {
+    /// The parameter.
+    pub parameter: &'a Parameter,
+    /// Its value.
+    pub value: &'a ParameterValue,
+    /// The open point; `None` where the value itself is unconfirmed and nothing more is said.
+    pub point: Option<&'a str>,
+}
+
+impl Policies {
+    /// Reads, lints and binds files given as (path, text).
+    fn from_files<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<PolicyProblem>> {
+        let catalogue = Catalogue::checked(files)?;
+        let book = book::bind(
+            &catalogue,
+            &catalogue.index.jurisdiction,
+            &version(&catalogue),
+        )?;
+        Ok(Self {
+            book: Arc::new(book),
+            catalogue,
+        })
+    }
+
+    /// A parameter as it holds in the edition's jurisdiction: a city's value stands before its
+    /// province's, and that before the nation's.
+    pub fn get(&self, name: &str) -> Option<&Parameter> {
+        self.catalogue
+            .effective(&self.catalogue.index.jurisdiction, name)
+    }
+
+    /// A parameter that a place sets itself; `folder` is the place's, such as `guangdong`.
+    pub fn own(&self, folder: &str, name: &str) -> Option<&Parameter> {
+        self.catalogue.own(folder, name)
+    }
+
+    /// Every parameter of every place, in order of file.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.catalogue.parameters
+    }
+
+    /// The whole edition, for the lint and for tools.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The places of the edition.
+    pub fn index(&self) -> &Index {
+        &self.catalogue.index
+    }
+
+    /// The version: SHA-256 in lower-case hexadecimal over everything that a decision may read
+    /// or cite.
+    pub fn version(&self) -> &str {
+        &self.book.version
+    }
+
+    /// What is not established: values of confidence `unconfirmed`, and open points of others.
+    pub fn unconfirmed(&self) -> Vec<OpenPoint<'_>> {
+        let values = self.parameters().iter().flat_map(|parameter| {
+            parameter.values.iter().map(move |value| OpenPoint {
+                parameter,
+                value,
+                point: None,
+            })
+        });
+        values
+            .flat_map(|open| {
+                let points = &open.value.open_points;
+                let alone = (points.is_empty() && open.value.confidence == Confidence::Unconfirmed)
+                    .then_some(open);
+                let named = points.iter().map(move |point| OpenPoint {
+                    point: Some(point),
+                    ..open
+                });
+                alone.into_iter().chain(named)
+            })
+            .collect()
+    }
+}
+
+/// The edition compiled into the binary. It was linted when it was built, so a failure means that
+/// the binary is damaged.
+pub fn load_embedded() -> Result<Policies, Vec<PolicyProblem>> {
+    Policies::from_files(embedded::FILES.iter().copied())
+}
+
+/// The edition in a folder that has `index.yaml` and a folder for each place. On failure every
+/// problem found is returned.
+pub fn load_dir(folder: &Path) -> Result<Policies, Vec<PolicyProblem>> {
+    let files = read_folder(folder)?;
+    Policies::from_files(
+        files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str())),
+    )
+}

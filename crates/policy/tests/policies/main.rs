@@ -1,0 +1,7 @@
+//! The repository's policies and the checks that guard them.
+
+mod edition;
+mod law;
+mod lint;
+mod report;
+mod version;
