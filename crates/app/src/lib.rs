@@ -1,1 +1,23 @@
-//! mamagang-app.
+//! The use cases: authorise, read, decide, write once.
+//!
+//! Each use case is one method of [`App`]. It reads what it needs in few statements, decides in
+//! memory with the domain's pure rules, and writes everything it has to say in one unit of work.
+
+mod app;
+pub mod audit;
+mod caller;
+pub mod eligibility;
+mod error;
+pub mod facts;
+mod idempotency;
+pub mod ledger;
+pub mod limits;
+mod ports;
+pub mod rebuild;
+pub mod workers;
+
+pub use app::{App, Dependencies, EntropySource};
+pub use caller::{AccessContext, Caller};
+pub use error::{AppError, AppResult, ErrorReason, ErrorText, Violation};
+pub use idempotency::{RequestContent, WriteRequest};
+pub use ports::{Entropy, Ids};

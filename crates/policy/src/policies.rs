@@ -82,6 +82,11 @@ impl Policies {
         &self.book.version
     }
 
+    /// The text whose hash is the version: everything that a decision may read or cite.
+    pub fn canonical_text(&self) -> String {
+        crate::version::canonical_text(&self.catalogue)
+    }
+
     /// What is not established: values of confidence `unconfirmed`, and open points of others.
     pub fn unconfirmed(&self) -> Vec<OpenPoint<'_>> {
         let values = self.parameters().iter().flat_map(|parameter| {

@@ -14,7 +14,7 @@ pub(crate) fn version(catalogue: &Catalogue) -> String {
 /// Each field on a line of its own as `<length in bytes>:<text>`, so that no field can run into
 /// the next. Parameters are sorted by scope and name. Titles, notes, open points and the day of
 /// the last check are left out: they explain a value and change no decision.
-fn canonical_text(catalogue: &Catalogue) -> String {
+pub(crate) fn canonical_text(catalogue: &Catalogue) -> String {
     let mut text = Text(String::new());
     text.field("mamagang-policy-1");
     text.field(&catalogue.index.jurisdiction);

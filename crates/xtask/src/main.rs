@@ -1,2 +1,84 @@
-//! mamagang-xtask.
-fn main() {}
+//! The project's own commands: `cargo xtask test` runs everything, the others run one part of it.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool reports on standard output"
+)]
+
+mod deploy;
+mod deps;
+mod process;
+mod repo;
+mod source;
+mod stages;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::repo::Repo;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, checks and tests mamagang")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what is missing, then runs every check and test, each stage within its time budget.
+    Test {
+        /// Runs the full counts of the long tests, with six times the time.
+        #[arg(long)]
+        full: bool,
+        /// Runs the named stages alone; see the table that a whole run prints.
+        #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+        only: Vec<String>,
+    },
+    /// Checks the files of the repository against the house rules.
+    Tidy,
+    /// Checks which crate depends on which, and on which library.
+    Deps,
+    /// Lints the API contract and checks its format.
+    Proto,
+    /// Checks the policy files with the service's own command.
+    Policies,
+    /// Checks the deployment files as far as the tools of this machine go.
+    Deploy,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let repo = Repo::find()?;
+    match command {
+        Command::Test { full, only } => stages::run(&repo, full, &only),
+        Command::Tidy => tidy::run(&repo),
+        Command::Deps => deps::run(&repo),
+        Command::Proto => tools::buf::check_contract(&repo),
+        Command::Policies => repo
+            .cargo()
+            .args([
+                "run",
+                "--quiet",
+                "-p",
+                "mamagang-server",
+                "--",
+                "policy",
+                "check",
+            ])
+            .run(),
+        Command::Deploy => deploy::run(&repo),
+    }
+}

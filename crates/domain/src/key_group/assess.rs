@@ -1,6 +1,7 @@
 //! Months, term and cap (fact: section 2.4).
 
 use crate::fact::PersonCategory;
+use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::policy::{Dated, KeyGroupPolicy};
 use crate::reason::{Outcome, ReasonCode};
@@ -22,6 +23,8 @@ pub struct MonthFinding {
     pub substantial: bool,
     /// Index of the hire that was judged.
     pub hire: Option<usize>,
+    /// What the month gives: a twelfth of the yearly quota; zero unless ELIGIBLE.
+    pub amount_fen: Fen,
 }
 
 impl MonthFinding {
@@ -67,6 +70,7 @@ fn unknown(
             category: None,
             substantial: false,
             hire: None,
+            amount_fen: Fen::ZERO,
         })
         .collect();
     Assessment {
@@ -107,6 +111,13 @@ pub(super) fn in_force<'p, T>(
             .and_then(|hire| dated.on(hire.start_on))
     };
     on_month.or_else(run_on).map(|value| &value.value)
+}
+
+/// What one month of a hire gives.
+fn month_amount(policy: &KeyGroupPolicy, month: TaxMonth, hire: Option<&Hire>) -> Fen {
+    // The policy lint refuses a quota that twelve does not divide.
+    in_force(&policy.quota_year_fen, month, hire)
+        .map_or(Fen::ZERO, |quota| Fen::new(quota.get() / 12))
 }
 
 struct Walk<'a> {
@@ -234,12 +245,17 @@ impl<'a> Walk<'a> {
         let substantial = in_force && insured.is_some() && has_begun;
         let code = self.first_code(month, hire, in_force, insured);
         let category = hire.and_then(|hire| hire.category.category);
+        let amount_fen = match code.outcome() {
+            Outcome::Eligible => month_amount(self.policy, month, hire),
+            _ => Fen::ZERO,
+        };
         MonthFinding {
             month,
             code,
             category,
             substantial,
             hire: index,
+            amount_fen,
         }
     }
 
@@ -285,16 +301,13 @@ impl<'a> Walk<'a> {
         if self.is_used_elsewhere(month) {
             return ReasonCode::MonthBookedElsewhere;
         }
-        if !in_force {
+        // A contract binds from its signature on, so before it none is in force.
+        if !in_force || month < hire.signed_month {
             return ReasonCode::NotInForce;
         }
         let Some(row) = insured else {
             return ReasonCode::InsuranceNotPaid;
         };
-        if hire.start_month.is_none_or(|start| month < start) {
-            // In force and insured, but not yet signed.
-            return ReasonCode::NotInForce;
-        }
         self.term_code(month, hire)
             .unwrap_or_else(|| self.payment_code(row, hire))
     }
@@ -381,7 +394,11 @@ impl<'a> Walk<'a> {
             .iter()
             .min_by_key(|finding| (finding.outcome(), finding.month))?;
         let hire = &self.hires[best.hire?];
+        let is_unencoded = hire.code() == Some(ReasonCode::PolicyNotEncoded)
+            || self.unencoded_start(hire).is_some();
         match hire.code().map(ReasonCode::outcome) {
+            // Where the law is not encoded no term is told: it would be a guess.
+            _ if is_unencoded => None,
             Some(Outcome::Ineligible) => hire.start_month,
             _ => self
                 .anchor

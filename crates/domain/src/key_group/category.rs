@@ -151,15 +151,24 @@ fn unemployed(
     if timeline.spells.is_empty() {
         return None;
     }
-    let category = PersonCategory::RegisteredUnemployed;
     let own_spells = own_spells(policy, timeline, hired_on);
     let day_before = hired_on.plus_days(-1);
-    let Some(held) = own_spells
+    // Registers hold overlapping spells; one good one is enough.
+    own_spells
         .iter()
-        .find(|held| held.body.holds_on(day_before))
-    else {
-        return Some(without_spell_in_force(own_spells, day_before));
-    };
+        .filter(|held| held.body.holds_on(day_before))
+        .map(|held| judge_spell(policy, timeline, held, hired_on))
+        .reduce(CategoryFinding::better)
+        .or_else(|| Some(without_spell_in_force(own_spells, day_before)))
+}
+
+/// What stands against one spell that is in force on the day before the hire.
+fn judge_spell(
+    policy: &KeyGroupPolicy,
+    timeline: &Timeline,
+    held: &Held<UnemploymentSpell>,
+    hired_on: CivilDate,
+) -> CategoryFinding {
     let spell = &held.body;
     let certificate = timeline
         .certificates
@@ -188,13 +197,13 @@ fn unemployed(
     if insured_inside(timeline, spell, hired_on) {
         fail(ReasonCode::ConflictingEvidence);
     }
-    Some(CategoryFinding {
+    CategoryFinding {
         record: Some(held.revision),
         certificate: certificate.map(|held| held.revision),
         from_on: Some(spell.registered_on),
         to_on: spell.ended_on,
-        ..CategoryFinding::of(category, code)
-    })
+        ..CategoryFinding::of(PersonCategory::RegisteredUnemployed, code)
+    }
 }
 
 /// A record that shows the person registered too late or cancelled is a no; none of the person's
@@ -244,7 +253,19 @@ fn own_spells<'a>(
     &timeline.spells[first..]
 }
 
+/// Whether a hire used a spell up: one of half a year was in force, and no poverty record, which
+/// is taken first, held in its stead.
 fn rests_on_a_spell(policy: &KeyGroupPolicy, timeline: &Timeline, hired_on: CivilDate) -> bool {
+    let by_poverty = [
+        PersonCategory::LiftedFromPoverty,
+        PersonCategory::PovertyMonitored,
+    ]
+    .into_iter()
+    .filter_map(|category| find(policy, timeline, category, hired_on))
+    .any(|finding| finding.code.is_none());
+    if by_poverty {
+        return false;
+    }
     let day_before = hired_on.plus_days(-1);
     policy
         .registration_months_min

@@ -10,7 +10,6 @@ use crate::policy::{Citation, Confidence, Dated, KeyGroupPolicy};
 use crate::reason::{Assumption, Outcome, Reason, ReasonCode};
 use crate::timeline::Timeline;
 
-use super::assess::in_force;
 use super::hire::Hire;
 use super::notice::{notice_code, notice_over};
 use super::{Assessment, Evidence, Person};
@@ -75,13 +74,6 @@ pub struct Decision {
     pub evidence: Vec<EvidenceRef>,
 }
 
-/// What one month of a hire gives: a twelfth of the yearly quota.
-pub(super) fn month_amount(policy: &KeyGroupPolicy, month: TaxMonth, hire: Option<&Hire>) -> Fen {
-    // The policy lint refuses a quota that twelve does not divide.
-    in_force(&policy.quota_year_fen, month, hire)
-        .map_or(Fen::ZERO, |quota| Fen::new(quota.get() / 12))
-}
-
 /// Writes an assessment out.
 pub fn explain(
     policy: &KeyGroupPolicy,
@@ -91,18 +83,11 @@ pub fn explain(
     let months: Vec<MonthResult> = assessment
         .months
         .iter()
-        .map(|finding| {
-            let hire = finding.hire.map(|index| &assessment.hires[index]);
-            let amount_fen = match finding.outcome() {
-                Outcome::Eligible => month_amount(policy, finding.month, hire),
-                _ => Fen::ZERO,
-            };
-            MonthResult {
-                month: finding.month,
-                outcome: finding.outcome(),
-                code: finding.code,
-                amount_fen,
-            }
+        .map(|finding| MonthResult {
+            month: finding.month,
+            outcome: finding.outcome(),
+            code: finding.code,
+            amount_fen: finding.amount_fen,
         })
         .collect();
     let outcome = Outcome::any(months.iter().map(|month| month.outcome));
@@ -181,10 +166,8 @@ impl Writer<'_> {
                 .term_end_month
                 .map(|end| ("term_end_month", end.to_string())),
         );
-        if code == ReasonCode::AllConditionsMet
-            && let Some(month) = month
-        {
-            facts.push(("month_yuan", month_amount(self.policy, month, hire).yuan()));
+        if let Some(finding) = first.filter(|finding| finding.amount_fen > Fen::ZERO) {
+            facts.push(("month_yuan", finding.amount_fen.yuan()));
         }
         Reason {
             code,

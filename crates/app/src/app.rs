@@ -1,0 +1,248 @@
+//! The application: what the use cases share.
+
+use std::sync::Arc;
+
+use mamagang_crypto::{KeyRing, TokenKind};
+use mamagang_domain::date::CivilDate;
+use mamagang_domain::ids::AuditId;
+use mamagang_domain::policy::PolicyBook;
+use mamagang_policy::Policies;
+use mamagang_store::{Clock, Store};
+
+use crate::audit::{AuditChain, AuditDraft, AuditWriter, DecisionItem};
+use crate::caller::{AccessContext, Caller};
+use crate::error::{AppError, AppResult, ErrorReason, Violation};
+use crate::ledger::LedgerWriter;
+use crate::limits::PAGE_TOKEN_LIFETIME;
+use crate::ports::{Entropy, Ids};
+
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Asia/Shanghai is eight hours ahead of UTC, without daylight saving since 1991.
+const SHANGHAI_OFFSET_MICROS: i64 = 8 * 3_600_000_000;
+
+/// What the application is made of.
+pub struct Dependencies {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub keys: Arc<KeyRing>,
+    /// The law.
+    pub policies: Policies,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// Randomness for keys and nonces; called once for each use, so that uses do not wait on one another.
+    pub entropy: EntropySource,
+}
+
+/// Makes a source of randomness.
+pub type EntropySource = Arc<dyn Fn() -> Box<dyn Entropy + Send> + Send + Sync>;
+
+/// The use cases.
+pub struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) book: Arc<PolicyBook>,
+    pub(crate) policies: Policies,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) entropy: EntropySource,
+    pub(crate) audit: AuditWriter,
+    pub(crate) writes: Arc<AuditChain>,
+    pub(crate) ledger: LedgerWriter,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Starts the application's writers on the current runtime and keeps the policy set under its
+    /// hash.
+    pub async fn start(dependencies: Dependencies) -> AppResult<Arc<Self>> {
+        let Dependencies {
+            store,
+            keys,
+            policies,
+            clock,
+            ids,
+            entropy,
+        } = dependencies;
+        let book = policies.book.clone();
+        let mut unit = store.begin(clock.clone()).await?;
+        unit.put_policy_set(&book.version, &policies.canonical_text())
+            .await?;
+        unit.commit().await?;
+        let writes = Arc::new(AuditChain::new(ids.new_id().into_bytes()));
+        let audit = AuditWriter::start(store.clone(), clock.clone(), ids.new_id().into_bytes());
+        let ledger =
+            LedgerWriter::start(store.clone(), clock.clone(), book.clone(), writes.clone());
+        Ok(Arc::new(Self {
+            store,
+            keys,
+            book,
+            policies,
+            clock,
+            ids,
+            entropy,
+            audit,
+            writes,
+            ledger,
+        }))
+    }
+
+    /// The law that decisions read.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Microseconds since 1970-01-01T00:00Z.
+    pub fn now_micros(&self) -> i64 {
+        self.clock.now_micros()
+    }
+
+    /// Today in Asia/Shanghai.
+    pub fn today(&self) -> CivilDate {
+        civil_date(self.now_micros())
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> AppResult<()> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// Seals the position after which a list goes on, bound to the caller.
+    pub fn seal_page(&self, caller: &Caller, position: &[u8]) -> String {
+        let lifetime = i64::try_from(PAGE_TOKEN_LIFETIME.as_micros()).unwrap_or(i64::MAX);
+        let expires_at = self.now_micros().saturating_add(lifetime);
+        self.keys
+            .seal_token(TokenKind::Page, &caller.organisation, expires_at, position)
+    }
+
+    /// Opens a sealed position.
+    pub fn open_page(&self, caller: &Caller, token: &str) -> AppResult<Vec<u8>> {
+        let opened = self.keys.open_token(
+            TokenKind::Page,
+            &caller.organisation,
+            self.now_micros(),
+            token,
+        );
+        opened.map_err(|_| AppError::new(ErrorReason::PageTokenInvalid))
+    }
+
+    pub(crate) fn new_audit_id(&self) -> AuditId {
+        AuditId(self.ids.new_id())
+    }
+
+    /// An audit draft of a call that succeeded.
+    pub(crate) fn audit_draft(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        context: Option<&AccessContext>,
+        items: Vec<DecisionItem>,
+    ) -> AuditDraft {
+        AuditDraft {
+            audit_id: self.new_audit_id(),
+            method,
+            caller: caller.clone(),
+            context: context.cloned(),
+            outcome: "OK".to_owned(),
+            worker_id: None,
+            employer_code: None,
+            policy_version: self.book.version.to_string(),
+            rules_version: mamagang_domain::key_group::RULES_VERSION,
+            items,
+        }
+    }
+
+    /// Records a call that was refused. The refusal itself is what the caller is told.
+    pub async fn audit_refusal(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        context: Option<&AccessContext>,
+        error: AppError,
+    ) -> AppError {
+        let mut draft = self.audit_draft(method, caller, context, Vec::new());
+        draft.outcome = error.reason.name().to_owned();
+        match self.audit.write(draft).await {
+            Ok(()) => error,
+            Err(audit_error) => audit_error,
+        }
+    }
+}
+
+/// Checks an access context; every missing field is named.
+pub(crate) fn require_context(context: &AccessContext) -> AppResult<()> {
+    let fields = [
+        ("context.purpose", &context.purpose),
+        ("context.legal_basis", &context.legal_basis),
+        ("context.case_number", &context.case_number),
+        ("context.operator", &context.operator),
+    ];
+    let missing: Vec<Violation> = fields
+        .into_iter()
+        .filter(|(_, value)| value.trim().is_empty())
+        .map(|(field, _)| Violation::new(field, "必填", "required"))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::context_required(missing))
+}
+
+/// The civil date in Asia/Shanghai of an instant.
+pub(crate) fn civil_date(micros: i64) -> CivilDate {
+    let days = micros
+        .saturating_add(SHANGHAI_OFFSET_MICROS)
+        .div_euclid(DAY_MICROS);
+    i32::try_from(days)
+        .ok()
+        .and_then(CivilDate::from_epoch_day)
+        .unwrap_or(CivilDate::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_changes_at_midnight_in_shanghai() {
+        // 2023-12-31T16:00Z is midnight there.
+        let midnight = 1_704_038_400_000_000;
+        assert_eq!(civil_date(midnight).to_string(), "2024-01-01");
+        assert_eq!(civil_date(midnight - 1).to_string(), "2023-12-31");
+    }
+
+    #[test]
+    fn every_missing_field_of_the_context_is_named() {
+        let context = AccessContext {
+            purpose: "审核".to_owned(),
+            ..AccessContext::default()
+        };
+        let error = require_context(&context).expect_err("incomplete");
+        let fields: Vec<&str> = error
+            .violations
+            .iter()
+            .map(|violation| violation.field.as_str())
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "context.legal_basis",
+                "context.case_number",
+                "context.operator"
+            ]
+        );
+    }
+}

@@ -1,0 +1,469 @@
+//! `CheckKeyGroupDeduction`, one by one, in batches and in streams.
+
+use std::collections::{BTreeSet, HashMap};
+
+use mamagang_domain::fact::{FactKind, Source};
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::{DecisionId, FactId, Subject, WorkerId};
+use mamagang_domain::key_group::{BookedMonth, Decision, Evidence, Person, assess, explain};
+use mamagang_domain::month::TaxMonth;
+use mamagang_domain::reason::Outcome;
+use mamagang_domain::timeline::{EmployerRecord, Held, Timeline};
+use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
+
+use super::digest::decision_digest;
+use crate::app::{App, require_context};
+use crate::audit::{DecisionItem, PersonRecord};
+use crate::caller::{AccessContext, Caller};
+use crate::error::{AppError, AppResult, ErrorReason, Violation};
+use crate::limits::CHECK_MONTHS_MAX;
+use crate::workers::Who;
+use crate::workers::history::Until;
+
+/// One question: may this employer deduct for this worker, month by month?
+#[derive(Clone, Debug)]
+pub struct KeyGroupCheck {
+    /// For which employer.
+    pub employer_code: EmployerCode,
+    /// For which worker.
+    pub who: Who,
+    /// First month asked.
+    pub from: TaxMonth,
+    /// Last month asked.
+    pub through: TaxMonth,
+}
+
+/// A record that a decision rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceView {
+    /// Its id.
+    pub fact_id: FactId,
+    /// Its kind.
+    pub kind: FactKind,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// A decision with its id and the moment it was made at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedDecision {
+    /// The decision's id.
+    pub decision_id: DecisionId,
+    /// The decision.
+    pub decision: Decision,
+    /// The records that it rests on.
+    pub evidence: Vec<EvidenceView>,
+    /// When it was made (microseconds).
+    pub decided_at: i64,
+    /// As of when (microseconds).
+    pub as_of: i64,
+    /// The policy applied.
+    pub policy_version: String,
+    /// The rules applied.
+    pub rules_version: i32,
+}
+
+pub(super) const METHOD: &str = "mamagang.v1.EligibilityService/CheckKeyGroupDeduction";
+const METHOD_BATCH: &str = "mamagang.v1.EligibilityService/BatchCheckKeyGroupDeduction";
+const METHOD_STREAM: &str = "mamagang.v1.EligibilityService/StreamKeyGroupChecks";
+
+/// What one check reads.
+struct CheckInput {
+    worker: Option<WorkerSnapshot>,
+    employer: EmployerRow,
+}
+
+impl App {
+    /// Answers one question. One shared read, one shared write.
+    pub async fn check_key_group(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        check: KeyGroupCheck,
+        as_of: Option<i64>,
+    ) -> AppResult<CheckedDecision> {
+        require_context(context)?;
+        let checks = [check];
+        let mut results = self
+            .check_all(METHOD, caller, context, &checks, as_of, false)
+            .await?;
+        let result = results
+            .pop()
+            .unwrap_or_else(|| Err(AppError::new(ErrorReason::Internal)));
+        match result {
+            Ok(decision) => Ok(decision),
+            Err(error) => Err(self
+                .audit_refusal(METHOD, caller, Some(context), error)
+                .await),
+        }
+    }
+
+    /// Answers many questions: one result each, in order, under one audit row.
+    pub async fn check_key_groups(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        checks: &[KeyGroupCheck],
+        as_of: Option<i64>,
+        streamed: bool,
+    ) -> AppResult<Vec<AppResult<CheckedDecision>>> {
+        require_context(context)?;
+        let method = if streamed {
+            METHOD_STREAM
+        } else {
+            METHOD_BATCH
+        };
+        self.check_all(method, caller, context, checks, as_of, true)
+            .await
+    }
+
+    async fn check_all(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        context: &AccessContext,
+        checks: &[KeyGroupCheck],
+        as_of: Option<i64>,
+        is_batch: bool,
+    ) -> AppResult<Vec<AppResult<CheckedDecision>>> {
+        let as_of = self.close_as_of(as_of).await?;
+        let inputs = self.read_checks(caller, checks, as_of).await?;
+        let elsewhere = self.other_employers(checks, &inputs, as_of).await?;
+        let decided_at = self.clock.now_micros();
+        let mut items = Vec::with_capacity(checks.len());
+        let mut results = Vec::with_capacity(checks.len());
+        let audit_id = self.new_audit_id();
+        for (check, input) in checks.iter().zip(inputs) {
+            let result = input.and_then(|input| {
+                check_range(check)?;
+                let index = u32::try_from(items.len()).unwrap_or(u32::MAX);
+                let decision_id = DecisionId {
+                    audit: audit_id,
+                    item: is_batch.then_some(index),
+                };
+                let (item, decision, evidence) = self.decide(check, &input, &elsewhere);
+                items.push(item);
+                Ok(CheckedDecision {
+                    decision_id,
+                    decision,
+                    evidence,
+                    decided_at,
+                    as_of: as_of.unwrap_or(decided_at),
+                    policy_version: self.book.version.to_string(),
+                    rules_version: mamagang_domain::key_group::RULES_VERSION,
+                })
+            });
+            results.push(result);
+        }
+        if items.is_empty() && !is_batch {
+            return Ok(results);
+        }
+        let mut draft = self.audit_draft(method, caller, Some(context), items);
+        draft.audit_id = audit_id;
+        if let ([check], Some(DecisionItem::KeyGroup { person, .. })) =
+            (checks, draft.items.first())
+        {
+            draft.employer_code = Some(check.employer_code);
+            draft.worker_id = match person {
+                PersonRecord::Known { worker_id, .. } => Some(*worker_id),
+                _ => None,
+            };
+        }
+        self.audit.write(draft).await?;
+        Ok(results)
+    }
+
+    /// Reads what the questions need, in one statement for all of them.
+    async fn read_checks(
+        &self,
+        caller: &Caller,
+        checks: &[KeyGroupCheck],
+        as_of: Option<i64>,
+    ) -> AppResult<Vec<AppResult<CheckInput>>> {
+        let keys: Vec<AppResult<WorkerKey>> = checks
+            .iter()
+            .map(|check| self.worker_key(caller, &check.who))
+            .collect();
+        let known: Vec<WorkerKey> = keys
+            .iter()
+            .filter_map(|key| key.as_ref().ok().cloned())
+            .collect();
+        let codes: BTreeSet<EmployerCode> =
+            checks.iter().map(|check| check.employer_code).collect();
+        let codes: Vec<EmployerCode> = codes.into_iter().collect();
+        let read = self.store.check_inputs(&known, &codes).await?;
+        let mut employers: HashMap<EmployerCode, EmployerRecord> = HashMap::new();
+        for row in read.employers.into_iter().flatten() {
+            let record = match as_of {
+                None => row.record,
+                Some(time) => {
+                    self.employer_at(row.employer_code, Until::Time(time))
+                        .await?
+                }
+            };
+            employers.insert(row.employer_code, record);
+        }
+        let mut workers = read.workers.into_iter();
+        let mut inputs = Vec::with_capacity(checks.len());
+        for (check, key) in checks.iter().zip(keys) {
+            let input = match key {
+                Err(error) => Err(error),
+                Ok(_) => {
+                    let worker = match (workers.next().flatten(), as_of) {
+                        (Some(snapshot), Some(time)) => {
+                            Some(self.snapshot_at(snapshot, time).await?)
+                        }
+                        (snapshot, _) => snapshot,
+                    };
+                    let record = employers
+                        .get(&check.employer_code)
+                        .cloned()
+                        .unwrap_or_default();
+                    crate::facts::require_profile(check.employer_code, record)
+                        .map(|employer| CheckInput { worker, employer })
+                }
+            };
+            inputs.push(input);
+        }
+        Ok(inputs)
+    }
+
+    /// A worker as known at a time. The name is compared with the present one: identities are not
+    /// kept by time.
+    pub(crate) async fn snapshot_at(
+        &self,
+        snapshot: WorkerSnapshot,
+        time: i64,
+    ) -> AppResult<WorkerSnapshot> {
+        let worker_id = snapshot.worker.worker_id;
+        let timeline = self.timeline_at(worker_id, Until::Time(time)).await?;
+        let mut employers = timeline.contract_employers();
+        employers.extend(snapshot.booked.iter().map(|booked| booked.employer_code));
+        employers.sort_unstable();
+        employers.dedup();
+        let booked = self.booked_at(worker_id, &employers, time).await?;
+        let worker = mamagang_store::rows::WorkerRow {
+            timeline,
+            ..snapshot.worker
+        };
+        Ok(WorkerSnapshot {
+            worker,
+            booked,
+            ..snapshot
+        })
+    }
+
+    /// The other employers with which the persons have contracts, for the months that nobody
+    /// claimed there. Most persons have none, and then nothing is read.
+    async fn other_employers(
+        &self,
+        checks: &[KeyGroupCheck],
+        inputs: &[AppResult<CheckInput>],
+        as_of: Option<i64>,
+    ) -> AppResult<HashMap<EmployerCode, EmployerRecord>> {
+        let mut codes: BTreeSet<EmployerCode> = BTreeSet::new();
+        for (check, input) in checks.iter().zip(inputs) {
+            if let Ok(CheckInput {
+                worker: Some(snapshot),
+                ..
+            }) = input
+            {
+                let others = snapshot.worker.timeline.contract_employers().into_iter();
+                codes.extend(others.filter(|code| *code != check.employer_code));
+            }
+        }
+        if codes.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let codes: Vec<EmployerCode> = codes.into_iter().collect();
+        let mut records = HashMap::new();
+        for row in self
+            .store
+            .check_inputs(&[], &codes)
+            .await?
+            .employers
+            .into_iter()
+            .flatten()
+        {
+            let record = match as_of {
+                None => row.record,
+                Some(time) => {
+                    self.employer_at(row.employer_code, Until::Time(time))
+                        .await?
+                }
+            };
+            records.insert(row.employer_code, record);
+        }
+        Ok(records)
+    }
+
+    fn decide(
+        &self,
+        check: &KeyGroupCheck,
+        input: &CheckInput,
+        elsewhere: &HashMap<EmployerCode, EmployerRecord>,
+    ) -> (DecisionItem, Decision, Vec<EvidenceView>) {
+        let policy = &self.book.key_group;
+        let snapshot = input.worker.as_ref();
+        let person = self.person(&check.who, snapshot);
+        let known = match person {
+            Person::Known(_) => snapshot,
+            _ => None,
+        };
+        let mut evidence = Evidence {
+            person,
+            employer_code: &check.employer_code,
+            employer: &input.employer.record,
+            booked: known.map_or(&[][..], |snapshot| &snapshot.booked),
+            unclaimed_elsewhere: 0,
+            filings: known.map_or(&[][..], |snapshot| &snapshot.filings),
+        };
+        let assessment = assess(policy, &evidence, check.from, check.through);
+        let own_start = assessment.start_month.unwrap_or(check.from);
+        evidence.unclaimed_elsewhere = self.unclaimed(&evidence, elsewhere, own_start);
+        let decision = explain(policy, &evidence, &assessment);
+        let item = DecisionItem::KeyGroup {
+            employer_code: check.employer_code,
+            employer_revision: input.employer.record.revision,
+            person: match (person, known) {
+                (Person::NotMatched, _) => PersonRecord::NotMatched,
+                (_, None) => PersonRecord::Unknown,
+                (_, Some(snapshot)) => PersonRecord::Known {
+                    worker_id: snapshot.worker.worker_id,
+                    revision: snapshot.worker.timeline.revision,
+                },
+            },
+            booked: evidence.booked.to_vec(),
+            unclaimed_elsewhere: evidence.unclaimed_elsewhere,
+            from: check.from,
+            through: check.through,
+            answer: decision_digest(&decision),
+        };
+        let views = known.map_or_else(Vec::new, |snapshot| {
+            evidence_views(
+                snapshot.worker.worker_id,
+                &snapshot.worker.timeline,
+                &decision,
+            )
+        });
+        (item, decision, views)
+    }
+
+    /// Months before this employer's first that facts support elsewhere and nobody has booked.
+    fn unclaimed(
+        &self,
+        evidence: &Evidence<'_>,
+        elsewhere: &HashMap<EmployerCode, EmployerRecord>,
+        own_start: TaxMonth,
+    ) -> i32 {
+        let Person::Known(timeline) = evidence.person else {
+            return 0;
+        };
+        let mut months: BTreeSet<TaxMonth> = BTreeSet::new();
+        for employer_code in timeline.contract_employers() {
+            let Some(record) = elsewhere
+                .get(&employer_code)
+                .filter(|_| employer_code != *evidence.employer_code)
+            else {
+                continue;
+            };
+            let contracts = timeline.contracts.iter().map(|held| &held.body);
+            let starts = contracts.filter(|contract| contract.employer_code == employer_code);
+            let Some(first) = starts.map(|contract| TaxMonth::of(contract.start_on)).min() else {
+                continue;
+            };
+            let other = Evidence {
+                employer_code: &employer_code,
+                employer: record,
+                ..*evidence
+            };
+            let found = assess(&self.book.key_group, &other, first, own_start.plus(-1));
+            let eligible = found
+                .months
+                .iter()
+                .filter(|finding| finding.outcome() == Outcome::Eligible);
+            months.extend(eligible.map(|finding| finding.month));
+        }
+        months.retain(|month| {
+            !evidence
+                .booked
+                .iter()
+                .any(|booked: &BookedMonth| booked.month == *month)
+        });
+        i32::try_from(months.len()).unwrap_or(i32::MAX)
+    }
+}
+
+fn check_range(check: &KeyGroupCheck) -> AppResult<()> {
+    let months = check.through.since(check.from) + 1;
+    if months < 1 {
+        let violation = Violation::new(
+            "through_month",
+            "不得早于起始月份",
+            "must not be before from_month",
+        );
+        return Err(AppError::invalid(vec![violation]));
+    }
+    if months > CHECK_MONTHS_MAX {
+        let violation = Violation::new(
+            "through_month",
+            format!("一次最多查询 {CHECK_MONTHS_MAX} 个月"),
+            format!("at most {CHECK_MONTHS_MAX} months in one check"),
+        );
+        return Err(AppError::invalid(vec![violation]));
+    }
+    Ok(())
+}
+
+/// The records of a decision with their sources.
+pub(super) fn evidence_views(
+    worker_id: WorkerId,
+    timeline: &Timeline,
+    decision: &Decision,
+) -> Vec<EvidenceView> {
+    let sources = SourceIndex::new(timeline);
+    decision
+        .evidence
+        .iter()
+        .map(|evidence| EvidenceView {
+            fact_id: FactId {
+                subject: Subject::Worker(worker_id),
+                revision: evidence.revision,
+            },
+            kind: evidence.kind,
+            source: sources.of(evidence.revision),
+        })
+        .collect()
+}
+
+/// Sources of the facts in force, by revision.
+struct SourceIndex<'a>(HashMap<u32, &'a Source>);
+
+impl<'a> SourceIndex<'a> {
+    fn new(timeline: &'a Timeline) -> Self {
+        let mut index = Self(HashMap::new());
+        index.add(timeline, &timeline.spells);
+        index.add(timeline, &timeline.poverty);
+        index.add(timeline, &timeline.certificates);
+        index.add(timeline, &timeline.contracts);
+        index.add(timeline, &timeline.contributions);
+        index
+    }
+
+    fn add<T>(&mut self, timeline: &'a Timeline, list: &'a [Held<T>]) {
+        let known = list
+            .iter()
+            .filter_map(|held| Some((held.revision, timeline.source(held)?)));
+        self.0.extend(known);
+    }
+
+    fn of(&self, revision: u32) -> Source {
+        self.0.get(&revision).map_or(
+            Source {
+                name: String::new(),
+                drawn_on: None,
+            },
+            |source| (*source).clone(),
+        )
+    }
+}

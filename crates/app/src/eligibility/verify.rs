@@ -1,0 +1,425 @@
+//! `VerifyWorkerStatus` and `VerifyContract`.
+
+use std::collections::BTreeSet;
+
+use mamagang_domain::date::CivilDate;
+use mamagang_domain::fact::{Contract, ContractKind, PersonCategory, Source};
+use mamagang_domain::frozen::{Writer, digest};
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::DecisionId;
+use mamagang_domain::key_group::{CategoryFinding, Hire, Person, category_on, hires_of};
+use mamagang_domain::month::TaxMonth;
+use mamagang_domain::reason::{Outcome, Reason, ReasonCode};
+use mamagang_domain::timeline::{Held, Timeline};
+use mamagang_store::rows::{WorkerKey, WorkerSnapshot};
+
+use crate::app::{App, require_context};
+use crate::audit::DecisionItem;
+use crate::caller::{AccessContext, Caller};
+use crate::error::{AppError, AppResult, ErrorReason};
+use crate::workers::Who;
+
+/// Does the person belong to a key group on a day?
+#[derive(Clone, Debug)]
+pub struct StatusVerification {
+    /// The person.
+    pub who: Who,
+    /// The day: that of the hire.
+    pub as_of_on: CivilDate,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusVerified {
+    /// Whether the person belongs to a key group.
+    pub outcome: Outcome,
+    /// Which one.
+    pub category: Option<PersonCategory>,
+    /// First day of the status.
+    pub from_on: Option<CivilDate>,
+    /// Last day of a poverty status, or the day from which a registration no longer holds.
+    pub to_on: Option<CivilDate>,
+    /// Where the record came from.
+    pub source: Option<Source>,
+    /// Months used of the 36.
+    pub months_used: i32,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The answer's reference: the audit row that holds it.
+    pub reference: DecisionId,
+}
+
+/// Is there a contract of the kind with the employer on a day?
+#[derive(Clone, Debug)]
+pub struct ContractVerification {
+    /// The employer.
+    pub employer_code: EmployerCode,
+    /// The person.
+    pub who: Who,
+    /// The kind expected.
+    pub expected_kind: ContractKind,
+    /// The day.
+    pub as_of_on: CivilDate,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractVerified {
+    /// Whether there is such a contract, of a year at least.
+    pub outcome: Outcome,
+    /// The contract.
+    pub contract: Option<Contract>,
+    /// Whether it, or the one that it renews, is of a year at least.
+    pub at_least_one_year: bool,
+    /// s.
+    pub first_insured_month: Option<TaxMonth>,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+const METHOD_STATUS: &str = "mamagang.v1.VerificationService/VerifyWorkerStatus";
+const METHOD_STATUS_BATCH: &str = "mamagang.v1.VerificationService/BatchVerifyWorkerStatus";
+const METHOD_CONTRACT: &str = "mamagang.v1.VerificationService/VerifyContract";
+
+impl App {
+    /// Verifies one person's status.
+    pub async fn verify_status(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        question: StatusVerification,
+    ) -> AppResult<StatusVerified> {
+        let mut answers = self
+            .verify_all(METHOD_STATUS, caller, context, &[question], false)
+            .await?;
+        match answers
+            .pop()
+            .unwrap_or_else(|| Err(AppError::new(ErrorReason::Internal)))
+        {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self
+                .audit_refusal(METHOD_STATUS, caller, Some(context), error)
+                .await),
+        }
+    }
+
+    /// Verifies many persons' status: one answer each, in order, under one audit row.
+    pub async fn verify_statuses(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        questions: &[StatusVerification],
+    ) -> AppResult<Vec<AppResult<StatusVerified>>> {
+        self.verify_all(METHOD_STATUS_BATCH, caller, context, questions, true)
+            .await
+    }
+
+    async fn verify_all(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        context: &AccessContext,
+        questions: &[StatusVerification],
+        is_batch: bool,
+    ) -> AppResult<Vec<AppResult<StatusVerified>>> {
+        require_context(context)?;
+        let keys: Vec<AppResult<WorkerKey>> = questions
+            .iter()
+            .map(|question| self.worker_key(caller, &question.who))
+            .collect();
+        let known: Vec<WorkerKey> = keys
+            .iter()
+            .filter_map(|key| key.as_ref().ok().cloned())
+            .collect();
+        let mut snapshots = self
+            .store
+            .check_inputs(&known, &[])
+            .await?
+            .workers
+            .into_iter();
+        let mut draft = self.audit_draft(method, caller, Some(context), Vec::new());
+        let mut answers = Vec::with_capacity(questions.len());
+        for (question, key) in questions.iter().zip(keys) {
+            answers.push(key.map(|_| {
+                let snapshot = snapshots.next().flatten();
+                let item = is_batch.then(|| u32::try_from(draft.items.len()).unwrap_or(u32::MAX));
+                let reference = DecisionId {
+                    audit: draft.audit_id,
+                    item,
+                };
+                let answer = self.status_of(question, snapshot.as_ref(), reference);
+                if let (false, Person::Known(_)) =
+                    (is_batch, self.person(&question.who, snapshot.as_ref()))
+                {
+                    draft.worker_id = snapshot.as_ref().map(|found| found.worker.worker_id);
+                }
+                draft
+                    .items
+                    .push(status_item(question, snapshot.as_ref(), &answer));
+                answer
+            }));
+        }
+        if is_batch || !draft.items.is_empty() {
+            self.audit.write(draft).await?;
+        }
+        Ok(answers)
+    }
+
+    fn status_of(
+        &self,
+        question: &StatusVerification,
+        snapshot: Option<&WorkerSnapshot>,
+        reference: DecisionId,
+    ) -> StatusVerified {
+        let policy = &self.book.key_group;
+        let (finding, timeline) = match self.person(&question.who, snapshot) {
+            Person::Known(timeline) => (
+                category_on(policy, timeline, question.as_of_on),
+                Some(timeline),
+            ),
+            Person::Unknown => (unknown(ReasonCode::NoRecord), None),
+            Person::NotMatched => (unknown(ReasonCode::NotMatched), None),
+        };
+        let code = finding.code.unwrap_or(ReasonCode::AllConditionsMet);
+        StatusVerified {
+            outcome: code.outcome(),
+            category: finding.category,
+            from_on: finding.from_on,
+            to_on: finding.to_on,
+            source: timeline.and_then(|timeline| record_source(timeline, &finding)),
+            months_used: timeline
+                .zip(snapshot)
+                .map_or(0, |(timeline, snapshot)| months_used(timeline, snapshot)),
+            reasons: vec![self.status_reason(code, &finding, question.as_of_on)],
+            reference,
+        }
+    }
+
+    fn status_reason(&self, code: ReasonCode, finding: &CategoryFinding, on: CivilDate) -> Reason {
+        let policy = &self.book.key_group;
+        let coverage = finding
+            .category
+            .and_then(|category| policy.category_covered.get(&category));
+        let coverage = coverage.or_else(|| policy.category_covered.values().next());
+        let cited = coverage
+            .and_then(|dated| dated.on(on))
+            .map(|value| value.citation.clone());
+        let mut facts = vec![("as_of_date", on.to_string())];
+        facts.extend(
+            finding
+                .from_on
+                .map(|from| ("status_from", from.to_string())),
+        );
+        facts.extend(finding.to_on.map(|to| ("status_to", to.to_string())));
+        Reason {
+            code,
+            citations: cited.into_iter().collect(),
+            facts,
+        }
+    }
+
+    /// Verifies a contract.
+    pub async fn verify_contract(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        question: ContractVerification,
+    ) -> AppResult<ContractVerified> {
+        require_context(context)?;
+        let key = self.worker_key(caller, &question.who)?;
+        let inputs = self
+            .store
+            .check_inputs(&[key], &[question.employer_code])
+            .await?;
+        let employer = inputs.employers.into_iter().next().flatten();
+        let record = employer.map(|row| row.record).unwrap_or_default();
+        if let Err(error) = crate::facts::require_profile(question.employer_code, record) {
+            return Err(self
+                .audit_refusal(METHOD_CONTRACT, caller, Some(context), error)
+                .await);
+        }
+        let snapshot = inputs.workers.into_iter().next().flatten();
+        let answer = self.contract_of(&question, snapshot.as_ref());
+        let text = format!(
+            "employer_code={}\nexpected_kind={:?}\nas_of_date={}",
+            question.employer_code, question.expected_kind, question.as_of_on
+        );
+        let mut writer = Writer::new(1);
+        writer
+            .int(answer.outcome as i64)
+            .text(
+                answer
+                    .contract
+                    .as_ref()
+                    .map_or("", |contract| contract.contract_id.as_str()),
+            )
+            .optional_int(
+                answer
+                    .first_insured_month
+                    .map(|month| i64::from(month.index())),
+            );
+        let item = DecisionItem::Other {
+            question: text,
+            answer: digest(&writer.finish()),
+        };
+        let mut draft = self.audit_draft(METHOD_CONTRACT, caller, Some(context), vec![item]);
+        draft.employer_code = Some(question.employer_code);
+        if let Person::Known(_) = self.person(&question.who, snapshot.as_ref()) {
+            draft.worker_id = snapshot.as_ref().map(|found| found.worker.worker_id);
+        }
+        self.audit.write(draft).await?;
+        Ok(answer)
+    }
+
+    fn contract_of(
+        &self,
+        question: &ContractVerification,
+        snapshot: Option<&WorkerSnapshot>,
+    ) -> ContractVerified {
+        let timeline = match self.person(&question.who, snapshot) {
+            Person::Known(timeline) => timeline,
+            Person::Unknown => return no_contract(ReasonCode::NoRecord, question.as_of_on),
+            Person::NotMatched => return no_contract(ReasonCode::NotMatched, question.as_of_on),
+        };
+        let Some(held) = contract_on(timeline, question) else {
+            return no_contract(ReasonCode::NotInForce, question.as_of_on);
+        };
+        let contract = &held.body;
+        let hires = hires_of(&self.book.key_group, timeline, &question.employer_code);
+        let hire = hires
+            .iter()
+            .find(|hire| hire.contract_revisions.contains(&held.revision));
+        let code = if contract.kind == question.expected_kind {
+            contract_code(contract, hire)
+        } else {
+            ReasonCode::ContractKindNotCovered
+        };
+        let months_min = self
+            .book
+            .key_group
+            .contract_months_min
+            .on(contract.start_on);
+        let is_long = months_min.is_some_and(|months| {
+            let end_min = contract.start_on.plus_months(months.value).plus_days(-1);
+            contract.end_on.is_none_or(|end| end >= end_min)
+        });
+        let renews = hire.is_some_and(|hire| hire.contract_code.is_none());
+        let citations = months_min
+            .map(|value| value.citation.clone())
+            .into_iter()
+            .collect();
+        let facts = vec![
+            ("as_of_date", question.as_of_on.to_string()),
+            ("contract_id", contract.contract_id.clone()),
+            ("start_date", contract.start_on.to_string()),
+        ];
+        ContractVerified {
+            outcome: code.outcome(),
+            contract: Some(contract.clone()),
+            at_least_one_year: is_long || renews,
+            first_insured_month: hire.and_then(|hire| hire.start_month),
+            reasons: vec![Reason {
+                code,
+                citations,
+                facts,
+            }],
+        }
+    }
+}
+
+fn unknown(code: ReasonCode) -> CategoryFinding {
+    CategoryFinding {
+        code: Some(code),
+        ..CategoryFinding::NONE
+    }
+}
+
+/// What stands against the contract as a hire. A service agreement that was expected stands.
+fn contract_code(contract: &Contract, hire: Option<&Hire>) -> ReasonCode {
+    let code = hire.and_then(|hire| hire.contract_code);
+    match (contract.kind, code) {
+        (_, None) => ReasonCode::AllConditionsMet,
+        (ContractKind::ServiceAgreement, Some(ReasonCode::ContractKindNotCovered)) => {
+            ReasonCode::AllConditionsMet
+        }
+        (_, Some(code)) => code,
+    }
+}
+
+/// The contract in force on the day: one of the expected kind before any other, the latest first.
+fn contract_on<'a>(
+    timeline: &'a Timeline,
+    question: &ContractVerification,
+) -> Option<&'a Held<Contract>> {
+    let on = question.as_of_on;
+    timeline
+        .contracts
+        .iter()
+        .filter(|held| {
+            let contract = &held.body;
+            contract.employer_code == question.employer_code
+                && contract.start_on <= on
+                && contract.last_on().is_none_or(|last| on <= last)
+        })
+        .max_by_key(|held| (held.body.kind == question.expected_kind, held.body.start_on))
+}
+
+fn no_contract(code: ReasonCode, on: CivilDate) -> ContractVerified {
+    ContractVerified {
+        outcome: code.outcome(),
+        contract: None,
+        at_least_one_year: false,
+        first_insured_month: None,
+        reasons: vec![Reason {
+            code,
+            citations: Vec::new(),
+            facts: vec![("as_of_date", on.to_string())],
+        }],
+    }
+}
+
+fn record_source(timeline: &Timeline, finding: &CategoryFinding) -> Option<Source> {
+    let record = finding.record?;
+    let spell = timeline.spells.iter().find(|held| held.revision == record);
+    let poverty = timeline.poverty.iter().find(|held| held.revision == record);
+    spell
+        .and_then(|held| timeline.source(held))
+        .or_else(|| poverty.and_then(|held| timeline.source(held)))
+        .cloned()
+}
+
+/// Booked months and months enjoyed before this system, each once.
+fn months_used(timeline: &Timeline, snapshot: &WorkerSnapshot) -> i32 {
+    let prior = timeline
+        .prior_uses
+        .iter()
+        .flat_map(|held| held.body.from_month.through(held.body.to_month));
+    let months: BTreeSet<TaxMonth> = snapshot
+        .booked
+        .iter()
+        .map(|booked| booked.month)
+        .chain(prior)
+        .collect();
+    i32::try_from(months.len()).unwrap_or(i32::MAX)
+}
+
+fn status_item(
+    question: &StatusVerification,
+    snapshot: Option<&WorkerSnapshot>,
+    answer: &StatusVerified,
+) -> DecisionItem {
+    let worker = snapshot.map_or_else(String::new, |found| found.worker.worker_id.to_string());
+    let mut writer = Writer::new(1);
+    writer
+        .int(answer.outcome as i64)
+        .optional_int(answer.category.map(|category| category as i64))
+        .int(i64::from(answer.months_used));
+    for reason in &answer.reasons {
+        writer.int(i64::from(reason.code.number()));
+    }
+    let text = format!("worker_id={worker}\nas_of_date={}", question.as_of_on);
+    DecisionItem::Other {
+        question: text,
+        answer: digest(&writer.finish()),
+    }
+}

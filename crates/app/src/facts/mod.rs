@@ -1,0 +1,13 @@
+//! Facts: recorded, retracted, listed.
+
+mod input;
+mod list;
+mod record;
+mod recording;
+mod retract;
+
+pub use input::{FactInput, FactItem, WorkerFactInput};
+pub(crate) use list::require_profile;
+pub use list::{EmployerPage, FactListQuery, FactSubject, ListedFact, ListedFacts, StoredBody};
+pub use record::{FactOutcome, RecordFacts, RecordedFact};
+pub use retract::{RetractFact, Retracted};

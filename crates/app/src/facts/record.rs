@@ -1,0 +1,155 @@
+//! `RecordFacts` and the chunks of `ImportFacts`.
+//!
+//! Everything that the items touch is read in a few statements, the items are applied in order in
+//! memory, and what changed is written in sets. A wrong item never keeps the others out.
+
+use mamagang_domain::frozen::digest;
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
+use mamagang_domain::timeline::{pack, unpack};
+use mamagang_store::StoreErrorKind;
+use serde::{Deserialize, Serialize};
+
+use super::input::FactItem;
+use super::recording::Recording;
+use crate::app::App;
+use crate::audit::DecisionItem;
+use crate::caller::Caller;
+use crate::error::{AppError, AppResult, ErrorReason, Violation};
+use crate::idempotency::WriteRequest;
+use crate::limits::UNIT_RETRIES_MAX;
+
+/// The column that fact rows' personal parts are bound to when they are encrypted.
+pub(crate) const FACT_SECRET: &str = "worker_fact.secret";
+/// The column that identities are bound to.
+pub(crate) const IDENTITY_SECRET: &str = "worker_secret.identity";
+
+/// Facts to record.
+#[derive(Clone, Debug)]
+pub struct RecordFacts {
+    /// The request; `None` for a chunk of a stream, whose natural keys make it safe to repeat.
+    pub request: Option<WriteRequest>,
+    /// The method, for the audit trail.
+    pub method: &'static str,
+    /// The items, in order.
+    pub items: Vec<FactItem>,
+}
+
+/// A fact that is in force now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedFact {
+    /// The worker, for facts about workers.
+    pub worker_id: Option<WorkerId>,
+    /// The employer, for facts about employers.
+    pub employer_code: Option<EmployerCode>,
+    /// The subject's revision that stores it.
+    pub revision: u32,
+    /// The revision whose place it took.
+    pub supersedes: Option<u32>,
+    /// Whether the same fact was there before.
+    pub unchanged: bool,
+}
+
+/// What became of one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FactOutcome {
+    /// It is in force.
+    Recorded(RecordedFact),
+    /// Nothing of it was stored.
+    Refused {
+        /// Why.
+        reason: ErrorReason,
+        /// Wrong fields.
+        violations: Vec<Violation>,
+    },
+}
+
+impl App {
+    /// Records facts; one outcome an item, in order.
+    pub async fn record_facts(
+        &self,
+        caller: &Caller,
+        request: RecordFacts,
+    ) -> AppResult<Vec<FactOutcome>> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.record_once(caller, &request).await {
+                Err(Attempt::Store(error))
+                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX =>
+                {
+                    tracing::debug!(store.context = %error, "recording facts is tried again");
+                }
+                Err(Attempt::Store(error)) => return Err(error.into()),
+                Err(Attempt::App(error)) => return Err(error),
+                Ok(outcomes) => return Ok(outcomes),
+            }
+        }
+    }
+
+    async fn record_once(
+        &self,
+        caller: &Caller,
+        request: &RecordFacts,
+    ) -> Result<Vec<FactOutcome>, Attempt> {
+        let mut unit = self.store.begin(self.clock.clone()).await?;
+        if let Some(write) = &request.request {
+            let known = unit
+                .idempotency(&[write.key(caller, request.method)])
+                .await?
+                .pop()
+                .flatten();
+            if let Some(first) = write.compare(known.as_ref())? {
+                let outcomes = unpack(first).map_err(AppError::internal)?;
+                return Ok(outcomes);
+            }
+        }
+        let mut recording = Recording::read(self, caller, &mut *unit, &request.items).await?;
+        let mut outcomes = Vec::with_capacity(request.items.len());
+        for item in &request.items {
+            outcomes.push(recording.apply(item)?);
+        }
+        let recorded_at = unit.recorded_at();
+        recording.write(&mut *unit).await?;
+        if let Some(write) = &request.request {
+            let record = write.record(pack(&outcomes), recorded_at);
+            unit.put_idempotency(&[(write.key(caller, request.method), record)])
+                .await?;
+        }
+        let question = format!("facts={}", request.items.len());
+        let answer = digest(&pack(&outcomes));
+        let draft = self.audit_draft(
+            request.method,
+            caller,
+            None,
+            vec![DecisionItem::Other { question, answer }],
+        );
+        self.writes.commit(unit, &[draft]).await?;
+        metrics::counter!("mamagang_facts_recorded_total").increment(outcomes.len() as u64);
+        Ok(outcomes)
+    }
+}
+
+/// A unit whose plan was overtaken may be planned anew; nothing of it was written.
+pub(crate) const fn may_rerun(kind: StoreErrorKind) -> bool {
+    matches!(kind, StoreErrorKind::Contended | StoreErrorKind::Conflict)
+}
+
+/// Why an attempt ended.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    Store(mamagang_store::StoreError),
+    App(AppError),
+}
+
+impl From<mamagang_store::StoreError> for Attempt {
+    fn from(error: mamagang_store::StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<AppError> for Attempt {
+    fn from(error: AppError) -> Self {
+        Self::App(error)
+    }
+}

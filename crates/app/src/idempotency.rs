@@ -1,0 +1,142 @@
+//! Same request id, same content: the first answer again. Other content: refused by field.
+
+use mamagang_domain::frozen::{digest, hex};
+use mamagang_domain::ids::RequestId;
+use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord};
+
+use crate::caller::Caller;
+use crate::error::{AppError, AppResult, ErrorReason};
+
+/// Longest value that is kept as it is; longer ones are kept as their hash.
+const PLAIN_VALUE_MAX: usize = 64;
+
+/// A request's fields by name, for comparison with the first request of the same id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestContent(Vec<(String, String)>);
+
+impl RequestContent {
+    /// No fields yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a field by its value, or by its hash when the value is long.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        let kept = if value.len() <= PLAIN_VALUE_MAX {
+            value
+        } else {
+            hex(&digest(value.as_bytes()))
+        };
+        self.0.push((name.to_owned(), kept));
+        self
+    }
+
+    /// Adds a field by the hash of its bytes.
+    #[must_use]
+    pub fn hashed(mut self, name: &str, bytes: &[u8]) -> Self {
+        self.0.push((name.to_owned(), hex(&digest(bytes))));
+        self
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
+/// What every call that writes carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteRequest {
+    /// The caller's id for it.
+    pub request_id: RequestId,
+    /// Its fields.
+    pub content: RequestContent,
+}
+
+impl WriteRequest {
+    pub(crate) fn key(&self, caller: &Caller, method: &str) -> IdempotencyKey {
+        IdempotencyKey {
+            organisation: caller.organisation.clone(),
+            method: method.to_owned(),
+            request_id: self.request_id,
+        }
+    }
+
+    /// The first answer, when there is one for the same content.
+    pub(crate) fn compare<'a>(
+        &self,
+        known: Option<&'a IdempotencyRecord>,
+    ) -> AppResult<Option<&'a [u8]>> {
+        let Some(known) = known else {
+            return Ok(None);
+        };
+        if known.content == self.content.0 {
+            return Ok(Some(&known.response));
+        }
+        let differing: Vec<&str> = self
+            .content
+            .0
+            .iter()
+            .filter(|field| !known.content.contains(field))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        Err(AppError::new(ErrorReason::RequestIdReused)
+            .with("request_id", self.request_id.to_string())
+            .with("differing_fields", differing.join(",")))
+    }
+
+    pub(crate) fn record(&self, response: Vec<u8>, recorded_at: i64) -> IdempotencyRecord {
+        IdempotencyRecord {
+            content: self.content.0.clone(),
+            response,
+            recorded_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(amount: &str) -> WriteRequest {
+        let request_id = RequestId::parse("0193a5c0-0000-7000-8000-000000000001").expect("an id");
+        let content = RequestContent::new()
+            .field("employer_code", "A")
+            .field("vat_payable_fen", amount);
+        WriteRequest {
+            request_id,
+            content,
+        }
+    }
+
+    #[test]
+    fn the_first_answer_is_given_again_for_the_same_content_only() {
+        let first = request("100");
+        let record = first.record(vec![7], 1);
+        assert_eq!(
+            first.compare(Some(&record)).expect("the same"),
+            Some(&[7][..])
+        );
+        assert_eq!(first.compare(None).expect("new"), None);
+        let other = request("101")
+            .compare(Some(&record))
+            .expect_err("other content");
+        assert_eq!(other.reason, ErrorReason::RequestIdReused);
+        assert_eq!(
+            other.metadata[1],
+            ("differing_fields", "vat_payable_fen".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_kept_as_its_hash() {
+        let content = RequestContent::new()
+            .field("reason", "x".repeat(65))
+            .field("short", "x".repeat(64));
+        assert_ne!(content.fields()[0].1, "x".repeat(65));
+        assert_eq!(content.fields()[0].1.len(), 64);
+        assert_eq!(content.fields()[1].1, "x".repeat(64));
+    }
+}

@@ -1,0 +1,524 @@
+//! One commit of the ledger: read what all commands need, plan them in order in memory, write in
+//! sets.
+
+use std::collections::{BTreeSet, HashMap};
+
+use mamagang_domain::date::CivilDate;
+use mamagang_domain::frozen::{Writer, digest};
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::{EntryId, WorkerId};
+use mamagang_domain::key_group::{BookedMonth, RULES_VERSION};
+use mamagang_domain::ledger::{
+    ByGroup, Entry, EntryBody, LedgerRefusal, Plan, PlanInput, Release, TaxLine, plan_amendment,
+    plan_posting, plan_recomputation, plan_settlement,
+};
+use mamagang_domain::month::{TaxMonth, TaxYear};
+use mamagang_domain::tax::TaxKind;
+use mamagang_domain::timeline::{pack, unpack};
+use mamagang_store::StoreError;
+use mamagang_store::rows::{
+    EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
+};
+
+use super::balance::{all_worker_months, balance_of};
+use super::command::{Action, CodedLine, Command, LedgerReply};
+use super::months::{YearMonths, rebook};
+use super::writer::LedgerContext;
+use crate::app::civil_date;
+use crate::audit::{AuditDraft, DecisionItem};
+use crate::error::{AppError, AppResult, ErrorReason};
+
+type YearKey = (EmployerCode, TaxYear);
+
+/// Plans and commits commands; one result each, in order.
+pub(crate) async fn run_batch(
+    context: &LedgerContext,
+    commands: &[Command],
+) -> Result<Vec<AppResult<LedgerReply>>, StoreError> {
+    let references = known_references(context, commands).await?;
+    let mut unit = context.store.begin(context.clock.clone()).await?;
+    let keys: Vec<IdempotencyKey> = commands
+        .iter()
+        .map(|command| {
+            command
+                .request
+                .key(&command.caller, command.action.method())
+        })
+        .collect();
+    let known = unit.idempotency(&keys).await?;
+    let years: BTreeSet<YearKey> = commands
+        .iter()
+        .map(|command| (command.employer_code, command.action.tax_year()))
+        .collect();
+    let years: Vec<YearKey> = years.into_iter().collect();
+    let read = unit.ledger_inputs(&years).await?;
+    let mut batch = Batch::new(
+        context,
+        unit.recorded_at(),
+        years.into_iter().zip(read).collect(),
+        references,
+    );
+    batch.answered = keys
+        .iter()
+        .cloned()
+        .zip(known)
+        .filter_map(|(key, record)| Some((key, record?)))
+        .collect();
+    let results: Vec<AppResult<LedgerReply>> = commands
+        .iter()
+        .zip(keys)
+        .map(|(command, key)| batch.run(command, key))
+        .collect();
+    if batch.audit.is_empty() {
+        return Ok(results);
+    }
+    unit.append_entries(&batch.entries).await?;
+    unit.put_years(&batch.changed_years()).await?;
+    unit.release_months(&batch.released).await?;
+    unit.book_months(&batch.booked).await?;
+    unit.put_idempotency(&batch.recorded).await?;
+    context.chain.commit(unit, &batch.audit).await?;
+    Ok(results)
+}
+
+/// The return numbers that the employers used before, for the commands that name one.
+async fn known_references(
+    context: &LedgerContext,
+    commands: &[Command],
+) -> Result<HashMap<EmployerCode, Vec<String>>, StoreError> {
+    let mut references: HashMap<EmployerCode, Vec<String>> = HashMap::new();
+    for command in commands {
+        let names_one =
+            matches!(&command.action, Action::Post(declared) if !declared.return_number.is_empty());
+        if !names_one || references.contains_key(&command.employer_code) {
+            continue;
+        }
+        let years = context.store.list_years(&command.employer_code).await?;
+        let periods = years.into_iter().flat_map(|row| row.state.periods);
+        references.insert(
+            command.employer_code,
+            periods.map(|period| period.return_number).collect(),
+        );
+    }
+    Ok(references)
+}
+
+struct Batch<'a> {
+    context: &'a LedgerContext,
+    recorded_at: i64,
+    today: CivilDate,
+    inputs: HashMap<YearKey, LedgerInputs>,
+    heads: HashMap<EmployerCode, LedgerHead>,
+    /// Where each worker stands in the inputs, so that a month booked by one command is seen by
+    /// the next.
+    places: HashMap<WorkerId, Vec<(YearKey, usize)>>,
+    references: HashMap<EmployerCode, Vec<String>>,
+    answered: HashMap<IdempotencyKey, IdempotencyRecord>,
+    changed: BTreeSet<YearKey>,
+    entries: Vec<EntryRow>,
+    released: Vec<PersonMonth>,
+    booked: Vec<PersonMonth>,
+    recorded: Vec<(IdempotencyKey, IdempotencyRecord)>,
+    audit: Vec<AuditDraft>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(
+        context: &'a LedgerContext,
+        recorded_at: i64,
+        inputs: HashMap<YearKey, LedgerInputs>,
+        references: HashMap<EmployerCode, Vec<String>>,
+    ) -> Self {
+        let heads = inputs
+            .iter()
+            .map(|((code, _), read)| (*code, read.head))
+            .collect();
+        let mut places: HashMap<WorkerId, Vec<(YearKey, usize)>> = HashMap::new();
+        for (key, read) in &inputs {
+            for (index, snapshot) in read.workers.iter().enumerate() {
+                places
+                    .entry(snapshot.worker.worker_id)
+                    .or_default()
+                    .push((*key, index));
+            }
+        }
+        Self {
+            context,
+            recorded_at,
+            today: civil_date(recorded_at),
+            inputs,
+            heads,
+            places,
+            references,
+            answered: HashMap::new(),
+            changed: BTreeSet::new(),
+            entries: Vec::new(),
+            released: Vec::new(),
+            booked: Vec::new(),
+            recorded: Vec::new(),
+            audit: Vec::new(),
+        }
+    }
+
+    fn changed_years(&self) -> Vec<YearRow> {
+        let row = |key: &YearKey| {
+            let state = self.inputs.get(key)?.year.clone();
+            Some(YearRow {
+                employer_code: key.0,
+                tax_year: key.1,
+                state,
+            })
+        };
+        self.changed.iter().filter_map(row).collect()
+    }
+
+    fn run(&mut self, command: &Command, key: IdempotencyKey) -> AppResult<LedgerReply> {
+        if !command.validate_only {
+            // The request id is looked at before the period's state: a repeated call is answered
+            // with the first answer even where a new one would be refused.
+            if let Some(first) = command.request.compare(self.answered.get(&key))? {
+                return unpack(first).map_err(AppError::internal);
+            }
+        }
+        let (plan, months) = self.plan(command)?;
+        let reply = if command.validate_only {
+            self.preview(command, plan, &months)
+        } else {
+            let reply = self.book(command, plan, &months);
+            let record = command.request.record(pack(&reply), self.recorded_at);
+            self.answered.insert(key.clone(), record.clone());
+            self.recorded.push((key, record));
+            reply
+        };
+        self.audit.push(self.audit_draft(command, &reply));
+        Ok(reply)
+    }
+
+    fn plan(&self, command: &Command) -> AppResult<(Plan, Vec<YearMonths>)> {
+        let year_key = (command.employer_code, command.action.tax_year());
+        let inputs = self
+            .inputs
+            .get(&year_key)
+            .ok_or_else(|| AppError::new(ErrorReason::Internal))?;
+        let employer = inputs
+            .employer
+            .as_ref()
+            .filter(|employer| !employer.record.profiles.is_empty());
+        let employer = employer.ok_or_else(|| {
+            let error = AppError::new(ErrorReason::EmployerNotFound);
+            error.with("employer_code", command.employer_code.to_string())
+        })?;
+        let scope = Scope::of(&command.action, inputs, self.today);
+        let months = all_worker_months(
+            &self.context.book,
+            inputs,
+            year_key.1,
+            scope.through,
+            scope.projects,
+        );
+        let workers: Vec<_> = months.iter().map(|months| months.plan.clone()).collect();
+        let profile = employer
+            .record
+            .profile_on(scope.profile_on)
+            .ok_or_else(|| AppError::new(ErrorReason::ProfileNotRecorded))?;
+        let input = PlanInput {
+            policy: &self.context.book,
+            profile,
+            state: &inputs.year,
+            workers: &workers,
+            today: self.today,
+        };
+        let plan = match &command.action {
+            Action::Post(declared) => {
+                let used = self.references.get(&command.employer_code);
+                let is_reused = !declared.return_number.is_empty()
+                    && used.is_some_and(|used| used.contains(&declared.return_number));
+                let planned = plan_posting(&input, declared)?;
+                if is_reused {
+                    return Err(LedgerRefusal::ReturnNumberReused.into());
+                }
+                planned
+            }
+            Action::Amend(amendment) => plan_amendment(&input, amendment)?,
+            Action::Settle(settlement) => plan_settlement(&input, settlement)?,
+            Action::Recompute(year) => plan_recomputation(&input, *year)?,
+        };
+        Ok((plan, months))
+    }
+
+    /// The answer without an entry: nothing changes.
+    fn preview(&self, command: &Command, plan: Plan, months: &[YearMonths]) -> LedgerReply {
+        let year_key = (command.employer_code, command.action.tax_year());
+        let mut year = self
+            .inputs
+            .get(&year_key)
+            .map(|inputs| inputs.year.clone())
+            .unwrap_or_default();
+        let sequence = self.head(&command.employer_code).sequence;
+        for draft in &plan.drafts {
+            year.apply_draft(draft, sequence);
+        }
+        let balance = balance_of(
+            year_key.0,
+            year_key.1,
+            &year,
+            months,
+            true,
+            sequence,
+            self.revision(&year_key),
+        );
+        self.reply(command, &plan, None, balance)
+    }
+
+    fn head(&self, employer_code: &EmployerCode) -> LedgerHead {
+        let start = LedgerHead {
+            sequence: 0,
+            hash: mamagang_domain::ledger::Genesis::hash(employer_code),
+        };
+        self.heads
+            .get(employer_code)
+            .copied()
+            .filter(|head| head.sequence > 0)
+            .unwrap_or(start)
+    }
+
+    fn revision(&self, key: &YearKey) -> u32 {
+        let employer = self
+            .inputs
+            .get(key)
+            .and_then(|inputs| inputs.employer.as_ref());
+        employer.map_or(0, |employer| employer.record.revision)
+    }
+
+    fn book(&mut self, command: &Command, plan: Plan, months: &[YearMonths]) -> LedgerReply {
+        let year_key = (command.employer_code, command.action.tax_year());
+        let mut last_entry = None;
+        for draft in &plan.drafts {
+            let head = self.head(&command.employer_code);
+            let body = EntryBody {
+                employer_code: command.employer_code,
+                sequence: head.sequence + 1,
+                recorded_at: self.recorded_at,
+                actor: command.caller.subject.clone(),
+                request_id: command.request.request_id,
+                policy_version: self.context.book.version.to_string(),
+                rules_version: RULES_VERSION,
+                draft: draft.clone(),
+            };
+            let entry = Entry::chain(body, head.hash);
+            self.append(year_key, &entry);
+            last_entry = Some(EntryId {
+                employer_code: command.employer_code,
+                sequence: entry.body.sequence,
+            });
+        }
+        let sequence = self.head(&command.employer_code).sequence;
+        let year = self
+            .inputs
+            .get(&year_key)
+            .map(|inputs| inputs.year.clone())
+            .unwrap_or_default();
+        let balance = balance_of(
+            year_key.0,
+            year_key.1,
+            &year,
+            months,
+            true,
+            sequence,
+            self.revision(&year_key),
+        );
+        self.reply(command, &plan, last_entry, balance)
+    }
+
+    fn append(&mut self, year_key: YearKey, entry: &Entry) {
+        let body = &entry.body;
+        self.heads.insert(
+            year_key.0,
+            LedgerHead {
+                sequence: body.sequence,
+                hash: entry.hash,
+            },
+        );
+        self.entries.push(EntryRow {
+            employer_code: body.employer_code,
+            sequence: body.sequence,
+            tax_year: body.draft.tax_year,
+            recorded_at: body.recorded_at,
+            frozen: entry.frozen.clone(),
+            previous_hash: entry.previous_hash,
+            hash: entry.hash,
+        });
+        self.changed.insert(year_key);
+        if let Some(inputs) = self.inputs.get_mut(&year_key) {
+            inputs.year.apply(body);
+            let before = inputs.months.clone();
+            crate::rebuild::apply_months(&mut inputs.months, body);
+            self.released
+                .extend(before.iter().filter(|month| !inputs.months.contains(month)));
+            self.booked
+                .extend(inputs.months.iter().filter(|month| !before.contains(month)));
+        }
+        for change in &body.draft.accruals {
+            let month = BookedMonth {
+                month: change.month,
+                employer_code: body.employer_code,
+            };
+            for (key, index) in self.places.get(&change.worker_id).into_iter().flatten() {
+                if let Some(inputs) = self.inputs.get_mut(key) {
+                    rebook(&mut inputs.workers[*index].booked, month, change.booked);
+                }
+            }
+        }
+        if let Some(used) = self.references.get_mut(&year_key.0) {
+            used.push(body.draft.return_number.clone());
+        }
+    }
+
+    fn reply(
+        &self,
+        command: &Command,
+        plan: &Plan,
+        entry_id: Option<EntryId>,
+        balance: super::balance::EmployerBalance,
+    ) -> LedgerReply {
+        let on = self.code_day(command);
+        let code = |line: &TaxLine| CodedLine::new(&self.context.book, *line, on);
+        let last = plan.drafts.last();
+        let reversed = plan.drafts.iter().find_map(|draft| draft.reverses);
+        let cit_change = last.map_or(ByGroup::ZERO, |draft| draft.cit_change);
+        let year_key = (command.employer_code, command.action.tax_year());
+        let settled = self
+            .inputs
+            .get(&year_key)
+            .and_then(|inputs| inputs.year.settled);
+        let cit_line = settled
+            .filter(|_| cit_change != ByGroup::ZERO)
+            .map(|settled| {
+                let deducted = if entry_id.is_some() {
+                    settled.cit
+                } else {
+                    settled.cit.plus(cit_change)
+                };
+                let paid_fen = settled.cit_payable_fen - deducted.total();
+                code(&TaxLine {
+                    tax: TaxKind::Cit,
+                    due_fen: settled.cit_payable_fen,
+                    deducted,
+                    halved_fen: mamagang_domain::money::Fen::ZERO,
+                    paid_fen,
+                })
+            });
+        LedgerReply {
+            entry_id,
+            reversed_entry_id: reversed.map(|sequence| EntryId {
+                employer_code: command.employer_code,
+                sequence,
+            }),
+            lines: last.map_or_else(Vec::new, |draft| draft.lines.iter().map(code).collect()),
+            accruals: plan
+                .drafts
+                .iter()
+                .flat_map(|draft| draft.accruals.clone())
+                .collect(),
+            balance,
+            caveats: plan.caveats.clone(),
+            over_deducted_fen: plan.over_deducted_fen,
+            late_surcharge_from_on: plan.late_surcharge_from_on,
+            cit_line,
+        }
+    }
+
+    fn code_day(&self, command: &Command) -> CivilDate {
+        match &command.action {
+            Action::Post(declared) => declared.period.last_month().last_day(),
+            Action::Amend(amendment) => amendment.period.last_month().last_day(),
+            Action::Settle(_) | Action::Recompute(_) => {
+                command.action.tax_year().last_month().last_day()
+            }
+        }
+    }
+
+    fn audit_draft(&self, command: &Command, reply: &LedgerReply) -> AuditDraft {
+        let mut writer = Writer::new(1);
+        writer.bytes(&pack(reply));
+        let fields = command.request.content.fields().iter();
+        let question: Vec<String> = fields
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        AuditDraft {
+            audit_id: command.audit_id,
+            method: command.action.method(),
+            caller: command.caller.clone(),
+            context: None,
+            outcome: "OK".to_owned(),
+            worker_id: None,
+            employer_code: Some(command.employer_code),
+            policy_version: self.context.book.version.to_string(),
+            rules_version: RULES_VERSION,
+            items: vec![DecisionItem::Other {
+                question: question.join("\n"),
+                answer: digest(&writer.finish()),
+            }],
+        }
+    }
+}
+
+/// What a command looks at.
+struct Scope {
+    /// The last month that it books.
+    through: TaxMonth,
+    /// Whether the rest of the year is projected.
+    projects: bool,
+    /// The day of the profile that applies.
+    profile_on: CivilDate,
+}
+
+impl Scope {
+    fn of(action: &Action, inputs: &LedgerInputs, today: CivilDate) -> Self {
+        let year = action.tax_year();
+        let last_release = inputs
+            .year
+            .periods
+            .last()
+            .map_or(Release::Cumulative, |period| period.release);
+        let covered = inputs.year.covered_through(year.last_month());
+        let year_end = year.last_month().last_day();
+        match action {
+            Action::Post(declared) => Self {
+                through: declared.period.last_month(),
+                projects: declared.release == Release::AnnualProjected,
+                profile_on: declared.period.last_month().last_day(),
+            },
+            Action::Amend(amendment) => Self {
+                through: covered.unwrap_or(amendment.period.last_month()),
+                projects: [
+                    Some(last_release),
+                    amendment.release,
+                    released_of(inputs, amendment),
+                ]
+                .contains(&Some(Release::AnnualProjected)),
+                profile_on: amendment.period.last_month().last_day(),
+            },
+            Action::Settle(_) => Self {
+                through: year.last_month(),
+                projects: false,
+                profile_on: year_end,
+            },
+            Action::Recompute(_) => Self {
+                through: covered.unwrap_or(year.first_month().plus(-1)),
+                projects: last_release == Release::AnnualProjected,
+                profile_on: year_end.min(today),
+            },
+        }
+    }
+}
+
+fn released_of(
+    inputs: &LedgerInputs,
+    amendment: &mamagang_domain::ledger::Amendment,
+) -> Option<Release> {
+    inputs
+        .year
+        .period(amendment.period)
+        .map(|period| period.release)
+}

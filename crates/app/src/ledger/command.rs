@@ -1,0 +1,271 @@
+//! Calls that write to the ledger, and their answers.
+
+use mamagang_domain::date::CivilDate;
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::EntryId;
+use mamagang_domain::ledger::{AccrualChange, Amendment, Caveat, Declaration, Settlement, TaxLine};
+use mamagang_domain::money::Fen;
+use mamagang_domain::month::TaxYear;
+use mamagang_domain::policy::{CodeGroup, PolicyBook};
+use mamagang_domain::tax::TaxKind;
+use serde::{Deserialize, Serialize};
+
+use super::balance::EmployerBalance;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::AppResult;
+use crate::idempotency::WriteRequest;
+
+/// Declares a period.
+#[derive(Clone, Debug)]
+pub struct PostDeduction {
+    /// The request.
+    pub request: WriteRequest,
+    /// Plan only, store nothing.
+    pub validate_only: bool,
+    /// Whose.
+    pub employer_code: EmployerCode,
+    /// What is declared.
+    pub declaration: Declaration,
+}
+
+/// Corrects a declared period.
+#[derive(Clone, Debug)]
+pub struct AmendDeduction {
+    /// The request.
+    pub request: WriteRequest,
+    /// Plan only, store nothing.
+    pub validate_only: bool,
+    /// Whose.
+    pub employer_code: EmployerCode,
+    /// What is corrected.
+    pub amendment: Amendment,
+}
+
+/// Closes a year.
+#[derive(Clone, Debug)]
+pub struct SettleYear {
+    /// The request.
+    pub request: WriteRequest,
+    /// Plan only, store nothing.
+    pub validate_only: bool,
+    /// Whose.
+    pub employer_code: EmployerCode,
+    /// Which year, and its CIT payable.
+    pub settlement: Settlement,
+}
+
+/// Re-evaluates a year.
+#[derive(Clone, Debug)]
+pub struct RecomputeYear {
+    /// The request.
+    pub request: WriteRequest,
+    /// Plan only, store nothing.
+    pub validate_only: bool,
+    /// Whose.
+    pub employer_code: EmployerCode,
+    /// Which year.
+    pub tax_year: TaxYear,
+}
+
+/// A part of a line under one reduction code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeAmount {
+    /// 减税性质代码; empty where it is not known.
+    pub code: String,
+    /// The group that the code stands for.
+    pub group: CodeGroup,
+    /// How much.
+    pub amount_fen: Fen,
+}
+
+/// A tax line with its parts by reduction code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodedLine {
+    /// The line.
+    pub line: TaxLine,
+    /// Its parts above zero.
+    pub by_code: Vec<CodeAmount>,
+}
+
+impl CodedLine {
+    /// A line with the codes that hold on a day.
+    pub fn new(policy: &PolicyBook, line: TaxLine, on: CivilDate) -> Self {
+        let codes = &policy.key_group.reduction_codes;
+        let part = |group: CodeGroup| {
+            let amount_fen = line.deducted.get(group);
+            let code = codes.get(&(line.tax, group)).and_then(|dated| dated.on(on));
+            let code = code.map_or_else(String::new, |code| code.value.clone());
+            (amount_fen > Fen::ZERO).then_some(CodeAmount {
+                code,
+                group,
+                amount_fen,
+            })
+        };
+        Self {
+            line,
+            by_code: CodeGroup::ALL.into_iter().filter_map(part).collect(),
+        }
+    }
+}
+
+/// The answer to a call that writes to the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerReply {
+    /// The entry; `None` when nothing was stored.
+    pub entry_id: Option<EntryId>,
+    /// The entry taken back, of an amendment.
+    pub reversed_entry_id: Option<EntryId>,
+    /// The lines of the period, or the CIT line of a settlement.
+    pub lines: Vec<CodedLine>,
+    /// Person-months booked and taken back.
+    pub accruals: Vec<AccrualChange>,
+    /// The year afterwards.
+    pub balance: EmployerBalance,
+    /// Notes.
+    pub caveats: Vec<Caveat>,
+    /// Deducted beyond the corrected total.
+    pub over_deducted_fen: Fen,
+    /// From when the surcharge for late payment runs on it.
+    pub late_surcharge_from_on: Option<CivilDate>,
+    /// The CIT line as recomputed after settlement.
+    pub cit_line: Option<CodedLine>,
+}
+
+impl LedgerReply {
+    /// The line of a tax.
+    pub fn line(&self, tax: TaxKind) -> Option<&CodedLine> {
+        self.lines.iter().find(|coded| coded.line.tax == tax)
+    }
+}
+
+/// What a command does.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Post(Declaration),
+    Amend(Amendment),
+    Settle(Settlement),
+    Recompute(TaxYear),
+}
+
+impl Action {
+    pub(crate) const fn method(&self) -> &'static str {
+        match self {
+            Self::Post(_) => "mamagang.v1.LedgerService/PostDeduction",
+            Self::Amend(_) => "mamagang.v1.LedgerService/AmendDeduction",
+            Self::Settle(_) => "mamagang.v1.LedgerService/SettleYear",
+            Self::Recompute(_) => "mamagang.v1.LedgerService/RecomputeYear",
+        }
+    }
+
+    pub(crate) const fn tax_year(&self) -> TaxYear {
+        match self {
+            Self::Post(declaration) => declaration.period.year(),
+            Self::Amend(amendment) => amendment.period.year(),
+            Self::Settle(settlement) => settlement.tax_year,
+            Self::Recompute(year) => *year,
+        }
+    }
+}
+
+/// A call on its way to the writer.
+#[derive(Clone, Debug)]
+pub(crate) struct Command {
+    pub(crate) caller: Caller,
+    pub(crate) request: WriteRequest,
+    pub(crate) validate_only: bool,
+    pub(crate) employer_code: EmployerCode,
+    pub(crate) action: Action,
+    /// The id of the audit row, made by the caller of the writer.
+    pub(crate) audit_id: mamagang_domain::ids::AuditId,
+}
+
+impl App {
+    /// Declares a period: books the months that facts support, deducts, and answers with the lines.
+    pub async fn post_deduction(
+        &self,
+        caller: &Caller,
+        call: PostDeduction,
+    ) -> AppResult<LedgerReply> {
+        let action = Action::Post(call.declaration);
+        self.run(
+            caller,
+            call.request,
+            call.validate_only,
+            call.employer_code,
+            action,
+        )
+        .await
+    }
+
+    /// Takes a period back and declares it anew.
+    pub async fn amend_deduction(
+        &self,
+        caller: &Caller,
+        call: AmendDeduction,
+    ) -> AppResult<LedgerReply> {
+        let action = Action::Amend(call.amendment);
+        self.run(
+            caller,
+            call.request,
+            call.validate_only,
+            call.employer_code,
+            action,
+        )
+        .await
+    }
+
+    /// Closes a year.
+    pub async fn settle_year(&self, caller: &Caller, call: SettleYear) -> AppResult<LedgerReply> {
+        let action = Action::Settle(call.settlement);
+        self.run(
+            caller,
+            call.request,
+            call.validate_only,
+            call.employer_code,
+            action,
+        )
+        .await
+    }
+
+    /// Re-evaluates a year.
+    pub async fn recompute_year(
+        &self,
+        caller: &Caller,
+        call: RecomputeYear,
+    ) -> AppResult<LedgerReply> {
+        let action = Action::Recompute(call.tax_year);
+        self.run(
+            caller,
+            call.request,
+            call.validate_only,
+            call.employer_code,
+            action,
+        )
+        .await
+    }
+
+    async fn run(
+        &self,
+        caller: &Caller,
+        request: WriteRequest,
+        validate_only: bool,
+        employer_code: EmployerCode,
+        action: Action,
+    ) -> AppResult<LedgerReply> {
+        let method = action.method();
+        let audit_id = self.new_audit_id();
+        let command = Command {
+            caller: caller.clone(),
+            request,
+            validate_only,
+            employer_code,
+            action,
+            audit_id,
+        };
+        match self.ledger.submit(command).await {
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.audit_refusal(method, caller, None, error).await),
+        }
+    }
+}

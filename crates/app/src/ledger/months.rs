@@ -1,0 +1,120 @@
+//! From what was read to the months of each worker.
+
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::key_group::{
+    BookedMonth, Evidence, MonthFinding, Person, assess, projected_months,
+};
+use mamagang_domain::ledger::{MonthValue, WorkerMonths};
+use mamagang_domain::month::{TaxMonth, TaxYear};
+use mamagang_domain::policy::{CodeGroup, PolicyBook};
+use mamagang_domain::reason::{Outcome, ReasonCode};
+use mamagang_domain::timeline::EmployerRecord;
+use mamagang_store::rows::{PersonMonth, WorkerSnapshot};
+
+/// A worker's months in a year: what a plan reads, and what it does not book.
+pub(crate) struct YearMonths {
+    /// Up to the month that a plan books through.
+    pub(crate) plan: WorkerMonths,
+    /// What facts support after that month.
+    pub(crate) later: Vec<MonthValue>,
+}
+
+/// The months of a worker at an employer in a year, split at `through`; with `projects`, also what
+/// is expected after it.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a different part of one employer-year"
+)]
+pub(crate) fn worker_months(
+    policy: &PolicyBook,
+    employer_code: &EmployerCode,
+    record: &EmployerRecord,
+    snapshot: &WorkerSnapshot,
+    months: &[PersonMonth],
+    year: TaxYear,
+    through: TaxMonth,
+    projects: bool,
+) -> YearMonths {
+    let worker_id = snapshot.worker.worker_id;
+    let evidence = Evidence {
+        person: Person::Known(&snapshot.worker.timeline),
+        employer_code,
+        employer: record,
+        booked: &snapshot.booked,
+        unclaimed_elsewhere: 0,
+        filings: &snapshot.filings,
+    };
+    let booked = months
+        .iter()
+        .filter(|month| month.worker_id == worker_id)
+        .map(|month| MonthValue {
+            month: month.month,
+            group: month.group,
+            amount_fen: month.amount_fen,
+        });
+    let found = assess(
+        &policy.key_group,
+        &evidence,
+        year.first_month(),
+        year.last_month(),
+    );
+    let projected = match projects && through < year.last_month() {
+        true => projected_months(
+            &policy.key_group,
+            &evidence,
+            through.plus(1),
+            year.last_month(),
+        ),
+        false => Vec::new(),
+    };
+    let (planned, after) = found.months.split_at(
+        found
+            .months
+            .partition_point(|finding| finding.month <= through),
+    );
+    let elsewhere = planned
+        .iter()
+        .filter(|finding| finding.code == ReasonCode::MonthBookedElsewhere && finding.substantial);
+    let under_review = planned
+        .iter()
+        .filter(|finding| finding.outcome() == Outcome::Review && finding.substantial);
+    let plan = WorkerMonths {
+        worker_id: Some(worker_id),
+        revision: snapshot.worker.timeline.revision,
+        booked: booked.collect(),
+        supported: eligible(planned),
+        projected: eligible(&projected),
+        elsewhere: i32::try_from(elsewhere.count()).unwrap_or(i32::MAX),
+        under_review: i32::try_from(under_review.count()).unwrap_or(i32::MAX),
+    };
+    YearMonths {
+        plan,
+        later: eligible(after),
+    }
+}
+
+fn eligible(findings: &[MonthFinding]) -> Vec<MonthValue> {
+    let eligible = findings
+        .iter()
+        .filter(|finding| finding.outcome() == Outcome::Eligible);
+    eligible.filter_map(value_of).collect()
+}
+
+fn value_of(finding: &MonthFinding) -> Option<MonthValue> {
+    let group = CodeGroup::from(finding.category?);
+    Some(MonthValue {
+        month: finding.month,
+        group,
+        amount_fen: finding.amount_fen,
+    })
+}
+
+/// Brings a worker's booked months up to a change that is not stored yet.
+pub(crate) fn rebook(booked: &mut Vec<BookedMonth>, month: BookedMonth, is_booked: bool) {
+    if is_booked {
+        let index = booked.partition_point(|known| *known < month);
+        booked.insert(index, month);
+    } else {
+        booked.retain(|known| *known != month);
+    }
+}

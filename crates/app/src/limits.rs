@@ -1,0 +1,76 @@
+//! Every limit of the service, in one place. `mamagang limits` prints them.
+
+use std::time::Duration;
+
+/// Items of a batch call.
+pub const BATCH_ITEMS_MAX: usize = 1_000;
+/// Rows of a stream that are worked on together.
+pub const STREAM_CHUNK_ROWS: usize = 500;
+/// Rows of a page when the caller names none.
+pub const PAGE_ROWS_DEFAULT: u32 = 50;
+/// Rows of a page.
+pub const PAGE_ROWS_MAX: u32 = 1_000;
+/// Months of one check.
+pub const CHECK_MONTHS_MAX: i32 = 120;
+/// Bytes of a request message.
+pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Characters of a free text field (purpose, reason, …).
+pub const TEXT_CHARS_MAX: usize = 500;
+/// Characters of a short text field (ids, codes, row keys, …).
+pub const KEY_CHARS_MAX: usize = 100;
+/// Months of one fact that names a span.
+pub const SPAN_MONTHS_MAX: i32 = 120;
+/// Postings that may wait for their commit.
+pub const LEDGER_QUEUE_MAX: usize = 4_096;
+/// Postings of one commit.
+pub const LEDGER_BATCH_MAX: usize = 256;
+/// Audit rows that may wait for their commit.
+pub const AUDIT_QUEUE_MAX: usize = 8_192;
+/// Audit rows of one commit.
+pub const AUDIT_BATCH_MAX: usize = 512;
+/// How often a unit of work is run again after another one came first.
+pub const UNIT_RETRIES_MAX: u32 = 5;
+/// How long a match id lives.
+pub const MATCH_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long a page token lives.
+pub const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a caller should wait before it tries again when a queue is full.
+pub const OVERLOAD_RETRY_AFTER: Duration = Duration::from_millis(200);
+/// How long a call may take when the caller names no deadline.
+pub const CALL_TIME_DEFAULT: Duration = Duration::from_secs(30);
+/// Streams of one connection.
+pub const CONNECTION_STREAMS_MAX: u32 = 256;
+
+/// Every limit by name, with its value as text.
+pub fn all() -> Vec<(&'static str, String)> {
+    vec![
+        ("batch_items_max", BATCH_ITEMS_MAX.to_string()),
+        ("stream_chunk_rows", STREAM_CHUNK_ROWS.to_string()),
+        ("page_rows_default", PAGE_ROWS_DEFAULT.to_string()),
+        ("page_rows_max", PAGE_ROWS_MAX.to_string()),
+        ("check_months_max", CHECK_MONTHS_MAX.to_string()),
+        ("message_bytes_max", MESSAGE_BYTES_MAX.to_string()),
+        ("text_chars_max", TEXT_CHARS_MAX.to_string()),
+        ("key_chars_max", KEY_CHARS_MAX.to_string()),
+        ("span_months_max", SPAN_MONTHS_MAX.to_string()),
+        ("ledger_queue_max", LEDGER_QUEUE_MAX.to_string()),
+        ("ledger_batch_max", LEDGER_BATCH_MAX.to_string()),
+        ("audit_queue_max", AUDIT_QUEUE_MAX.to_string()),
+        ("audit_batch_max", AUDIT_BATCH_MAX.to_string()),
+        ("unit_retries_max", UNIT_RETRIES_MAX.to_string()),
+        ("match_lifetime_s", MATCH_LIFETIME.as_secs().to_string()),
+        (
+            "page_token_lifetime_s",
+            PAGE_TOKEN_LIFETIME.as_secs().to_string(),
+        ),
+        (
+            "overload_retry_after_ms",
+            OVERLOAD_RETRY_AFTER.as_millis().to_string(),
+        ),
+        (
+            "call_time_default_s",
+            CALL_TIME_DEFAULT.as_secs().to_string(),
+        ),
+        ("connection_streams_max", CONNECTION_STREAMS_MAX.to_string()),
+    ]
+}

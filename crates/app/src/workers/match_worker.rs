@@ -1,0 +1,87 @@
+//! `MatchWorker`: a short-lived handle that spares later calls the id number.
+
+use mamagang_store::rows::WorkerKey;
+
+use mamagang_crypto::TokenKind;
+
+use super::{Identity, Who};
+use crate::app::{App, require_context};
+use crate::caller::{AccessContext, Caller};
+use crate::error::{AppError, AppResult, ErrorReason};
+use crate::limits::MATCH_LIFETIME;
+
+/// The question.
+#[derive(Clone, Debug)]
+pub struct MatchWorker {
+    /// Why it is asked.
+    pub context: AccessContext,
+    /// Document and name.
+    pub identity: Identity,
+}
+
+/// A match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// The handle, bound to the caller's organisation.
+    pub match_id: String,
+    /// Until when it is valid (microseconds).
+    pub expires_at: i64,
+}
+
+const METHOD: &str = "mamagang.v1.RegistryService/MatchWorker";
+
+impl App {
+    /// Finds a worker by document and name. A wrong name is answered like an unknown document.
+    pub async fn match_worker(&self, caller: &Caller, request: MatchWorker) -> AppResult<Matched> {
+        require_context(&request.context)?;
+        let key = WorkerKey::Identity(self.identity_key(&request.identity));
+        let mut inputs = self
+            .store
+            .check_inputs(std::slice::from_ref(&key), &[])
+            .await?;
+        let snapshot = inputs.workers.pop().flatten();
+        let snapshot =
+            snapshot.filter(|found| self.name_matches(&request.identity, &found.name_macs));
+        let Some(snapshot) = snapshot else {
+            let error = AppError::new(ErrorReason::WorkerNotFound);
+            return Err(self
+                .audit_refusal(METHOD, caller, Some(&request.context), error)
+                .await);
+        };
+        let worker_id = snapshot.worker.worker_id;
+        let lifetime = i64::try_from(MATCH_LIFETIME.as_micros()).unwrap_or(i64::MAX);
+        let expires_at = self.clock.now_micros().saturating_add(lifetime);
+        let match_id = self.keys.seal_token(
+            TokenKind::Match,
+            &caller.organisation,
+            expires_at,
+            worker_id.bytes(),
+        );
+        let mut draft = self.audit_draft(METHOD, caller, Some(&request.context), Vec::new());
+        draft.worker_id = Some(worker_id);
+        self.audit.write(draft).await?;
+        Ok(Matched {
+            match_id,
+            expires_at,
+        })
+    }
+
+    /// The worker that a caller means, or WORKER_NOT_FOUND.
+    pub(crate) async fn known_worker(
+        &self,
+        caller: &Caller,
+        who: &Who,
+    ) -> AppResult<mamagang_store::rows::WorkerSnapshot> {
+        let key = self.worker_key(caller, who)?;
+        let mut inputs = self
+            .store
+            .check_inputs(std::slice::from_ref(&key), &[])
+            .await?;
+        let snapshot = inputs.workers.pop().flatten();
+        let matched = snapshot.filter(|found| match who {
+            Who::Identity(identity) => self.name_matches(identity, &found.name_macs),
+            _ => true,
+        });
+        matched.ok_or_else(|| AppError::new(ErrorReason::WorkerNotFound))
+    }
+}

@@ -1,0 +1,98 @@
+//! Finding workers: by document, by our id, by a match id.
+
+pub(crate) mod history;
+mod match_worker;
+mod term;
+
+pub use match_worker::{MatchWorker, Matched};
+pub use term::{EmployerTerm, WorkerTerm, WorkerTermQuery};
+
+use mamagang_crypto::TokenKind;
+use mamagang_domain::identifier::{DocumentNumber, DocumentType, PersonName};
+use mamagang_domain::ids::WorkerId;
+use mamagang_domain::key_group::Person;
+use mamagang_store::rows::{IdentityKey, KeyedMac, WorkerKey, WorkerSnapshot};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::{AppError, AppResult, ErrorReason};
+
+/// How a caller names a worker.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// By document and name.
+    Identity(Identity),
+    /// By our id.
+    WorkerId(WorkerId),
+    /// By a match id of MatchWorker.
+    MatchId(String),
+}
+
+/// A document and the name on it.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The document's type.
+    pub document_type: DocumentType,
+    /// Its number.
+    pub number: DocumentNumber,
+    /// The holder's name.
+    pub name: PersonName,
+}
+
+impl App {
+    /// The key under which the store finds a worker.
+    pub(crate) fn worker_key(&self, caller: &Caller, who: &Who) -> AppResult<WorkerKey> {
+        match who {
+            Who::Identity(identity) => Ok(WorkerKey::Identity(self.identity_key(identity))),
+            Who::WorkerId(id) => Ok(WorkerKey::Id(*id)),
+            Who::MatchId(token) => {
+                let now = self.clock.now_micros();
+                let opened =
+                    self.keys
+                        .open_token(TokenKind::Match, &caller.organisation, now, token);
+                let payload = opened.map_err(|_| AppError::new(ErrorReason::MatchExpired))?;
+                let id = WorkerId::from_slice(&payload)
+                    .ok_or_else(|| AppError::new(ErrorReason::MatchExpired))?;
+                Ok(WorkerKey::Id(id))
+            }
+        }
+    }
+
+    pub(crate) fn identity_key(&self, identity: &Identity) -> IdentityKey {
+        let macs = self
+            .keys
+            .mac_number(identity.document_type, &identity.number);
+        IdentityKey {
+            document_type: identity.document_type,
+            macs: keyed(macs),
+        }
+    }
+
+    pub(crate) fn name_macs(&self, identity: &Identity) -> Vec<KeyedMac> {
+        keyed(self.keys.mac_name(&identity.number, &identity.name))
+    }
+
+    /// The person behind a question. A wrong name for a known document tells nothing more.
+    pub(crate) fn person<'a>(&self, who: &Who, snapshot: Option<&'a WorkerSnapshot>) -> Person<'a> {
+        match (who, snapshot) {
+            (_, None) => Person::Unknown,
+            (Who::Identity(identity), Some(snapshot))
+                if !self.name_matches(identity, &snapshot.name_macs) =>
+            {
+                Person::NotMatched
+            }
+            (_, Some(snapshot)) => Person::Known(&snapshot.worker.timeline),
+        }
+    }
+
+    pub(crate) fn name_matches(&self, identity: &Identity, recorded: &[KeyedMac]) -> bool {
+        let asked = self.name_macs(identity);
+        recorded.iter().any(|mac| asked.contains(mac))
+    }
+}
+
+fn keyed(macs: Vec<(u32, [u8; 32])>) -> Vec<KeyedMac> {
+    macs.into_iter()
+        .map(|(key_id, mac)| KeyedMac { key_id, mac })
+        .collect()
+}

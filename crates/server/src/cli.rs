@@ -1,0 +1,119 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::Setting;
+
+/// 妈妈岗: who may be deducted for, how much is left, and what was posted.
+#[derive(Parser)]
+#[command(name = "mamagang", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve gRPC and HTTP until told to stop.
+    Serve(SettingFlags),
+}
+
+/// The settings as flags: text as it was typed, so that every wrong one is reported together with those of the
+/// environment and of the file. A flag goes before `MAMAGANG_…` in the environment, that before the file.
+// Not `Debug`: a database's URL may hold a password.
+#[derive(Args, Clone, Default)]
+pub struct SettingFlags {
+    /// A TOML file of settings [env: MAMAGANG_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// The database; a password belongs into the environment or the file, since others can see flags
+    /// [default: sqlite://mamagang.db] [env: MAMAGANG_DATABASE_URL]
+    #[arg(long, value_name = "sqlite://PATH|postgres://…")]
+    pub database_url: Option<String>,
+    /// Where gRPC is served [default: 127.0.0.1:50051] [env: MAMAGANG_GRPC_LISTEN]
+    #[arg(long, value_name = "IP:PORT")]
+    pub grpc_listen: Option<String>,
+    /// Where health and metrics are served [default: 127.0.0.1:8080] [env: MAMAGANG_HTTP_LISTEN]
+    #[arg(long, value_name = "IP:PORT")]
+    pub http_listen: Option<String>,
+    /// The file of keys [default: the SQLite database's path and `.keys`] [env: MAMAGANG_KEY_FILE]
+    #[arg(long, value_name = "PATH")]
+    pub key_file: Option<String>,
+    /// A directory of policies instead of those built in [env: MAMAGANG_POLICIES_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub policies_dir: Option<String>,
+    /// How logs are written [default: text on a terminal, json elsewhere] [env: MAMAGANG_LOG_FORMAT]
+    #[arg(long, value_name = "json|text")]
+    pub log_format: Option<String>,
+    /// What is logged, as in `info,mamagang_app=debug` [default: info] [env: MAMAGANG_LOG_FILTER]
+    #[arg(long, value_name = "FILTER")]
+    pub log_filter: Option<String>,
+    /// Where traces are sent, OTLP over gRPC; none are made without it [env: MAMAGANG_OTLP_ENDPOINT]
+    #[arg(long, value_name = "http://HOST:PORT")]
+    pub otlp_endpoint: Option<String>,
+    /// Seconds that open requests get when the service is told to stop [default: 20] [env: MAMAGANG_DRAIN_SECONDS]
+    #[arg(long, value_name = "SECONDS")]
+    pub drain_seconds: Option<String>,
+}
+
+impl SettingFlags {
+    /// What was typed for a setting.
+    pub fn get(&self, setting: Setting) -> Option<&str> {
+        let flag = match setting {
+            Setting::Config => &self.config,
+            Setting::DatabaseUrl => &self.database_url,
+            Setting::GrpcListen => &self.grpc_listen,
+            Setting::HttpListen => &self.http_listen,
+            Setting::KeyFile => &self.key_file,
+            Setting::PoliciesDir => &self.policies_dir,
+            Setting::LogFormat => &self.log_format,
+            Setting::LogFilter => &self.log_filter,
+            Setting::OtlpEndpoint => &self.otlp_endpoint,
+            Setting::DrainSeconds => &self.drain_seconds,
+        };
+        flag.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_has_the_flag_and_the_variable_that_the_help_names() {
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for setting in Setting::ALL {
+            let flag = setting.flag();
+            let argument = serve.get_arguments().find(|argument| {
+                argument
+                    .get_long()
+                    .is_some_and(|long| format!("--{long}") == flag)
+            });
+            let help = argument.expect(&flag).get_help().unwrap().to_string();
+            assert!(
+                help.contains(&format!("[env: {}]", setting.variable())),
+                "{flag}: {help}"
+            );
+        }
+    }
+
+    #[test]
+    fn flags_arrive_as_typed() {
+        let cli = Cli::try_parse_from(["mamagang", "serve", "--drain-seconds", "soon"])
+            .ok()
+            .unwrap();
+        let Command::Serve(flags) = cli.command;
+        assert_eq!(flags.get(Setting::DrainSeconds), Some("soon"));
+        assert_eq!(flags.get(Setting::GrpcListen), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! What an operator may set, read once at start.
+//!
+//! Sources, later ones winning: defaults, the TOML file, `MAMAGANG_…` in the environment, flags. Every wrong setting is
+//! reported at once. A value that another source overrides is not judged, so that a flag can stand in for a wrong line
+//! in a shared file; the file's keys and types are judged always. An empty variable counts as absent, because
+//! container tools set one for what they were not given. Relative paths start at the working directory.
+
+mod file;
+mod gather;
+mod problem;
+mod surroundings;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use problem::{Problem, SettingsError, Source};
+pub use surroundings::Surroundings;
+pub use value::{DatabaseUrl, LogFormat, PostgresUrl};
+
+use crate::cli::SettingFlags;
+use gather::{Gathered, gather};
+
+/// Whether this build can use a PostgreSQL database.
+pub const POSTGRES_SUPPORTED: bool = false;
+
+/// Whether this build can tell its callers apart. Without that it listens on loopback only.
+pub const AUTHENTICATION_SUPPORTED: bool = false;
+
+/// What the build at hand can do, which decides what may be set.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities {
+    /// `postgres://` is accepted.
+    pub postgres: bool,
+    /// Addresses other than loopback are accepted.
+    pub authentication: bool,
+}
+
+impl Capabilities {
+    /// What this build can do.
+    pub const OF_THIS_BUILD: Self = Self {
+        postgres: POSTGRES_SUPPORTED,
+        authentication: AUTHENTICATION_SUPPORTED,
+    };
+}
+
+/// The name of a setting. It is spelled alike everywhere: `log.format` in the file is `MAMAGANG_LOG_FORMAT` in the
+/// environment and `--log-format` on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Setting {
+    /// The file of settings, which is not itself a key of that file.
+    Config,
+    /// The database.
+    DatabaseUrl,
+    /// Address of gRPC.
+    GrpcListen,
+    /// Address of HTTP.
+    HttpListen,
+    /// File of keys.
+    KeyFile,
+    /// Directory of policies that replaces the built-in ones.
+    PoliciesDir,
+    /// Shape of the log's lines.
+    LogFormat,
+    /// What is logged.
+    LogFilter,
+    /// Receiver of traces.
+    OtlpEndpoint,
+    /// Time to finish open requests.
+    DrainSeconds,
+}
+
+impl Setting {
+    /// Every setting, in the order in which problems are reported.
+    pub const ALL: [Self; 10] = [
+        Self::Config,
+        Self::DatabaseUrl,
+        Self::GrpcListen,
+        Self::HttpListen,
+        Self::KeyFile,
+        Self::PoliciesDir,
+        Self::LogFormat,
+        Self::LogFilter,
+        Self::OtlpEndpoint,
+        Self::DrainSeconds,
+    ];
+
+    /// The key in the file; a dot stands for a table.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::DatabaseUrl => "database_url",
+            Self::GrpcListen => "grpc_listen",
+            Self::HttpListen => "http_listen",
+            Self::KeyFile => "key_file",
+            Self::PoliciesDir => "policies_dir",
+            Self::LogFormat => "log.format",
+            Self::LogFilter => "log.filter",
+            Self::OtlpEndpoint => "otlp_endpoint",
+            Self::DrainSeconds => "drain_seconds",
+        }
+    }
+
+    /// The name in the environment.
+    pub fn variable(self) -> String {
+        format!(
+            "MAMAGANG_{}",
+            self.key().replace('.', "_").to_ascii_uppercase()
+        )
+    }
+
+    /// The flag.
+    pub fn flag(self) -> String {
+        format!("--{}", self.key().replace(['.', '_'], "-"))
+    }
+
+    /// Whether its text may hold a password, which is never shown.
+    const fn may_hold_a_secret(self) -> bool {
+        matches!(self, Self::DatabaseUrl | Self::OtlpEndpoint)
+    }
+
+    const fn default_text(self) -> Option<&'static str> {
+        match self {
+            Self::DatabaseUrl => Some("sqlite://mamagang.db"),
+            Self::GrpcListen => Some("127.0.0.1:50051"),
+            Self::HttpListen => Some("127.0.0.1:8080"),
+            Self::LogFilter => Some("info"),
+            Self::DrainSeconds => Some("20"),
+            Self::Config
+            | Self::KeyFile
+            | Self::PoliciesDir
+            | Self::LogFormat
+            | Self::OtlpEndpoint => None,
+        }
+    }
+}
+
+/// How logs are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The shape of a line.
+    pub format: LogFormat,
+    /// Directives of `tracing`'s `EnvFilter`; they are known to parse.
+    pub filter: String,
+}
+
+/// Every setting, judged. Its `Debug` shows no password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// Address of gRPC; port 0 lets the system choose.
+    pub grpc_listen: SocketAddr,
+    /// Address of HTTP; port 0 lets the system choose.
+    pub http_listen: SocketAddr,
+    /// The file of keys. Where it was not set: beside the SQLite database, its name with `.keys` after it.
+    pub key_file: PathBuf,
+    /// A directory of policies that replaces the built-in ones.
+    pub policies_dir: Option<PathBuf>,
+    /// How logs are written.
+    pub log: LogSettings,
+    /// Receiver of traces, `http://HOST:PORT`; without one none are made.
+    pub otlp_endpoint: Option<String>,
+    /// How long open requests get after the order to stop.
+    pub drain: Duration,
+}
+
+impl Settings {
+    /// Reads and judges every setting. Errors: all that are wrong, in the order of [`Setting::ALL`].
+    pub fn load(
+        flags: &SettingFlags,
+        surroundings: &Surroundings<'_>,
+        capabilities: Capabilities,
+    ) -> Result<Self, SettingsError> {
+        let mut gathered = gather(flags, surroundings);
+        let database_url = gathered.judge(Setting::DatabaseUrl, |text| {
+            value::database_url(text, surroundings, capabilities)
+        });
+        let grpc_listen = gathered.judge(Setting::GrpcListen, |text| {
+            value::listen(text, capabilities)
+        });
+        let http_listen = gathered.judge(Setting::HttpListen, |text| {
+            let address = value::listen(text, capabilities)?;
+            value::apart(address, grpc_listen)
+        });
+        let key_file = key_file(&mut gathered, database_url.as_ref(), surroundings);
+        let policies_dir = gathered.judge(Setting::PoliciesDir, |text| {
+            value::directory(text, surroundings)
+        });
+        let format = gathered.judge(Setting::LogFormat, value::log_format);
+        let filter = gathered.judge(Setting::LogFilter, value::log_filter);
+        let otlp_endpoint = gathered.judge(Setting::OtlpEndpoint, value::otlp_endpoint);
+        let drain = gathered.judge(Setting::DrainSeconds, value::drain);
+        gathered.finish()?;
+
+        let terminal = if surroundings.logs_to_terminal {
+            LogFormat::Text
+        } else {
+            LogFormat::Json
+        };
+        let log = filter.map(|filter| LogSettings {
+            format: format.unwrap_or(terminal),
+            filter,
+        });
+        match (database_url, grpc_listen, http_listen, key_file, log, drain) {
+            (
+                Some(database_url),
+                Some(grpc_listen),
+                Some(http_listen),
+                Some(key_file),
+                Some(log),
+                Some(drain),
+            ) => Ok(Self {
+                database_url,
+                grpc_listen,
+                http_listen,
+                key_file,
+                policies_dir,
+                log,
+                otlp_endpoint,
+                drain,
+            }),
+            // Each of these has a default or a problem, and there was no problem.
+            _ => unreachable!("a setting without value and without problem"),
+        }
+    }
+}
+
+/// The key file that was set, or the one beside a SQLite database.
+fn key_file(
+    gathered: &mut Gathered,
+    database_url: Option<&DatabaseUrl>,
+    surroundings: &Surroundings<'_>,
+) -> Option<PathBuf> {
+    if gathered.has(Setting::KeyFile) {
+        return gathered.judge(Setting::KeyFile, |text| value::file(text, surroundings));
+    }
+    match database_url? {
+        DatabaseUrl::Sqlite(database) => {
+            let mut path = database.clone().into_os_string();
+            path.push(".keys");
+            Some(path.into())
+        }
+        DatabaseUrl::Postgres(_) => {
+            gathered.refuse(Problem {
+                setting: Setting::KeyFile.key().to_owned(),
+                source: Source::Default,
+                given: None,
+                expected:
+                    "the path of a key file, because a PostgreSQL database has no place beside it"
+                        .to_owned(),
+            });
+            None
+        }
+    }
+}
