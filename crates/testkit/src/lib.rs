@@ -1,1 +1,11 @@
-//! mamagang-testkit.
+//! Builders for tests: a manual clock, repeatable ids, and the application on a temporary database.
+
+mod app;
+mod clock;
+mod facts;
+mod ids;
+
+pub use app::TestApp;
+pub use clock::ManualClock;
+pub use facts::{context, date, identity, month, paid, source, write};
+pub use ids::SteadyIds;

@@ -1,0 +1,132 @@
+//! Opening a file: its settings, its schema, its latest instant.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Row, SqliteConnection};
+
+use crate::error::in_statement;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// Settings of a store.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// Connections that read at the same time.
+    pub readers: u32,
+    /// How long to wait for another process that holds the file's lock.
+    pub busy_timeout: Duration,
+    /// How long a unit of work or a read waits for its connection.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            busy_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The pools of an open file.
+pub(crate) struct Pools {
+    /// One connection, handed out in the order of asking.
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+}
+
+/// Creates the file where there is none, brings its schema up to date and opens both pools.
+pub(crate) async fn open(path: &Path, options: &SqliteOptions) -> StoreResult<Pools> {
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With NORMAL a power cut loses commits that were acknowledged.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(options.busy_timeout)
+        .foreign_keys(true)
+        // Without it INSERT OR REPLACE deletes without asking the delete triggers.
+        .pragma("recursive_triggers", "ON")
+        // A destroyed data key must not stay readable in free pages.
+        .pragma("secure_delete", "ON");
+    let writer = pool(1, connect.clone(), options).await?;
+    MIGRATIONS.run(&writer).await.map_err(migration_error)?;
+    let read_only = connect.pragma("query_only", "ON");
+    let readers = pool(options.readers.max(1), read_only, options).await?;
+    Ok(Pools { writer, readers })
+}
+
+async fn pool(
+    size: u32,
+    connect: SqliteConnectOptions,
+    options: &SqliteOptions,
+) -> StoreResult<SqlitePool> {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(options.acquire_timeout)
+        // A file's connection does not go stale: neither age nor idleness closes it, and asking
+        // it before each use would cost as much as a statement.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(check_settings(connection)))
+        .connect_with(connect)
+        .await
+        .map_err(|error| in_statement("opening the database", error))
+}
+
+/// Reads the settings back: SQLite passes over a setting that it does not know or cannot honour.
+async fn check_settings(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT journal_mode.journal_mode, synchronous.synchronous, foreign_keys.foreign_keys,
+            recursive_triggers.recursive_triggers
+        FROM pragma_journal_mode AS journal_mode, pragma_synchronous AS synchronous,
+            pragma_foreign_keys AS foreign_keys, pragma_recursive_triggers AS recursive_triggers",
+    )
+    .fetch_one(connection)
+    .await?;
+    let journal_mode: String = row.try_get(0)?;
+    let numbers: (i64, i64, i64) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    // 2 is FULL.
+    if journal_mode == "wal" && numbers == (2, 1, 1) {
+        return Ok(());
+    }
+    let found = format!(
+        "SQLite did not take a setting: journal_mode {journal_mode}, synchronous {}, \
+         foreign_keys {}, recursive_triggers {}",
+        numbers.0, numbers.1, numbers.2
+    );
+    Err(sqlx::Error::Configuration(found.into()))
+}
+
+fn migration_error(error: MigrateError) -> StoreError {
+    let (kind, context) = match &error {
+        MigrateError::VersionMissing(version) => (
+            StoreErrorKind::Internal,
+            format!(
+                "the database has schema version {version}, which is newer than this program \
+                 knows: start the program that wrote it"
+            ),
+        ),
+        MigrateError::VersionMismatch(version) => (
+            StoreErrorKind::Internal,
+            format!("schema version {version} of the database is not this program's"),
+        ),
+        MigrateError::Dirty(version) => (
+            StoreErrorKind::Corrupt,
+            format!("schema version {version} of the database was left unfinished"),
+        ),
+        _ => (
+            StoreErrorKind::Unavailable,
+            "migrating the database".to_owned(),
+        ),
+    };
+    StoreError::new(kind, context).with_source(error)
+}

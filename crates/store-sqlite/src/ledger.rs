@@ -1,0 +1,196 @@
+//! Entries, heads, years and what postings read.
+
+use std::collections::BTreeMap;
+
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
+use mamagang_domain::ledger::{Genesis, YearState};
+use mamagang_domain::month::TaxYear;
+use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
+use mamagang_store::rows::{
+    EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
+};
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+
+use crate::column::{
+    digest, employer_code, get, hex, narrow, narrowed, no_later_than, place, position, rows_of,
+    tax_year,
+};
+use crate::db::{Bind, Db};
+use crate::employer::codes;
+use crate::error::corrupt;
+use crate::month;
+use crate::snapshot::snapshot;
+use crate::sql::ledger as sql;
+use crate::worker::split;
+
+/// An employer's workers, each once, in order of id: a merged worker is the one merged into.
+type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
+
+pub(crate) async fn inputs(
+    db: &mut Db<'_>,
+    years: &[(EmployerCode, TaxYear)],
+) -> StoreResult<Vec<LedgerInputs>> {
+    if years.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut employers: Vec<_> = years.iter().map(|(employer, _)| *employer).collect();
+    employers.sort_unstable();
+    employers.dedup();
+    let asked = years.iter().map(|(employer, year)| {
+        json!([
+            employer.as_str(),
+            year.number(),
+            year.first_month().index(),
+            year.last_month().index(),
+        ])
+    });
+    let binds = [rows_of(asked), codes(&employers)];
+    let rows = db.rows(sql::READ_INPUTS, binds).await?;
+    let (of_years, of_workers) = split(&rows)?;
+    let mut linked = Linked::new();
+    for row in of_workers {
+        let worker = snapshot(row)?;
+        let of_employer = linked.entry(employer_code(row)?).or_default();
+        of_employer.insert(worker.worker.worker_id, worker);
+    }
+    let found = of_years.into_iter();
+    let found = found.map(|row| Ok((position(row)?, year_inputs(row, &linked)?)));
+    let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
+    inputs.ok_or_else(|| corrupt("position"))
+}
+
+fn year_inputs(row: &SqliteRow, linked: &Linked) -> StoreResult<LedgerInputs> {
+    let employer = employer_code(row)?;
+    let record: Option<&[u8]> = get(row, "record")?;
+    let record = record.map(EmployerRecord::unpack).transpose();
+    let record = record.map_err(|error| corrupt("record").with_source(error))?;
+    let workers = linked.get(&employer);
+    Ok(LedgerInputs {
+        employer: record.map(|record| EmployerRow {
+            employer_code: employer,
+            record,
+        }),
+        head: head(row, &employer)?,
+        year: state(row)?.unwrap_or_default(),
+        months: month::of_row(row, employer)?,
+        workers: workers.map_or_else(Vec::new, |of| of.values().cloned().collect()),
+    })
+}
+
+fn head(row: &SqliteRow, employer: &EmployerCode) -> StoreResult<LedgerHead> {
+    let sequence: Option<i64> = get(row, "head_sequence")?;
+    match sequence {
+        None => Ok(LedgerHead {
+            sequence: 0,
+            hash: Genesis::hash(employer),
+        }),
+        Some(sequence) => Ok(LedgerHead {
+            sequence: narrowed(sequence, "head_sequence")?,
+            hash: digest(row, "head_hash")?,
+        }),
+    }
+}
+
+fn state(row: &SqliteRow) -> StoreResult<Option<YearState>> {
+    let packed: Option<&[u8]> = get(row, "state")?;
+    let state = packed.map(unpack).transpose();
+    state.map_err(|error| corrupt("year").with_source(error))
+}
+
+pub(crate) async fn list_entries(
+    db: &mut Db<'_>,
+    employer: &EmployerCode,
+    year: Option<TaxYear>,
+    after: u32,
+    limit: u32,
+    as_of: Option<i64>,
+) -> StoreResult<Vec<EntryRow>> {
+    let binds = [
+        Bind::Text(employer.to_string()),
+        Bind::from(year.map(|year| i64::from(year.number()))),
+        Bind::Int(i64::from(after)),
+        no_later_than(as_of),
+        Bind::Int(i64::from(limit)),
+    ];
+    let rows = db.rows(sql::LIST_ENTRIES, binds).await?;
+    rows.iter().map(|row| entry_row(*employer, row)).collect()
+}
+
+fn entry_row(employer_code: EmployerCode, row: &SqliteRow) -> StoreResult<EntryRow> {
+    Ok(EntryRow {
+        employer_code,
+        sequence: narrow(row, "sequence")?,
+        tax_year: tax_year(row)?,
+        recorded_at: get(row, "recorded_at")?,
+        frozen: get(row, "frozen")?,
+        previous_hash: digest(row, "previous_hash")?,
+        hash: digest(row, "hash")?,
+    })
+}
+
+pub(crate) async fn list_years(
+    db: &mut Db<'_>,
+    employer: &EmployerCode,
+) -> StoreResult<Vec<YearRow>> {
+    let binds = [Bind::Text(employer.to_string())];
+    let rows = db.rows(sql::LIST_YEARS, binds).await?;
+    let years = rows.iter().map(|row| {
+        Ok(YearRow {
+            employer_code: *employer,
+            tax_year: tax_year(row)?,
+            state: state(row)?.ok_or_else(|| corrupt("year"))?,
+        })
+    });
+    years.collect()
+}
+
+pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> StoreResult<()> {
+    // The database compares hashes along the chain; where it starts, only the service can tell.
+    let starts_elsewhere = |entry: &&EntryRow| {
+        entry.sequence == 1 && entry.previous_hash != Genesis::hash(&entry.employer_code)
+    };
+    if entries.iter().any(|entry| starts_elsewhere(&entry)) {
+        let context = "the entry does not continue the chain's start";
+        return Err(StoreError::new(StoreErrorKind::Conflict, context));
+    }
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let rows = entries.iter().map(|entry| {
+        json!([
+            entry.employer_code.as_str(),
+            entry.sequence,
+            entry.tax_year.number(),
+            entry.recorded_at,
+            hex(&entry.frozen),
+            hex(entry.previous_hash),
+            hex(entry.hash),
+        ])
+    });
+    db.write(sql::APPEND_ENTRIES, [rows_of(rows)]).await?;
+    let heads = entries.iter();
+    let heads: BTreeMap<_, _> = heads.map(|entry| (entry.employer_code, entry)).collect();
+    let rows = heads
+        .values()
+        .map(|last| json!([last.employer_code.as_str(), last.sequence, hex(last.hash)]));
+    db.write(sql::PUT_HEADS, [rows_of(rows)]).await?;
+    Ok(())
+}
+
+pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult<()> {
+    let last: BTreeMap<_, _> = years
+        .iter()
+        .map(|row| ((row.employer_code, row.tax_year), &row.state))
+        .collect();
+    if last.is_empty() {
+        return Ok(());
+    }
+    let rows = last.iter().map(|((employer, year), state)| {
+        json!([employer.as_str(), year.number(), hex(pack(state))])
+    });
+    db.write(sql::PUT_YEARS, [rows_of(rows)]).await?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Booked person-months.
+
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
+use mamagang_domain::money::Fen;
+use mamagang_store::rows::PersonMonth;
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
+use serde_json::{Value, json};
+use sqlx::sqlite::SqliteRow;
+
+use crate::column::{
+    code_group, get, hex, item_int, item_text, list, month, narrow, narrowed, rows_of, worker_id,
+};
+use crate::db::{Bind, Db};
+use crate::error::corrupt;
+use crate::sql::month as sql;
+
+/// The months that a row of ledger inputs lists, by month and worker.
+pub(crate) fn of_row(row: &SqliteRow, employer: EmployerCode) -> StoreResult<Vec<PersonMonth>> {
+    let items = list(row, "months")?;
+    let months = items.iter().map(|item| of_item(item, employer));
+    let mut months: Vec<_> = months.collect::<Result<_, _>>()?;
+    months.sort_unstable_by_key(|booked: &PersonMonth| (booked.month, booked.worker_id));
+    Ok(months)
+}
+
+fn of_item(item: &[Value], employer_code: EmployerCode) -> StoreResult<PersonMonth> {
+    let id = hex::decode(item_text(item, 0)?).ok();
+    Ok(PersonMonth {
+        worker_id: id
+            .and_then(|bytes| WorkerId::from_slice(&bytes))
+            .ok_or_else(|| corrupt("worker_id"))?,
+        month: month(item_int(item, 1)?)?,
+        employer_code,
+        group: code_group(item_int(item, 2)?)?,
+        amount_fen: Fen::new(item_int(item, 3)?),
+        sequence: narrowed(item_int(item, 4)?, "sequence")?,
+    })
+}
+
+pub(crate) async fn list_of(
+    db: &mut Db<'_>,
+    employer: &EmployerCode,
+) -> StoreResult<Vec<PersonMonth>> {
+    let binds = [Bind::Text(employer.to_string())];
+    let rows = db.rows(sql::LIST_OF_EMPLOYER, binds).await?;
+    let months = rows.iter().map(|row| {
+        Ok(PersonMonth {
+            worker_id: worker_id(row)?,
+            month: month(get(row, "month")?)?,
+            employer_code: *employer,
+            group: code_group(get(row, "code_group")?)?,
+            amount_fen: Fen::new(get(row, "amount_fen")?),
+            sequence: narrow(row, "sequence")?,
+        })
+    });
+    months.collect()
+}
+
+pub(crate) async fn book(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult<()> {
+    if months.is_empty() {
+        return Ok(());
+    }
+    let rows = months.iter().map(|booked| {
+        json!([
+            hex(booked.worker_id.bytes()),
+            booked.month.index(),
+            booked.employer_code.as_str(),
+            booked.group as i64,
+            booked.amount_fen.get(),
+            booked.sequence,
+        ])
+    });
+    db.write(sql::BOOK, [rows_of(rows)]).await?;
+    Ok(())
+}
+
+pub(crate) async fn release(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult<()> {
+    if months.is_empty() {
+        return Ok(());
+    }
+    let rows = months.iter().map(|booked| {
+        json!([
+            hex(booked.worker_id.bytes()),
+            booked.month.index(),
+            booked.employer_code.as_str(),
+        ])
+    });
+    let released = db.write(sql::RELEASE, [rows_of(rows)]).await?;
+    if usize::try_from(released) == Ok(months.len()) {
+        return Ok(());
+    }
+    let context = "a month to be released is not booked for the employer";
+    Err(StoreError::new(StoreErrorKind::Conflict, context))
+}

@@ -1,0 +1,56 @@
+//! A worker as checks and postings read it: one row with its lists.
+
+use mamagang_domain::key_group::{BookedMonth, Filing};
+use mamagang_domain::timeline::Timeline;
+use mamagang_store::StoreResult;
+use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+
+use crate::column::{
+    contract_kind, date, get, item_int, item_optional_int, item_text, list, month, parse_employer,
+    worker_id,
+};
+use crate::error::corrupt;
+
+pub(crate) fn worker_row(row: &SqliteRow) -> StoreResult<WorkerRow> {
+    let packed: &[u8] = get(row, "timeline")?;
+    Ok(WorkerRow {
+        worker_id: worker_id(row)?,
+        region_code: get(row, "region_code")?,
+        timeline: Timeline::unpack(packed)
+            .map_err(|error| corrupt("timeline").with_source(error))?,
+    })
+}
+
+/// Reads the columns of `snapshot_columns!`.
+pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
+    let booked = list(row, "booked")?;
+    let mut booked: Vec<_> = booked.iter().map(booked_month).collect::<Result<_, _>>()?;
+    booked.sort_unstable();
+    let filings = list(row, "filings")?;
+    let mut filings: Vec<_> = filings.iter().map(filing).collect::<Result<_, _>>()?;
+    filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
+    Ok(WorkerSnapshot {
+        worker: worker_row(row)?,
+        name_macs: Vec::new(),
+        booked,
+        filings,
+    })
+}
+
+fn booked_month(item: &Vec<Value>) -> StoreResult<BookedMonth> {
+    Ok(BookedMonth {
+        month: month(item_int(item, 0)?)?,
+        employer_code: parse_employer(item_text(item, 1)?)?,
+    })
+}
+
+fn filing(item: &Vec<Value>) -> StoreResult<Filing> {
+    Ok(Filing {
+        filing_id: item_text(item, 0)?.to_owned(),
+        kind: contract_kind(item_int(item, 1)?)?,
+        accepted_on: item_optional_int(item, 2)?.map(date).transpose()?,
+        revoked_on: item_optional_int(item, 3)?.map(date).transpose()?,
+    })
+}

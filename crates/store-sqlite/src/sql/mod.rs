@@ -1,0 +1,68 @@
+//! Every statement, by noun.
+//!
+//! Sets go in as one JSON argument read by `json_each`, with bytes as hexadecimal text: a statement
+//! costs far more than a row. Every join is a CROSS JOIN, which SQLite takes in the order written:
+//! what was asked for comes first, whatever the planner believes about sizes.
+
+/// A statement and its name in errors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statement {
+    /// Noun and verb.
+    pub(crate) name: &'static str,
+    /// The text.
+    pub(crate) sql: &'static str,
+}
+
+/// Declares a module's statements, and the list that the tests go through.
+macro_rules! statements {
+    ($noun:literal: $($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) const $name: $crate::sql::Statement = $crate::sql::Statement {
+                name: concat!($noun, " ", stringify!($name)),
+                sql: $sql,
+            };
+        )*
+
+        #[cfg(test)]
+        pub(crate) const ALL: &[$crate::sql::Statement] = &[$($name),*];
+    };
+}
+
+/// The columns that [`crate::snapshot`] reads of a row of `worker`, in a query over `worker`.
+macro_rules! snapshot_columns {
+    () => {
+        "worker.worker_id, worker.region_code, worker.timeline,
+        (SELECT json_group_array(json_array(person_month.month, person_month.employer_code))
+            FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
+        (SELECT json_group_array(json_array(
+                filing.filing_id, filing.kind, filing.accepted_on, filing.revoked_on))
+            FROM json_each(worker.filing_ids) AS named
+            CROSS JOIN filing ON filing.filing_id = named.value) AS filings"
+    };
+}
+
+/// The join that answers a merged worker as the one it was merged into, in a query over a row
+/// with a `worker_id` of its own.
+macro_rules! worker_of {
+    ($id:literal) => {
+        concat!(
+            "CROSS JOIN worker AS named_worker ON named_worker.worker_id = ",
+            $id,
+            " CROSS JOIN worker ON worker.worker_id =
+                coalesce(named_worker.merged_into, named_worker.worker_id)"
+        )
+    };
+}
+
+pub(crate) mod audit;
+pub(crate) mod database;
+pub(crate) mod employer;
+pub(crate) mod fact;
+pub(crate) mod ledger;
+pub(crate) mod month;
+pub(crate) mod request;
+pub(crate) mod worker;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The SQLite engine: the common contract, and what is this engine's own.
+
+mod contract;
+mod cost;
+mod durability;
+mod guards;
+mod random;

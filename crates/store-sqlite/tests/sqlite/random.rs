@@ -1,0 +1,25 @@
+//! The engine accepts, refuses and answers as the model does.
+
+use std::sync::Arc;
+
+use mamagang_store::contract::random::compare;
+use mamagang_store::memory::MemoryStore;
+use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
+
+async fn compare_on(seed: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mamagang.db");
+    let engine = SqliteStore::open(path, SqliteOptions::default()).await;
+    let engine = Arc::new(engine.expect("an open store"));
+    compare(Arc::new(MemoryStore::new()), engine, seed, 200).await;
+}
+
+#[tokio::test]
+async fn two_hundred_random_units_are_answered_as_the_model_answers() {
+    compare_on(2019).await;
+}
+
+#[tokio::test]
+async fn two_hundred_other_random_units_are_answered_as_the_model_answers() {
+    compare_on(2023).await;
+}

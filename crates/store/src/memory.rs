@@ -1,1 +1,0 @@
-//! The in-memory model of the store, against which every engine is compared.

@@ -1,0 +1,81 @@
+//! The application on a temporary database.
+
+use std::sync::Arc;
+
+use mamagang_app::{App, Dependencies, Entropy};
+use mamagang_crypto::{KeyRing, OsEntropy, Suite};
+use mamagang_domain::date::CivilDate;
+use mamagang_store::Store;
+use mamagang_store::memory::MemoryStore;
+use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+
+use crate::clock::ManualClock;
+use crate::ids::SteadyIds;
+
+/// An application with what a test wants to look at.
+pub struct TestApp {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// The clock.
+    pub clock: Arc<ManualClock>,
+    /// The SQLite database, when there is one.
+    pub sqlite: Option<Arc<SqliteStore>>,
+    /// Its directory; gone with the test.
+    pub directory: Option<TempDir>,
+}
+
+impl std::fmt::Debug for TestApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestApp").finish_non_exhaustive()
+    }
+}
+
+impl TestApp {
+    /// On a new SQLite file.
+    ///
+    /// # Panics
+    /// When the file cannot be made.
+    pub async fn sqlite(today: CivilDate) -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let path = directory.path().join("test.db");
+        let store = SqliteStore::open(&path, SqliteOptions::default())
+            .await
+            .expect("a database");
+        let store = Arc::new(store);
+        let (app, clock) = start(store.clone(), today).await;
+        Self {
+            app,
+            clock,
+            sqlite: Some(store),
+            directory: Some(directory),
+        }
+    }
+
+    /// On the in-memory model.
+    pub async fn memory(today: CivilDate) -> Self {
+        let (app, clock) = start(Arc::new(MemoryStore::default()), today).await;
+        Self {
+            app,
+            clock,
+            sqlite: None,
+            directory: None,
+        }
+    }
+}
+
+async fn start(store: Arc<dyn Store>, today: CivilDate) -> (Arc<App>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at(today));
+    let keys = KeyRing::generate(Suite::INTERNATIONAL, &mut OsEntropy).expect("keys");
+    let app = App::start(Dependencies {
+        store,
+        keys: Arc::new(keys),
+        policies: mamagang_policy::load_embedded().expect("policies that the build has checked"),
+        clock: clock.clone(),
+        ids: Arc::new(SteadyIds::default()),
+        entropy: Arc::new(|| -> Box<dyn Entropy + Send> { Box::new(OsEntropy) }),
+    })
+    .await
+    .expect("an application");
+    (app, clock)
+}

@@ -1,0 +1,7 @@
+//! The use cases on a real database, without gRPC.
+
+mod city;
+mod cost;
+mod decisions;
+mod facts;
+mod ledger;
