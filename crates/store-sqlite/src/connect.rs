@@ -130,3 +130,57 @@ fn migration_error(error: MigrateError) -> StoreError {
     };
     StoreError::new(kind, context).with_source(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_has_the_settings_and_readers_cannot_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mamagang.db");
+        let pools = open(&path, &SqliteOptions::default()).await.expect("open");
+        for pool in [&pools.writer, &pools.readers] {
+            let mut connection = pool.acquire().await.expect("free");
+            let checked = check_settings(&mut connection).await;
+            checked.expect("every setting is taken");
+        }
+        let written = sqlx::query("DELETE FROM person_month").execute(&pools.readers);
+        assert!(written.await.is_err());
+        let written = sqlx::query("DELETE FROM person_month").execute(&pools.writer);
+        assert!(written.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_may_lose_commits_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mamagang.db");
+        open(&path, &SqliteOptions::default()).await.expect("open");
+        let same = || {
+            SqliteConnectOptions::new()
+                .filename(&path)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .pragma("recursive_triggers", "ON")
+        };
+        for (wrong, name) in [
+            (
+                same().synchronous(SqliteSynchronous::Normal),
+                "synchronous 1",
+            ),
+            (same().foreign_keys(false), "foreign_keys 0"),
+            (
+                same().pragma("recursive_triggers", "OFF"),
+                "recursive_triggers 0",
+            ),
+            (same().in_memory(true), "journal_mode memory"),
+        ] {
+            let mut connection = wrong.connect().await.expect("a connection");
+            let refused = check_settings(&mut connection).await;
+            let told = refused.expect_err("a wrong setting").to_string();
+            assert!(told.contains(name), "{told}");
+        }
+    }
+}

@@ -26,10 +26,16 @@ pub(crate) fn worker_row(row: &SqliteRow) -> StoreResult<WorkerRow> {
 /// Reads the columns of `snapshot_columns!`.
 pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
     let booked = list(row, "booked")?;
-    let mut booked: Vec<_> = booked.iter().map(booked_month).collect::<Result<_, _>>()?;
+    let mut booked: Vec<_> = booked
+        .iter()
+        .map(|item| booked_month(item))
+        .collect::<Result<_, _>>()?;
     booked.sort_unstable();
     let filings = list(row, "filings")?;
-    let mut filings: Vec<_> = filings.iter().map(filing).collect::<Result<_, _>>()?;
+    let mut filings: Vec<_> = filings
+        .iter()
+        .map(|item| filing(item))
+        .collect::<Result<_, _>>()?;
     filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
     Ok(WorkerSnapshot {
         worker: worker_row(row)?,
@@ -39,14 +45,14 @@ pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
     })
 }
 
-fn booked_month(item: &Vec<Value>) -> StoreResult<BookedMonth> {
+fn booked_month(item: &[Value]) -> StoreResult<BookedMonth> {
     Ok(BookedMonth {
         month: month(item_int(item, 0)?)?,
         employer_code: parse_employer(item_text(item, 1)?)?,
     })
 }
 
-fn filing(item: &Vec<Value>) -> StoreResult<Filing> {
+fn filing(item: &[Value]) -> StoreResult<Filing> {
     Ok(Filing {
         filing_id: item_text(item, 0)?.to_owned(),
         kind: contract_kind(item_int(item, 1)?)?,

@@ -13,7 +13,7 @@ use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
 
-use crate::column::{bytes, employer_code, get, hex, narrow, place, position, rows_of, worker_id};
+use crate::column::{bytes, get, hex, narrow, place, position, rows_of, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::{codes, employer_row};
 use crate::error::corrupt;

@@ -234,7 +234,7 @@ pub fn booked(number: u8, month: TaxMonth, employer_code: EmployerCode) -> Perso
         month,
         employer_code,
         group: CodeGroup::Unemployment,
-        amount_fen: Fen::new(65_000),
+        amount_fen: Fen::new(12_345),
         sequence: 1,
     }
 }
