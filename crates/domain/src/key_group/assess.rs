@@ -196,10 +196,14 @@ impl<'a> Walk<'a> {
             }
         }
         let category = self.told_category(&months);
-        let start_month = self.told_start(&months);
+        let told_hire = self.told_hire(&months);
+        let start_month = told_hire.and_then(|hire| self.told_start(hire));
+        let term_end_month = told_hire
+            .zip(start_month)
+            .and_then(|(hire, start)| self.term_end(hire, start));
         Assessment {
             start_month,
-            term_end_month: self.term_end(start_month),
+            term_end_month,
             category,
             months,
             months_used,
@@ -388,12 +392,16 @@ impl<'a> Walk<'a> {
         best.category
     }
 
-    /// s of the hire that the answer is about.
-    fn told_start(&self, months: &[MonthFinding]) -> Option<TaxMonth> {
+    /// The hire that the answer is about.
+    fn told_hire(&self, months: &[MonthFinding]) -> Option<&Hire> {
         let best = months
             .iter()
             .min_by_key(|finding| (finding.outcome(), finding.month))?;
-        let hire = &self.hires[best.hire?];
+        best.hire.map(|index| &self.hires[index])
+    }
+
+    /// s of a hire.
+    fn told_start(&self, hire: &Hire) -> Option<TaxMonth> {
         let is_unencoded = hire.code() == Some(ReasonCode::PolicyNotEncoded)
             || self.unencoded_start(hire).is_some();
         match hire.code().map(ReasonCode::outcome) {
@@ -406,11 +414,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn term_end(&self, start: Option<TaxMonth>) -> Option<TaxMonth> {
-        let start = start?;
-        let day = start.last_day();
-        let term = self.policy.term_months.on(day)?.value;
-        let most = self.policy.person_months_max.on(day)?.value;
+    /// The last month that can count. A use recorded from before the first encoded policy starts
+    /// the term too, so its length may be the hire date's.
+    fn term_end(&self, hire: &Hire, start: TaxMonth) -> Option<TaxMonth> {
+        let length = |dated: &Dated<i32>| {
+            let value = dated.on(start.last_day());
+            value
+                .or_else(|| dated.on(hire.start_on))
+                .map(|value| value.value)
+        };
+        let term = length(&self.policy.term_months)?;
+        let most = length(&self.policy.person_months_max)?;
         let person_first = self
             .used_elsewhere
             .first()

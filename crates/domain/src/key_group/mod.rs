@@ -10,9 +10,6 @@ mod hire;
 mod notice;
 mod projection;
 
-#[cfg(test)]
-mod tests;
-
 pub use assess::{MonthFinding, assess};
 pub use category::{CategoryFinding, category_on};
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};

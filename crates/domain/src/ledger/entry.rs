@@ -243,7 +243,8 @@ fn read_accrual(reader: &mut Reader<'_>) -> Result<AccrualChange, FrozenError> {
         month: TaxMonth::from_index(reader.narrow()?).ok_or(FrozenError)?,
         group: from_number(&CodeGroup::ALL, reader.narrow()?)?,
         amount_fen: Fen::new(reader.int()?),
-        booked: reader.int()? != 0,
+        // Only the two numbers that freezing writes: one entry has one frozen form.
+        booked: from_number(&[false, true], reader.narrow()?)?,
     })
 }
 

@@ -125,13 +125,6 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Nothing known of the person; the employer is a company.
-    pub(crate) fn new() -> Self {
-        let mut world = Self::default();
-        world.employ(EmployerKind::Company, day("2010-01-01"));
-        world
-    }
-
     pub(crate) fn employ(&mut self, kind: EmployerKind, from_on: CivilDate) {
         self.employer.apply(profile(kind, from_on), &source());
     }
