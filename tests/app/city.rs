@@ -170,6 +170,7 @@ pub(crate) fn post(
             sales_fen: None,
             release: Release::Cumulative,
             return_number: String::new(),
+            declared_at: None,
         },
     }
 }

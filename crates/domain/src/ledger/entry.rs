@@ -73,6 +73,8 @@ pub struct EntryDraft {
     pub release: Release,
     /// The bureau's reference; empty when none.
     pub return_number: String,
+    /// When the employer declared it (microseconds), where told.
+    pub declared_at: Option<i64>,
     /// Why, in the caller's words.
     pub reason: String,
     /// The entry taken back.
@@ -276,6 +278,7 @@ impl EntryBody {
             .optional_int(draft.sales_fen.map(Fen::get))
             .int(draft.release as i64)
             .text(&draft.return_number)
+            .optional_int(draft.declared_at)
             .text(&draft.reason)
             .optional_int(draft.reverses.map(i64::from));
         writer.int(draft.lines.len() as i64);
@@ -341,6 +344,7 @@ fn thaw_draft(reader: &mut Reader<'_>) -> Result<EntryDraft, FrozenError> {
         sales_fen: reader.optional_int()?.map(Fen::new),
         release: from_number(&Release::ALL, reader.narrow()?)?,
         return_number: reader.text()?.to_owned(),
+        declared_at: reader.optional_int()?,
         reason: reader.text()?.to_owned(),
         reverses: reader
             .optional_int()?

@@ -98,6 +98,8 @@ pub struct Declaration {
     pub release: Release,
     /// The bureau's reference; empty when none.
     pub return_number: String,
+    /// When the employer declared it (microseconds), where told.
+    pub declared_at: Option<i64>,
 }
 
 /// A correction of a declared period.
@@ -301,6 +303,7 @@ pub fn plan_posting(input: &PlanInput<'_>, declared: &Declaration) -> Result<Pla
         sales_fen: declared.sales_fen,
         release: declared.release,
         return_number: declared.return_number.clone(),
+        declared_at: declared.declared_at,
         accruals: input.accruals(),
         projected: input.projected(declared.release),
         ..blank(EntryKind::Post, period.year(), Some(period))
@@ -373,6 +376,7 @@ const fn blank(kind: EntryKind, tax_year: TaxYear, period: Option<TaxPeriod>) ->
         sales_fen: None,
         release: Release::Cumulative,
         return_number: String::new(),
+        declared_at: None,
         reason: String::new(),
         reverses: None,
         lines: Vec::new(),
@@ -460,6 +464,7 @@ pub fn plan_amendment(input: &PlanInput<'_>, amendment: &Amendment) -> Result<Pl
         sales_fen: amendment.sales_fen.or(original.sales_fen),
         release: amendment.release.unwrap_or(original.release),
         return_number: original.return_number.clone(),
+        declared_at: None,
     };
     let taxes = input.taxes(&declared)?;
     let reversal = reversal_of(original, amendment);

@@ -73,7 +73,12 @@ fn any_draft() -> impl Strategy<Value = EntryDraft> {
         proptest::option::of(any_fen()),
         select(Release::ALL.to_vec()),
     );
-    let words = (any::<String>(), any::<String>(), any::<Option<u32>>());
+    let words = (
+        any::<String>(),
+        any::<String>(),
+        any::<Option<u32>>(),
+        any::<Option<i64>>(),
+    );
     let lists = (
         proptest::collection::vec(any_line(), 0..6),
         proptest::collection::vec(any_accrual(), 0..20),
@@ -88,6 +93,7 @@ fn any_draft() -> impl Strategy<Value = EntryDraft> {
             sales_fen: declared.1,
             release: declared.2,
             return_number: words.0,
+            declared_at: words.3,
             reason: words.1,
             reverses: words.2,
             lines,

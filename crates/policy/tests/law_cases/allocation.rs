@@ -243,6 +243,7 @@ impl Played {
             sales_fen: post.sales_yuan.map(|yuan| yuan.0),
             release: post.release.unwrap_or_default(),
             return_number: String::new(),
+            declared_at: None,
         };
         let result = self.desk.post(&declared, on(post.on));
         self.posted(step, post, result);

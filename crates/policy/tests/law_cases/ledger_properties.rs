@@ -112,6 +112,7 @@ impl Year {
                     sales_fen: sales_fen.map(Fen::new),
                     release: *release,
                     return_number: String::new(),
+                    declared_at: None,
                 };
                 self.next += 1;
                 self.desk.post(&declared, today)
