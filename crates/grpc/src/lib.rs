@@ -1,1 +1,20 @@
-//! mamagang-grpc.
+//! The API over gRPC: messages become use cases, and answers become messages.
+//!
+//! Each method reads its message whole (`convert`), runs one use case of [`mamagang_app::App`] and writes its answer
+//! (`reply`). [`CallLayer`] surrounds every call, so that other bridges to the same services lose nothing of it.
+//! [`error`] is the one map from an error to what a caller is told.
+
+mod call;
+mod convert;
+pub mod error;
+mod language;
+mod layer;
+pub mod limits;
+mod reply;
+mod server;
+mod services;
+
+pub use call::{Authenticator, DeveloperAuthenticator};
+pub use language::preferred as preferred_language;
+pub use layer::{CallLayer, CallService, ParentSpan};
+pub use server::{Grpc, serve};

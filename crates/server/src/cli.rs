@@ -1,7 +1,11 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::client::ClientCommand;
+use crate::demo::DemoArgs;
 use crate::settings::Setting;
 
 /// 妈妈岗: who may be deducted for, how much is left, and what was posted.
@@ -18,6 +22,56 @@ pub struct Cli {
 pub enum Command {
     /// Serve gRPC and HTTP until told to stop.
     Serve(SettingFlags),
+    /// Create the database, or bring an older one up to date.
+    Migrate(SettingFlags),
+    /// Look into the policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Check the database.
+    Doctor(DoctorFlags),
+    /// Print every limit of the service.
+    Limits,
+    /// Print every reason and error with its cause and remedy.
+    Errors,
+    /// Play a small city's year on a temporary database, and print what came of it.
+    Demo(DemoArgs),
+    /// Ask a running service.
+    #[command(flatten)]
+    Client(Box<ClientCommand>),
+}
+
+/// What can be done with policies.
+#[derive(Subcommand)]
+pub enum PolicyCommand {
+    /// Check the policies and list what is not established.
+    Check {
+        /// A directory of policies instead of those built in.
+        #[arg(long, value_name = "DIR")]
+        policies_dir: Option<PathBuf>,
+        /// The language of the report.
+        #[arg(long, value_enum, default_value_t = ReportLanguage::Zh)]
+        lang: ReportLanguage,
+    },
+}
+
+/// The language of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportLanguage {
+    /// 简体中文.
+    Zh,
+    /// English.
+    En,
+}
+
+/// What is checked in the database.
+#[derive(Args, Clone, Default)]
+pub struct DoctorFlags {
+    /// Rebuild every projection from truth and compare it with the stored one; nothing is changed.
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Where the database is.
+    #[command(flatten)]
+    pub settings: SettingFlags,
 }
 
 /// The settings as flags: text as it was typed, so that every wrong one is reported together with those of the
@@ -112,7 +166,9 @@ mod tests {
         let cli = Cli::try_parse_from(["mamagang", "serve", "--drain-seconds", "soon"])
             .ok()
             .unwrap();
-        let Command::Serve(flags) = cli.command;
+        let Command::Serve(flags) = cli.command else {
+            panic!("another command");
+        };
         assert_eq!(flags.get(Setting::DrainSeconds), Some("soon"));
         assert_eq!(flags.get(Setting::GrpcListen), None);
     }

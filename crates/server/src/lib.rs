@@ -1,8 +1,12 @@
 //! The service's process: what is set, what is told about it, and how it ends.
 
+pub mod admin;
 pub mod cli;
+pub mod client;
 pub mod clock;
+pub mod demo;
 pub mod ids;
+pub mod serve;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,26 +1,87 @@
 //! The binary `mamagang`.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line answers on its streams"
+)]
+
 use std::process::ExitCode;
 
 use clap::Parser;
-use mamagang_server::cli::{Cli, Command};
+use mamagang_server::cli::{Cli, Command, DoctorFlags, PolicyCommand, SettingFlags};
+use mamagang_server::serve;
 use mamagang_server::settings::{Capabilities, Settings, Surroundings};
+use mamagang_server::{admin, client, demo};
+use tokio::runtime::Runtime;
 
-#[expect(
-    clippy::print_stderr,
-    reason = "wrong settings are told before there is a log"
-)]
+/// Wrong usage or wrong settings.
+const USAGE: u8 = 2;
+
 fn main() -> ExitCode {
-    let Command::Serve(flags) = Cli::parse().command;
-    match Settings::load(
-        &flags,
+    match Cli::parse().command {
+        Command::Serve(flags) => with_settings(&flags, |settings, runtime| {
+            runtime
+                .block_on(serve::run(settings))
+                .map(|()| String::new())
+        }),
+        Command::Migrate(flags) => with_settings(&flags, |settings, runtime| {
+            runtime.block_on(admin::migrate(&settings))
+        }),
+        Command::Doctor(DoctorFlags { rebuild, settings }) => {
+            with_settings(&settings, |settings, runtime| {
+                runtime.block_on(admin::doctor(&settings, rebuild))
+            })
+        }
+        Command::Policy(PolicyCommand::Check { policies_dir, lang }) => {
+            answer(admin::policy_check(policies_dir.as_deref(), lang))
+        }
+        Command::Demo(args) => {
+            with_runtime(|runtime| runtime.block_on(demo::run(&args, demo::service::start)))
+        }
+        Command::Client(command) => with_runtime(|runtime| runtime.block_on(client::run(&command))),
+        Command::Limits => answer(Ok(admin::limits())),
+        Command::Errors => answer(Ok(admin::errors())),
+    }
+}
+
+fn with_runtime(work: impl FnOnce(&Runtime) -> ExitCode) -> ExitCode {
+    match Runtime::new() {
+        Ok(runtime) => work(&runtime),
+        Err(error) => answer(Err(error.into())),
+    }
+}
+
+fn with_settings(
+    flags: &SettingFlags,
+    work: impl FnOnce(Settings, &Runtime) -> anyhow::Result<String>,
+) -> ExitCode {
+    let loaded = Settings::load(
+        flags,
         &Surroundings::of_this_process(),
         Capabilities::OF_THIS_BUILD,
-    ) {
-        Ok(_) => ExitCode::SUCCESS,
+    );
+    let settings = match loaded {
+        Ok(settings) => settings,
         Err(error) => {
             eprintln!("mamagang: {error}");
-            ExitCode::from(2)
+            return ExitCode::from(USAGE);
+        }
+    };
+    with_runtime(|runtime| answer(work(settings, runtime)))
+}
+
+fn answer(result: anyhow::Result<String>) -> ExitCode {
+    match result {
+        Ok(text) => {
+            if !text.is_empty() {
+                println!("{}", text.trim_end());
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("mamagang: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -1,0 +1,18 @@
+//! Messages of the API into questions and facts of the use cases. Syntax is strict; every wrong field is told.
+
+mod check;
+pub(crate) mod eligibility;
+pub(crate) mod enums;
+pub(crate) mod fact;
+mod fields;
+pub(crate) mod ledger;
+pub(crate) mod page;
+mod person;
+pub(crate) mod registry;
+mod texts;
+pub(crate) mod verification;
+
+pub(crate) use check::{Checker, Rules};
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,117 @@
+//! The methods that exist, so that a path made up by a caller becomes no label of a measurement.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
+/// What a method that does not exist is called (OpenTelemetry's RPC conventions).
+const OTHER: &str = "_OTHER";
+const OURS: &str = "mamagang.";
+const HEALTH: &str = "grpc.health.v1.Health/";
+
+/// A method by its full name, such as `mamagang.v1.LedgerService/PostDeduction`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Method(Arc<str>);
+
+impl Method {
+    /// The full name, or `_OTHER`.
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.0
+    }
+
+    /// Whether it is of this service's own API.
+    pub(super) fn is_ours(&self) -> bool {
+        self.0.starts_with(OURS)
+    }
+
+    /// Whether it is a health check.
+    pub(super) fn is_health(&self) -> bool {
+        self.0.starts_with(HEALTH)
+    }
+}
+
+/// Every method, by its path.
+pub(super) struct Methods {
+    by_path: HashMap<String, Method>,
+    other: Method,
+}
+
+impl Methods {
+    /// The methods of the API, of health checks and of reflection.
+    pub(super) fn known() -> Self {
+        let sets = [
+            mamagang_proto::FILE_DESCRIPTOR_SET,
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ];
+        let names = sets.into_iter().flat_map(names);
+        let by_path = names
+            .map(|name| (format!("/{name}"), Method(Arc::from(name))))
+            .collect();
+        Self {
+            by_path,
+            other: Method(Arc::from(OTHER)),
+        }
+    }
+
+    /// The method of a request's path.
+    pub(super) fn of_path(&self, path: &str) -> Method {
+        self.by_path.get(path).unwrap_or(&self.other).clone()
+    }
+}
+
+fn names(descriptors: &[u8]) -> Vec<String> {
+    // The sets are compiled in; a test asserts that they are read.
+    let set = FileDescriptorSet::decode(descriptors).unwrap_or_default();
+    let mut names = Vec::new();
+    for file in &set.file {
+        for service in &file.service {
+            let methods = service.method.iter();
+            names.extend(
+                methods.map(|method| {
+                    format!("{}.{}/{}", file.package(), service.name(), method.name())
+                }),
+            );
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_that_exist_have_their_name_and_others_have_none() {
+        let methods = Methods::known();
+        let name = |path: &str| methods.of_path(path).name().to_string();
+        for known in [
+            "mamagang.v1.LedgerService/PostDeduction",
+            "mamagang.v1.RegistryService/ImportFacts",
+            "mamagang.v1.EligibilityService/CheckVatExemption",
+            "mamagang.v1.VerificationService/VerifyContract",
+            "grpc.health.v1.Health/Check",
+            "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        ] {
+            assert_eq!(name(&format!("/{known}")), known);
+        }
+        for unknown in [
+            "/",
+            "",
+            "/mamagang.v1.LedgerService/442000198903149982",
+            "/x",
+        ] {
+            assert_eq!(name(unknown), OTHER);
+        }
+        assert!(methods.of_path("/grpc.health.v1.Health/Watch").is_health());
+        assert!(
+            methods
+                .of_path("/mamagang.v1.LedgerService/ListEntries")
+                .is_ours()
+        );
+    }
+}

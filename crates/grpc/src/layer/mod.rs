@@ -1,0 +1,276 @@
+//! What surrounds every call, whatever bridge it came over: a request id, a span and measurements, the bound on calls
+//! worked on at once, authentication, and the deadline.
+//!
+//! The order of gates is size and rate, authentication, then the method's own.
+
+mod body;
+mod deadline;
+mod method;
+mod record;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use mamagang_app::limits::CALL_TIME_DEFAULT;
+use mamagang_app::{AppError, AppResult, ErrorReason, Ids};
+use mamagang_domain::ids::RequestId;
+use mamagang_domain::reason::Language;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+use tracing::{Instrument as _, Span};
+
+use crate::call::{Authenticator, Call};
+use crate::limits::CALLS_MAX;
+use crate::{error, language};
+use body::ObservedBody;
+use method::{Method, Methods};
+use record::Record;
+#[cfg(test)]
+pub(crate) use record::name_of as code_name;
+
+/// The caller's name for a call, answered with it: for the logs of both sides.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Makes a span the child of the one that the caller's headers name.
+pub type ParentSpan = Arc<dyn Fn(&Span, &HeaderMap) + Send + Sync>;
+
+/// Surrounds every call.
+#[derive(Clone)]
+pub struct CallLayer(Arc<Surroundings>);
+
+struct Surroundings {
+    authenticator: Arc<dyn Authenticator>,
+    ids: Arc<dyn Ids>,
+    parent_span: Option<ParentSpan>,
+    methods: Methods,
+    slots: Arc<Semaphore>,
+}
+
+impl fmt::Debug for CallLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallLayer")
+            .field("authenticator", &self.0.authenticator)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CallLayer {
+    /// A layer that asks `authenticator` for every caller but those of health checks, and takes new request ids from
+    /// `ids`.
+    pub fn new(authenticator: Arc<dyn Authenticator>, ids: Arc<dyn Ids>) -> Self {
+        Self::within(authenticator, ids, None, CALLS_MAX)
+    }
+
+    /// The same with spans that join the caller's trace.
+    #[must_use]
+    pub fn with_parent_span(self, parent_span: ParentSpan) -> Self {
+        let known = &self.0;
+        Self::within(
+            Arc::clone(&known.authenticator),
+            Arc::clone(&known.ids),
+            Some(parent_span),
+            CALLS_MAX,
+        )
+    }
+
+    fn within(
+        authenticator: Arc<dyn Authenticator>,
+        ids: Arc<dyn Ids>,
+        parent_span: Option<ParentSpan>,
+        calls_max: usize,
+    ) -> Self {
+        record::describe();
+        let slots = Arc::new(Semaphore::new(calls_max));
+        Self(Arc::new(Surroundings {
+            authenticator,
+            ids,
+            parent_span,
+            methods: Methods::known(),
+            slots,
+        }))
+    }
+}
+
+impl<S> Layer<S> for CallLayer {
+    type Service = CallService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CallService {
+            inner,
+            surroundings: Arc::clone(&self.0),
+        }
+    }
+}
+
+/// A service with its surroundings.
+#[derive(Clone)]
+pub struct CallService<S> {
+    inner: S,
+    surroundings: Arc<Surroundings>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for CallService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, B> Service<Request<B>> for CallService<S>
+where
+    S: Service<Request<B>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The clone that is left behind is not ready; the one that was polled answers.
+        let clone = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, clone);
+        let (mut parts, body) = request.into_parts();
+        let arrival = self.surroundings.arrive(&parts);
+        let span = arrival.record.span().clone();
+        let admitted = self.surroundings.admit(&parts, &arrival);
+        let future = async move {
+            let permit = match admitted {
+                Ok((call, permit)) => {
+                    if let Some(call) = call {
+                        parts.extensions.insert(call);
+                    }
+                    permit
+                }
+                Err(error) => return Ok(arrival.refuse(&error)),
+            };
+            match timeout_at(
+                arrival.deadline,
+                ready.call(Request::from_parts(parts, body)),
+            )
+            .await
+            {
+                Ok(Ok(response)) => Ok(arrival.answer(response, permit)),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Ok(arrival.refuse(&AppError::new(ErrorReason::DeadlineTooShort))),
+            }
+        };
+        Box::pin(future.instrument(span))
+    }
+}
+
+/// A call that has arrived.
+struct Arrival {
+    method: Method,
+    record: Record,
+    request_id: HeaderValue,
+    language: Language,
+    deadline: Instant,
+}
+
+impl Surroundings {
+    fn arrive(&self, parts: &Parts) -> Arrival {
+        let started = Instant::now();
+        let method = self.methods.of_path(parts.uri.path());
+        let request_id = self.request_id(&parts.headers);
+        let span = record::span(&method, &request_id);
+        if let Some(parent_span) = &self.parent_span {
+            parent_span(&span, &parts.headers);
+        }
+        let wait = deadline::of_caller(&parts.headers).unwrap_or(CALL_TIME_DEFAULT);
+        Arrival {
+            record: Record::new(method.clone(), span, started),
+            method,
+            // A UUID's characters are all allowed in a header.
+            request_id: HeaderValue::from_str(&request_id).unwrap_or(HeaderValue::from_static("")),
+            language: language::preferred(&parts.headers),
+            deadline: started + wait,
+        }
+    }
+
+    /// The caller's name for the call if it is a UUID, which tells nothing of a person; else a new one.
+    fn request_id(&self, headers: &HeaderMap) -> String {
+        let told = headers
+            .get(REQUEST_ID)
+            .and_then(|value| value.to_str().ok());
+        let told = told.and_then(|text| RequestId::parse(&text.to_ascii_lowercase()));
+        told.map_or_else(|| self.ids.new_id().to_string(), |id| id.to_string())
+    }
+
+    /// Lets a call in: by rate, then by caller. Health checks are let in always.
+    fn admit(
+        &self,
+        parts: &Parts,
+        arrival: &Arrival,
+    ) -> AppResult<(Option<Call>, Option<OwnedSemaphorePermit>)> {
+        if arrival.method.is_health() {
+            return Ok((None, None));
+        }
+        let permit = Arc::clone(&self.slots)
+            .try_acquire_owned()
+            .map_err(|_| AppError::overloaded().with("limit", "calls_max"))?;
+        let caller = self.authenticator.authenticate(parts)?;
+        let told = deadline::of_caller(&parts.headers).map(|_| arrival.deadline);
+        Ok((
+            Some(Call {
+                caller,
+                language: arrival.language,
+                deadline: told,
+            }),
+            Some(permit),
+        ))
+    }
+}
+
+impl Arrival {
+    fn refuse(self, error: &AppError) -> Response<Body> {
+        let status = error::status(error, self.language);
+        self.answer(status.into_http(), None)
+    }
+
+    /// The answer with its request id; measured when its last byte is taken.
+    fn answer(
+        self,
+        mut response: Response<Body>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Response<Body> {
+        if self.method.is_ours() {
+            response = with_details(response, self.language);
+        }
+        response.headers_mut().insert(REQUEST_ID, self.request_id);
+        let record = self.record;
+        match Status::from_header_map(response.headers()) {
+            Some(status) => {
+                record.finish(status.code());
+                response
+            }
+            None => response.map(|body| Body::new(ObservedBody::new(body, record, permit))),
+        }
+    }
+}
+
+/// A refusal of tonic's own, with the details that every error has.
+fn with_details(response: Response<Body>, language: Language) -> Response<Body> {
+    match Status::from_header_map(response.headers()) {
+        Some(status) if status.code() != tonic::Code::Ok && status.details().is_empty() => {
+            error::transport_status(status, language).into_http()
+        }
+        _ => response,
+    }
+}
+
+#[cfg(test)]
+mod tests;

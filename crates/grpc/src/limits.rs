@@ -1,0 +1,65 @@
+//! Limits of the gRPC listener and of fields whose length the API's comments fix. The limits of the use cases are in
+//! [`mamagang_app::limits`].
+
+use std::time::Duration;
+
+/// Characters of a `row_key`.
+pub const ROW_KEY_CHARS_MAX: usize = 128;
+/// Characters of a match id, a page token or another text that this service gave out.
+pub const TOKEN_CHARS_MAX: usize = 1_024;
+/// Class hours of one training.
+pub const CLASS_HOURS_MAX: i32 = 10_000;
+/// Calls that are worked on at once, over all connections. Health checks are not counted.
+pub const CALLS_MAX: usize = 4_096;
+/// How long a stream may stay without a message from the caller.
+pub const STREAM_IDLE_MAX: Duration = Duration::from_secs(60);
+/// Bytes of a call's headers.
+pub const HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// Bytes that a caller may send on one stream before they are read.
+pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+/// Bytes that a caller may send on one connection before they are read.
+pub const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// Streams that a caller may reset before they were accepted (rapid reset, CVE-2023-44487).
+pub const PENDING_RESETS_MAX: usize = 20;
+/// Streams that this service may reset for a caller's protocol errors before the connection is closed.
+pub const ERROR_RESETS_MAX: usize = 256;
+/// How often a silent connection is asked whether it is still there.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long it may take to answer that.
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Age at which a connection is asked to end after its open calls, so that callers spread over instances.
+pub const CONNECTION_AGE_MAX: Duration = Duration::from_secs(30 * 60);
+/// How long open calls may take to finish once the service was asked to stop.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Every limit by name, with its value as text.
+pub fn all() -> Vec<(&'static str, String)> {
+    vec![
+        ("row_key_chars_max", ROW_KEY_CHARS_MAX.to_string()),
+        ("token_chars_max", TOKEN_CHARS_MAX.to_string()),
+        ("class_hours_max", CLASS_HOURS_MAX.to_string()),
+        ("calls_max", CALLS_MAX.to_string()),
+        ("stream_idle_max_s", STREAM_IDLE_MAX.as_secs().to_string()),
+        ("header_bytes_max", HEADER_BYTES_MAX.to_string()),
+        ("stream_window_bytes", STREAM_WINDOW_BYTES.to_string()),
+        (
+            "connection_window_bytes",
+            CONNECTION_WINDOW_BYTES.to_string(),
+        ),
+        ("pending_resets_max", PENDING_RESETS_MAX.to_string()),
+        ("error_resets_max", ERROR_RESETS_MAX.to_string()),
+        (
+            "keepalive_interval_s",
+            KEEPALIVE_INTERVAL.as_secs().to_string(),
+        ),
+        (
+            "keepalive_timeout_s",
+            KEEPALIVE_TIMEOUT.as_secs().to_string(),
+        ),
+        (
+            "connection_age_max_s",
+            CONNECTION_AGE_MAX.as_secs().to_string(),
+        ),
+        ("drain_time_max_s", DRAIN_TIME_MAX.as_secs().to_string()),
+    ]
+}

@@ -1,0 +1,12 @@
+//! Answers of the use cases into messages of the API.
+
+pub(crate) mod decision;
+pub(crate) mod employer;
+pub(crate) mod fact;
+pub(crate) mod fact_result;
+pub(crate) mod ledger;
+pub(crate) mod reason;
+mod time;
+pub(crate) mod verification;
+
+pub(crate) use time::{date_or_empty, month_or_empty, timestamp};

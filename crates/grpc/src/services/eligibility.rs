@@ -1,0 +1,196 @@
+//! Who is entitled to what.
+
+use std::sync::Arc;
+
+use mamagang_app::eligibility::CheckedDecision;
+use mamagang_app::{App, AppResult};
+use mamagang_proto::v1;
+use mamagang_proto::v1::eligibility_service_server::EligibilityService;
+use mamagang_proto::v1::key_group_check_result::Result as ItemResult;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::batch::sort;
+use super::stream::{Answers, Rows, answers};
+use crate::call::{Call, rules};
+use crate::convert::eligibility as convert;
+use crate::convert::eligibility::Asked;
+use crate::error::item_status;
+use crate::reply::decision as reply;
+
+/// The eligibility service.
+#[derive(Clone, Debug)]
+pub(crate) struct Eligibility {
+    app: Arc<App>,
+}
+
+impl Eligibility {
+    pub(crate) const fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+/// Answers the questions that can be read; one result each, in order.
+async fn check(
+    app: &App,
+    call: &Call,
+    asked: &Asked<()>,
+    rows: &[v1::KeyGroupCheck],
+    streamed: bool,
+) -> Result<Vec<v1::KeyGroupCheckResult>, Status> {
+    let read = rows
+        .iter()
+        .map(|row| convert::key_group_item(rules(app), row));
+    let (questions, places) = sort(read);
+    let answers = app
+        .check_key_groups(
+            &call.caller,
+            &asked.context,
+            &questions,
+            asked.as_of,
+            streamed,
+        )
+        .await;
+    let merged = answers.and_then(|answers| places.merge(answers));
+    let merged = merged.map_err(|error| call.refuse(&error))?;
+    let results = rows.iter().zip(merged);
+    Ok(results
+        .map(|(row, answer)| item(app, call, row, &answer.and_then(|answer| answer)))
+        .collect())
+}
+
+fn item(
+    app: &App,
+    call: &Call,
+    row: &v1::KeyGroupCheck,
+    answer: &AppResult<CheckedDecision>,
+) -> v1::KeyGroupCheckResult {
+    let result = match answer {
+        Ok(checked) => ItemResult::Decision(reply::decision(app, checked, call.language)),
+        Err(error) => ItemResult::Error(item_status(error, call.language)),
+    };
+    v1::KeyGroupCheckResult {
+        row_key: row.row_key.clone(),
+        result: Some(result),
+    }
+}
+
+/// The questions of a stream. The first message says why they are asked, and as of when.
+struct Questions {
+    app: Arc<App>,
+    call: Call,
+    asked: Option<Asked<()>>,
+}
+
+impl Rows for Questions {
+    type Row = v1::StreamKeyGroupChecksRequest;
+    type Answer = v1::StreamKeyGroupChecksResponse;
+
+    async fn answer(&mut self, rows: Vec<Self::Row>) -> Result<Vec<Self::Answer>, Status> {
+        let Some(first) = rows.first() else {
+            return Ok(Vec::new());
+        };
+        if self.asked.is_none() {
+            let opening = self.call.read(&self.app, |check| {
+                convert::opening(check, first.context.as_ref(), first.as_of_time.as_ref())
+            })?;
+            self.asked = Some(opening);
+        }
+        let Some(asked) = &self.asked else {
+            return Ok(Vec::new());
+        };
+        // A message without a question is an empty question: its own result says so.
+        let questions: Vec<v1::KeyGroupCheck> = rows
+            .into_iter()
+            .map(|row| row.check.unwrap_or_default())
+            .collect();
+        let results = check(&self.app, &self.call, asked, &questions, true).await?;
+        Ok(results
+            .into_iter()
+            .map(|result| v1::StreamKeyGroupChecksResponse {
+                result: Some(result),
+            })
+            .collect())
+    }
+}
+
+#[tonic::async_trait]
+impl EligibilityService for Eligibility {
+    async fn check_key_group_deduction(
+        &self,
+        request: Request<v1::CheckKeyGroupDeductionRequest>,
+    ) -> Result<Response<v1::CheckKeyGroupDeductionResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let asked = call.read(&self.app, |check| {
+            convert::key_group(check, request.get_ref())
+        })?;
+        let checked = self
+            .app
+            .check_key_group(&call.caller, &asked.context, asked.question, asked.as_of)
+            .await;
+        let checked = checked.map_err(|error| call.refuse(&error))?;
+        let decision = reply::decision(&self.app, &checked, call.language);
+        Ok(Response::new(v1::CheckKeyGroupDeductionResponse {
+            decision: Some(decision),
+        }))
+    }
+
+    async fn batch_check_key_group_deduction(
+        &self,
+        request: Request<v1::BatchCheckKeyGroupDeductionRequest>,
+    ) -> Result<Response<v1::BatchCheckKeyGroupDeductionResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let asked = call.read(&self.app, |check| convert::key_group_batch(check, &message))?;
+        let results = check(&self.app, &call, &asked, &message.checks, false).await?;
+        Ok(Response::new(v1::BatchCheckKeyGroupDeductionResponse {
+            results,
+        }))
+    }
+
+    type StreamKeyGroupChecksStream = Answers<v1::StreamKeyGroupChecksResponse>;
+
+    async fn stream_key_group_checks(
+        &self,
+        request: Request<Streaming<v1::StreamKeyGroupChecksRequest>>,
+    ) -> Result<Response<Self::StreamKeyGroupChecksStream>, Status> {
+        let call = Call::of(request.extensions())?;
+        let questions = Questions {
+            app: Arc::clone(&self.app),
+            call: call.clone(),
+            asked: None,
+        };
+        Ok(Response::new(answers(
+            request.into_inner(),
+            call,
+            questions,
+        )))
+    }
+
+    async fn check_vat_exemption(
+        &self,
+        request: Request<v1::CheckVatExemptionRequest>,
+    ) -> Result<Response<v1::CheckVatExemptionResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let question = call.read(&self.app, |check| convert::vat(check, request.get_ref()))?;
+        let checked = self.app.check_vat_exemption(&call.caller, question).await;
+        let (_, decision) = checked.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(reply::vat(&decision, call.language)))
+    }
+
+    async fn get_decision(
+        &self,
+        request: Request<v1::GetDecisionRequest>,
+    ) -> Result<Response<v1::GetDecisionResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let (context, id) = call.read(&self.app, |check| {
+            convert::get_decision(check, request.get_ref())
+        })?;
+        let stored = self.app.get_decision(&call.caller, &context, id).await;
+        let stored = stored.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(reply::stored(
+            &self.app,
+            &stored,
+            call.language,
+        )))
+    }
+}

@@ -1,0 +1,13 @@
+//! The services: read the message, run the use case, write the answer.
+
+mod batch;
+mod eligibility;
+mod ledger;
+mod registry;
+mod stream;
+mod verification;
+
+pub(crate) use eligibility::Eligibility;
+pub(crate) use ledger::Ledger;
+pub(crate) use registry::Registry;
+pub(crate) use verification::Verification;

@@ -1,0 +1,278 @@
+//! Facts in.
+
+use std::sync::Arc;
+
+use mamagang_app::facts::{FactListQuery, RecordFacts};
+use mamagang_app::{App, WriteRequest};
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_proto::v1;
+use mamagang_proto::v1::registry_service_server::RegistryService;
+use prost::Message as _;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::batch::sort;
+use super::stream::{Answers, Rows, answers};
+use crate::call::{Call, rules};
+use crate::convert::fact::fact_item;
+use crate::convert::page::{self, Selection};
+use crate::convert::registry as convert;
+use crate::reply::{employer, fact, fact_result, timestamp};
+
+const METHOD_RECORD: &str = "mamagang.v1.RegistryService/RecordFacts";
+const METHOD_IMPORT: &str = "mamagang.v1.RegistryService/ImportFacts";
+
+/// The registry service.
+#[derive(Clone, Debug)]
+pub(crate) struct Registry {
+    app: Arc<App>,
+}
+
+impl Registry {
+    pub(crate) const fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+/// Records the facts that can be read; one result each, in order. With nothing to read the call is recorded all the
+/// same, so that its request id is taken.
+async fn record(
+    app: &App,
+    call: &Call,
+    method: &'static str,
+    request: Option<WriteRequest>,
+    facts: &[v1::Fact],
+) -> Result<Vec<v1::FactResult>, Status> {
+    let (items, places) = sort(facts.iter().map(|fact| fact_item(rules(app), fact)));
+    let outcomes = if items.is_empty() && request.is_none() {
+        Vec::new()
+    } else {
+        let recorded = app
+            .record_facts(
+                &call.caller,
+                RecordFacts {
+                    request,
+                    method,
+                    items,
+                },
+            )
+            .await;
+        recorded.map_err(|error| call.refuse(&error))?
+    };
+    let merged = places
+        .merge(outcomes)
+        .map_err(|error| call.refuse(&error))?;
+    let results = facts
+        .iter()
+        .zip(merged)
+        .map(|(fact, outcome)| match outcome {
+            Ok(outcome) => fact_result::of_outcome(fact, outcome, call.language),
+            Err(error) => fact_result::refused(fact, &error, call.language),
+        });
+    Ok(results.collect())
+}
+
+/// The facts of an import.
+struct Import {
+    app: Arc<App>,
+    call: Call,
+    is_open: bool,
+}
+
+impl Rows for Import {
+    type Row = v1::ImportFactsRequest;
+    type Answer = v1::ImportFactsResponse;
+
+    async fn answer(&mut self, rows: Vec<Self::Row>) -> Result<Vec<Self::Answer>, Status> {
+        if let Some(first) = rows.first().filter(|_| !self.is_open) {
+            self.call
+                .read(&self.app, |check| check.request_id(&first.request_id))?;
+            self.is_open = true;
+        }
+        // A row without a fact is a fact without a kind: its own result says so.
+        let facts: Vec<v1::Fact> = rows
+            .into_iter()
+            .map(|row| row.fact.unwrap_or_default())
+            .collect();
+        let results = record(&self.app, &self.call, METHOD_IMPORT, None, &facts).await?;
+        Ok(results
+            .into_iter()
+            .map(|result| v1::ImportFactsResponse {
+                result: Some(result),
+            })
+            .collect())
+    }
+}
+
+#[tonic::async_trait]
+impl RegistryService for Registry {
+    async fn record_facts(
+        &self,
+        request: Request<v1::RecordFactsRequest>,
+    ) -> Result<Response<v1::RecordFactsResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let write = call.read(&self.app, |check| convert::record_facts(check, &message))?;
+        let results = record(&self.app, &call, METHOD_RECORD, Some(write), &message.facts).await?;
+        Ok(Response::new(v1::RecordFactsResponse { results }))
+    }
+
+    type ImportFactsStream = Answers<v1::ImportFactsResponse>;
+
+    async fn import_facts(
+        &self,
+        request: Request<Streaming<v1::ImportFactsRequest>>,
+    ) -> Result<Response<Self::ImportFactsStream>, Status> {
+        let call = Call::of(request.extensions())?;
+        let import = Import {
+            app: Arc::clone(&self.app),
+            call: call.clone(),
+            is_open: false,
+        };
+        Ok(Response::new(answers(request.into_inner(), call, import)))
+    }
+
+    async fn retract_fact(
+        &self,
+        request: Request<v1::RetractFactRequest>,
+    ) -> Result<Response<v1::RetractFactResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let retraction = call.read(&self.app, |check| convert::retract_fact(check, &message))?;
+        let retracted = self.app.retract_fact(&call.caller, retraction).await;
+        let retracted = retracted.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::RetractFactResponse {
+            fact_id: message.fact_id,
+            retracted_time: Some(timestamp(retracted.retracted_at)),
+            revision: i64::from(retracted.revision),
+        }))
+    }
+
+    async fn list_facts(
+        &self,
+        request: Request<v1::ListFactsRequest>,
+    ) -> Result<Response<v1::ListFactsResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let (selected, limit) = call.read(&self.app, |check| {
+            let selected = convert::list_facts(check, &message);
+            let limit = page::size(check, message.page_size);
+            selected.zip(limit)
+        })?;
+        let alike = v1::ListFactsRequest {
+            context: None,
+            page_size: 0,
+            page_token: String::new(),
+            ..message.clone()
+        };
+        let selection = Selection::new("ListFacts", &alike.encode_to_vec());
+        let listed = async {
+            let start = page::open(
+                &self.app,
+                &call.caller,
+                selection,
+                &message.page_token,
+                selected.as_of,
+            )?;
+            let query = FactListQuery {
+                context: selected.context,
+                subject: selected.subject,
+                kinds: selected.kinds,
+                include_history: message.include_history,
+                as_of: start.as_of,
+                after: page::number(&start)?,
+                limit: limit as usize,
+            };
+            self.app.list_facts(&call.caller, query).await
+        };
+        let listed = listed.await.map_err(|error| call.refuse(&error))?;
+        let after = listed.next_after.map(u32::to_be_bytes);
+        let after = after.as_ref().map(|after| after.as_slice());
+        Ok(Response::new(v1::ListFactsResponse {
+            facts: listed.facts.iter().map(fact::stored).collect(),
+            next_page_token: page::next(&self.app, &call.caller, selection, listed.as_of, after),
+            as_of_time: Some(timestamp(listed.as_of)),
+        }))
+    }
+
+    async fn get_employer(
+        &self,
+        request: Request<v1::GetEmployerRequest>,
+    ) -> Result<Response<v1::GetEmployerResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let (code, as_of) = call.read(&self.app, |check| {
+            convert::get_employer(check, request.get_ref())
+        })?;
+        let found = self.app.get_employer(&call.caller, code, as_of).await;
+        let (row, as_of) = found.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::GetEmployerResponse {
+            employer: Some(employer::employer(&row.employer_code, &row.record)),
+            as_of_time: Some(timestamp(as_of)),
+        }))
+    }
+
+    async fn list_employers(
+        &self,
+        request: Request<v1::ListEmployersRequest>,
+    ) -> Result<Response<v1::ListEmployersResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let ((town_code, as_of), limit) = call.read(&self.app, |check| {
+            let selected = convert::list_employers(check, &message);
+            let limit = page::size(check, message.page_size);
+            selected.zip(limit)
+        })?;
+        let alike = v1::ListEmployersRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..message.clone()
+        };
+        let selection = Selection::new("ListEmployers", &alike.encode_to_vec());
+        let listed = async {
+            let start = page::open(
+                &self.app,
+                &call.caller,
+                selection,
+                &message.page_token,
+                as_of,
+            )?;
+            let after = page::position(&start, employer_after)?;
+            self.app
+                .list_employers(&call.caller, &town_code, after, limit as usize, start.as_of)
+                .await
+        };
+        let listed = listed.await.map_err(|error| call.refuse(&error))?;
+        let after = listed
+            .next_after
+            .as_ref()
+            .map(|code| code.as_str().as_bytes());
+        Ok(Response::new(v1::ListEmployersResponse {
+            employers: listed
+                .employers
+                .iter()
+                .map(|row| employer::employer(&row.employer_code, &row.record))
+                .collect(),
+            next_page_token: page::next(&self.app, &call.caller, selection, listed.as_of, after),
+            as_of_time: Some(timestamp(listed.as_of)),
+        }))
+    }
+
+    async fn match_worker(
+        &self,
+        request: Request<v1::MatchWorkerRequest>,
+    ) -> Result<Response<v1::MatchWorkerResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let question = call.read(&self.app, |check| {
+            convert::match_worker(check, request.get_ref())
+        })?;
+        let matched = self.app.match_worker(&call.caller, question).await;
+        let matched = matched.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::MatchWorkerResponse {
+            match_id: matched.match_id,
+            expire_time: Some(timestamp(matched.expires_at)),
+        }))
+    }
+}
+
+fn employer_after(bytes: &[u8]) -> Option<EmployerCode> {
+    EmployerCode::parse(std::str::from_utf8(bytes).ok()?).ok()
+}

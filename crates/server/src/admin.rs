@@ -1,0 +1,115 @@
+//! The commands of whoever runs the service: migrate, doctor, policy check, limits, errors.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use mamagang_app::ErrorReason;
+use mamagang_domain::reason::{ReasonCode, catalogue};
+use mamagang_policy::{Language, report};
+
+use crate::cli::ReportLanguage;
+use crate::serve::{load_policies, open, open_store};
+use crate::settings::Settings;
+
+/// Creates the database, or brings an older one up to date.
+pub async fn migrate(settings: &Settings) -> anyhow::Result<String> {
+    open_store(&settings.database_url).await?.ping().await?;
+    Ok(format!("{}: up to date", settings.database_url))
+}
+
+/// Rebuilds every projection and compares it. `Err` when anything differs.
+pub async fn doctor(settings: &Settings, rebuild: bool) -> anyhow::Result<String> {
+    let opened = open(settings).await?;
+    opened.app.ready().await?;
+    if !rebuild {
+        return Ok(
+            "the database answers; --rebuild compares every projection with its truth".to_owned(),
+        );
+    }
+    let found = opened.app.rebuild_and_compare().await?;
+    let summary = format!(
+        "rebuilt {} workers, {} employers, {} entries, {} person-months",
+        found.workers, found.employers, found.entries, found.person_months
+    );
+    if found.differences.is_empty() {
+        return Ok(format!("{summary}: all equal"));
+    }
+    anyhow::bail!(
+        "{summary}: {} differ\n{}",
+        found.differences.len(),
+        found.differences.join("\n")
+    )
+}
+
+/// The report on the policies. `Err` names every problem.
+pub fn policy_check(directory: Option<&Path>, language: ReportLanguage) -> anyhow::Result<String> {
+    let language = match language {
+        ReportLanguage::Zh => Language::Zh,
+        ReportLanguage::En => Language::En,
+    };
+    match load_policies(directory) {
+        Ok(policies) => Ok(report(&policies, language)),
+        Err(problems) => {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow::bail!("{} problems\n{}", problems.len(), lines.join("\n"))
+        }
+    }
+}
+
+/// Every limit, one a line.
+pub fn limits() -> String {
+    mamagang_app::limits::all()
+        .into_iter()
+        .fold(String::new(), |mut text, (name, value)| {
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "{name} = {value}");
+            text
+        })
+}
+
+/// Every reason of a decision and every error, with texts.
+pub fn errors() -> String {
+    let mut text = String::new();
+    for code in ReasonCode::ALL {
+        let entry = catalogue(*code);
+        let _ = writeln!(
+            text,
+            "{} [{:?}]\n  {} / {}\n  → {} / {}",
+            code.name(),
+            code.outcome(),
+            entry.cause_zh,
+            entry.cause_en,
+            entry.remedy_zh,
+            entry.remedy_en
+        );
+    }
+    for reason in ErrorReason::ALL {
+        let _ = writeln!(
+            text,
+            "{}\n  {} / {}",
+            reason.name(),
+            reason.text().zh,
+            reason.text().en
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_policies_pass_and_a_missing_directory_does_not() {
+        let report = policy_check(None, ReportLanguage::En).expect("built-in policies");
+        assert!(report.contains("key_group.quota_year"), "{report}");
+        assert!(policy_check(Some(Path::new("does-not-exist")), ReportLanguage::En).is_err());
+    }
+
+    #[test]
+    fn every_limit_and_every_error_is_printed() {
+        assert!(limits().lines().count() >= 15);
+        let errors = errors();
+        assert!(errors.contains("PERIOD_ALREADY_POSTED") && errors.contains("SPELL_TOO_SHORT"));
+    }
+}

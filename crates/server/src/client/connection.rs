@@ -1,0 +1,97 @@
+//! The way to the service.
+
+use std::time::Duration;
+
+use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
+use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
+use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
+use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
+use tonic::metadata::MetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use super::failure::Failure;
+use super::words::Lang;
+
+/// How long the connection itself may take.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// Bytes of an answer: a page or a batch of decisions is far below it.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Asks for answers in a language.
+#[derive(Clone, Copy, Debug)]
+pub struct Speaker {
+    lang: Lang,
+}
+
+impl Interceptor for Speaker {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let tag = MetadataValue::from_static(self.lang.tag());
+        request.metadata_mut().insert("accept-language", tag);
+        Ok(request)
+    }
+}
+
+/// A channel that says in which language it wants to be answered.
+pub type Line = InterceptedService<Channel, Speaker>;
+
+/// A connection; its clients share one HTTP/2 channel.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    channel: Channel,
+    speaker: Speaker,
+}
+
+impl Connection {
+    /// Connects. `patience` bounds how long each call may take to begin its answer.
+    pub async fn open(
+        endpoint: &Endpoint,
+        lang: Lang,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let endpoint = endpoint
+            .clone()
+            .connect_timeout(CONNECT_TIME_MAX)
+            .timeout(patience);
+        let channel = endpoint
+            .connect()
+            .await
+            .map_err(|source| Failure::Unreachable {
+                address: endpoint.uri().to_string(),
+                source,
+            })?;
+        Ok(Self {
+            channel,
+            speaker: Speaker { lang },
+        })
+    }
+
+    /// The language in which answers are asked for.
+    pub const fn lang(&self) -> Lang {
+        self.speaker.lang
+    }
+
+    /// Facts.
+    pub fn registry(&self) -> RegistryServiceClient<Line> {
+        RegistryServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+    }
+
+    /// Statuses.
+    pub fn verification(&self) -> VerificationServiceClient<Line> {
+        VerificationServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+    }
+
+    /// Decisions.
+    pub fn eligibility(&self) -> EligibilityServiceClient<Line> {
+        EligibilityServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// Deductions and balances.
+    pub fn ledger(&self) -> LedgerServiceClient<Line> {
+        LedgerServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+}

@@ -1,0 +1,12 @@
+//! Answers as tables.
+
+mod balance;
+mod decision;
+mod reasons;
+mod status;
+mod term;
+
+pub use balance::balance;
+pub use decision::{Detail, decision};
+pub use status::status;
+pub use term::term;

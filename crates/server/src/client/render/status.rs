@@ -1,0 +1,77 @@
+//! A person's status.
+
+use mamagang_proto::v1::VerifyWorkerStatusResponse;
+
+use super::reasons::reasons;
+use crate::client::view::View;
+use crate::client::words;
+
+/// A status as tables.
+pub fn status(status: &VerifyWorkerStatusResponse, view: View) -> String {
+    let mut grid = view.headless();
+    grid.pair(
+        view.pick("结论", "outcome"),
+        words::outcome(status.outcome, view.lang),
+    )
+    .pair(
+        view.pick("人员类别", "category"),
+        words::category(status.category, view.lang),
+    )
+    .pair(
+        view.pick("身份起始日", "status from"),
+        status.status_from_date.as_str(),
+    )
+    .pair(
+        view.pick("身份终止日", "status to"),
+        status.status_to_date.as_str(),
+    )
+    .pair(view.pick("来源", "source"), status.source.as_str())
+    .pair(
+        view.pick("数据日期", "drawn on"),
+        status.source_date.as_str(),
+    )
+    .pair(
+        view.pick("已享受月数", "months used"),
+        status.months_used.to_string(),
+    )
+    .pair(
+        view.pick("回执编号", "reference number"),
+        status.reference_number.as_str(),
+    );
+    grid.text() + &reasons(("理由", "Reasons"), &status.reasons, view)
+}
+
+#[cfg(test)]
+mod tests {
+    use mamagang_proto::v1::{Outcome, Reason, ReasonCode};
+
+    use super::*;
+    use crate::client::words::Lang;
+
+    #[test]
+    fn a_person_without_a_record_is_in_review_and_told_why() {
+        let answer = VerifyWorkerStatusResponse {
+            outcome: Outcome::Review.into(),
+            reasons: vec![Reason {
+                code: ReasonCode::NoRecord.into(),
+                message: "Nothing is recorded".to_owned(),
+                ..Reason::default()
+            }],
+            reference_number: "r-1".to_owned(),
+            ..VerifyWorkerStatusResponse::default()
+        };
+        let text = status(
+            &answer,
+            View {
+                lang: Lang::En,
+                columns: 100,
+            },
+        );
+        assert!(text.contains("│ outcome          ┆ review │"), "{text}");
+        assert!(!text.contains("category"), "{text}");
+        assert!(
+            text.contains("│ NO_RECORD ┆ Nothing is recorded ┆    │"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The words of the API's codes, in both languages.
+
+use clap::ValueEnum;
+use mamagang_domain::reason::{ReasonCode as KnownReason, catalogue};
+use mamagang_proto::v1::{Confidence, Outcome, PersonCategory, ReasonCode, Release, TaxKind};
+
+/// The language of what is printed, and of what the service is asked to answer in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// 中文
+    #[default]
+    Zh,
+    /// English
+    En,
+}
+
+impl Lang {
+    /// The text in this language.
+    pub const fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+
+    /// For `accept-language`.
+    pub const fn tag(self) -> &'static str {
+        self.pick("zh-CN", "en")
+    }
+}
+
+/// An outcome's number as a word; a number that this build does not know is shown as it is.
+pub fn outcome(number: i32, lang: Lang) -> String {
+    let (zh, en) = match Outcome::try_from(number) {
+        Ok(Outcome::Eligible) => ("符合", "eligible"),
+        Ok(Outcome::Ineligible) => ("不符合", "ineligible"),
+        Ok(Outcome::Review) => ("待复核", "review"),
+        Ok(Outcome::Unspecified) => return String::new(),
+        Err(_) => return number.to_string(),
+    };
+    lang.pick(zh, en).to_owned()
+}
+
+/// A category's number as a word; empty where none was found.
+pub fn category(number: i32, lang: Lang) -> String {
+    let (zh, en) = match PersonCategory::try_from(number) {
+        Ok(PersonCategory::LiftedFromPoverty) => ("脱贫人口", "lifted from poverty"),
+        Ok(PersonCategory::PovertyMonitored) => ("防止返贫监测对象", "poverty-monitored"),
+        Ok(PersonCategory::RegisteredUnemployed) => ("登记失业半年以上", "registered unemployed"),
+        Ok(PersonCategory::Unspecified) => return String::new(),
+        Err(_) => return number.to_string(),
+    };
+    lang.pick(zh, en).to_owned()
+}
+
+/// A tax's number as its name.
+pub fn tax(number: i32, lang: Lang) -> String {
+    let (zh, en) = match TaxKind::try_from(number) {
+        Ok(TaxKind::Vat) => ("增值税", "VAT"),
+        Ok(TaxKind::Umct) => ("城建税", "UMCT"),
+        Ok(TaxKind::Edu) => ("教育费附加", "EDU"),
+        Ok(TaxKind::Ledu) => ("地方教育附加", "LEDU"),
+        Ok(TaxKind::Cit) => ("企业所得税", "CIT"),
+        Ok(TaxKind::Unspecified) => return String::new(),
+        Err(_) => return number.to_string(),
+    };
+    lang.pick(zh, en).to_owned()
+}
+
+/// How well something is established.
+pub fn confidence(number: i32, lang: Lang) -> String {
+    let (zh, en) = match Confidence::try_from(number) {
+        Ok(Confidence::Read) => ("原文", "read"),
+        Ok(Confidence::Secondary) => ("转引", "secondary"),
+        Ok(Confidence::Recalled) => ("凭记忆", "recalled"),
+        Ok(Confidence::Derived) => ("推导", "derived"),
+        Ok(Confidence::Unconfirmed) => ("未确认", "unconfirmed"),
+        Ok(Confidence::Unspecified) => return String::new(),
+        Err(_) => return number.to_string(),
+    };
+    lang.pick(zh, en).to_owned()
+}
+
+/// How the quota was released; empty before the first posting.
+pub fn release(number: i32, lang: Lang) -> String {
+    let (zh, en) = match Release::try_from(number) {
+        Ok(Release::Cumulative) => ("按实际累计", "cumulative"),
+        Ok(Release::AnnualProjected) => ("按全年预计", "annual, projected"),
+        Ok(Release::Unspecified) => return String::new(),
+        Err(_) => return number.to_string(),
+    };
+    lang.pick(zh, en).to_owned()
+}
+
+/// Yes or no.
+pub const fn yes_or_no(is: bool, lang: Lang) -> &'static str {
+    match is {
+        true => lang.pick("是", "yes"),
+        false => lang.pick("否", "no"),
+    }
+}
+
+/// An enum's value as files and models write it: its name without the enum's, such as `ELIGIBLE`.
+pub fn bare_name<'a>(name: &'a str, prefix: &str) -> &'a str {
+    name.strip_prefix(prefix).unwrap_or(name)
+}
+
+/// A reason's name, such as `TERM_EXHAUSTED`.
+pub fn reason_name(number: i32) -> String {
+    ReasonCode::try_from(number).map_or_else(
+        |_| number.to_string(),
+        |code| bare_name(code.as_str_name(), "REASON_CODE_").to_owned(),
+    )
+}
+
+/// What a reason means in general; empty for one that this build does not know.
+pub fn reason_cause(number: i32, lang: Lang) -> &'static str {
+    KnownReason::from_number(number).map_or("", |code| {
+        let entry = catalogue(code);
+        lang.pick(entry.cause_zh, entry.cause_en)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_a_newer_service_is_shown_as_its_number() {
+        let newer = 9_999;
+        for word in [outcome, category, tax, confidence, release] {
+            assert_eq!(word(newer, Lang::Zh), "9999");
+        }
+        assert_eq!(reason_name(newer), "9999");
+        assert_eq!(reason_cause(newer, Lang::En), "");
+    }
+
+    #[test]
+    fn what_was_not_told_is_empty() {
+        for word in [outcome, category, tax, confidence, release] {
+            assert_eq!(word(0, Lang::En), "");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_named_and_explained() {
+        let number = ReasonCode::TermExhausted.into();
+        assert_eq!(reason_name(number), "TERM_EXHAUSTED");
+        assert!(reason_cause(number, Lang::Zh).contains("36"));
+        assert!(reason_cause(number, Lang::En).contains("36"));
+    }
+}

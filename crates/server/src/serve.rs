@@ -1,0 +1,249 @@
+//! `mamagang serve`: opens the database, starts the use cases, binds last, drains softly.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use mamagang_app::{App, Dependencies, Entropy, Ids};
+use mamagang_crypto::{KeyRing, KeyRingError, OsEntropy};
+use mamagang_grpc::{DeveloperAuthenticator, Grpc};
+use mamagang_http::{HttpState, NotReady, Readiness};
+use mamagang_policy::{Policies, PolicyProblem};
+use mamagang_store::Store;
+use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clock::SystemClock;
+use crate::ids::new_id;
+use crate::settings::{DatabaseUrl, Settings};
+use crate::shutdown::{Shutdown, process_signals};
+use crate::telemetry::Telemetry;
+
+/// Time-ordered ids of this process.
+#[derive(Clone, Copy, Debug)]
+struct ProcessIds;
+
+impl Ids for ProcessIds {
+    fn new_id(&self) -> Uuid {
+        new_id()
+    }
+}
+
+/// The application on its database.
+pub struct Opened {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Says things once that an operator should know.
+    pub notices: Vec<String>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("notices", &self.notices)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the database, which is created and migrated when it is absent or older, and the keys.
+pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
+    let mut notices = Vec::new();
+    let policies = load_policies(settings.policies_dir.as_deref()).map_err(policy_error)?;
+    let store = open_store(&settings.database_url).await?;
+    let keys = load_keys(&settings.key_file, &mut notices)?;
+    let app = App::start(Dependencies {
+        store,
+        keys: Arc::new(keys),
+        policies,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(ProcessIds),
+        entropy: Arc::new(|| -> Box<dyn Entropy + Send> { Box::new(OsEntropy) }),
+    })
+    .await
+    .context("the application could not start on the database")?;
+    Ok(Opened { app, notices })
+}
+
+/// The policies of a directory, or those built in.
+pub fn load_policies(directory: Option<&Path>) -> Result<Policies, Vec<PolicyProblem>> {
+    match directory {
+        Some(directory) => mamagang_policy::load_dir(directory),
+        None => mamagang_policy::load_embedded(),
+    }
+}
+
+fn policy_error(problems: Vec<PolicyProblem>) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("the policies have problems:\n{}", lines.join("\n"))
+}
+
+/// Opens the database that the settings name.
+pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
+    match url {
+        DatabaseUrl::Sqlite(path) => {
+            let store = SqliteStore::open(path, SqliteOptions::default()).await;
+            Ok(Arc::new(store.with_context(|| {
+                format!("the database {} cannot be opened", path.display())
+            })?))
+        }
+        // The settings refuse PostgreSQL before this is reached.
+        DatabaseUrl::Postgres(_) => anyhow::bail!("this build has no PostgreSQL backend"),
+    }
+}
+
+/// Reads the key file, or makes one of mode 0600 when there is none.
+fn load_keys(path: &PathBuf, notices: &mut Vec<String>) -> anyhow::Result<KeyRing> {
+    if path.exists() {
+        return KeyRing::load(path)
+            .with_context(|| format!("the key file {} cannot be used", path.display()));
+    }
+    match KeyRing::create(path, &mut OsEntropy) {
+        Ok(keys) => {
+            notices.push(format!(
+                "a new key file was made at {} (mode 0600): keep a copy apart from the database, without it no \
+                 identity can be read or found",
+                path.display()
+            ));
+            Ok(keys)
+        }
+        // Another process made it in the same moment.
+        Err(KeyRingError::Exists) => Ok(KeyRing::load(path)?),
+        Err(error) => {
+            Err(error).with_context(|| format!("the key file {} cannot be made", path.display()))
+        }
+    }
+}
+
+/// Whether the service may be sent requests.
+struct Ready {
+    app: Arc<App>,
+    draining: CancellationToken,
+}
+
+#[async_trait]
+impl Readiness for Ready {
+    async fn check(&self) -> Result<(), NotReady> {
+        if self.draining.is_cancelled() {
+            return Err(NotReady::Draining);
+        }
+        self.app.ready().await.map_err(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database does not answer"
+            );
+            NotReady::StoreUnavailable
+        })
+    }
+}
+
+/// A service that listens.
+#[derive(Debug)]
+pub struct Running {
+    /// Where gRPC is served.
+    pub grpc: SocketAddr,
+    /// Where health and metrics are served.
+    pub http: SocketAddr,
+    grpc_task: JoinHandle<anyhow::Result<()>>,
+    http_task: JoinHandle<anyhow::Result<()>>,
+    http_stop: CancellationToken,
+}
+
+impl Running {
+    /// Waits for gRPC to drain, then stops HTTP, so that `/readyz` answers DRAINING meanwhile.
+    pub async fn drained(self) -> anyhow::Result<()> {
+        let grpc = self.grpc_task.await.context("the gRPC server panicked")?;
+        self.http_stop.cancel();
+        self.http_task.await.context("the HTTP server panicked")??;
+        grpc
+    }
+}
+
+/// Binds both listeners and serves until `draining` is cancelled.
+pub async fn start(
+    app: Arc<App>,
+    grpc_listen: SocketAddr,
+    http_listen: SocketAddr,
+    metrics: PrometheusHandle,
+    draining: CancellationToken,
+) -> anyhow::Result<Running> {
+    let grpc = TcpListener::bind(grpc_listen)
+        .await
+        .with_context(|| format!("gRPC cannot listen on {grpc_listen}"))?;
+    let http = TcpListener::bind(http_listen)
+        .await
+        .with_context(|| format!("HTTP cannot listen on {http_listen}"))?;
+    let (grpc_addr, http_addr) = (grpc.local_addr()?, http.local_addr()?);
+    let ready = Arc::new(Ready {
+        app: app.clone(),
+        draining: draining.clone(),
+    });
+    let http_stop = CancellationToken::new();
+    let stop = http_stop.clone().cancelled_owned();
+    let router = mamagang_http::router(HttpState::new(ready, metrics));
+    let http_task = tokio::spawn(async move {
+        mamagang_http::serve(http, router, stop)
+            .await
+            .context("HTTP ended")
+    });
+    let service = Grpc::new(app, Arc::new(DeveloperAuthenticator), Arc::new(ProcessIds));
+    let grpc_task = tokio::spawn(async move {
+        mamagang_grpc::serve(grpc, service, draining.cancelled_owned())
+            .await
+            .context("gRPC ended")
+    });
+    Ok(Running {
+        grpc: grpc_addr,
+        http: http_addr,
+        grpc_task,
+        http_task,
+        http_stop,
+    })
+}
+
+/// Serves until told to stop.
+pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let telemetry = Telemetry::install(&settings.log, settings.otlp_endpoint.as_deref())?;
+    let result = serve_with(&settings, telemetry.metrics()).await;
+    if let Err(error) = &result {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the service ends with an error"
+        );
+    }
+    telemetry.close().await;
+    result
+}
+
+async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::Result<()> {
+    let opened = open(settings).await?;
+    for notice in &opened.notices {
+        tracing::warn!("{notice}");
+    }
+    tracing::warn!(
+        "no authentication is configured: only loopback is listened on and every caller is a developer with every role"
+    );
+    let shutdown = Shutdown::watch(process_signals()?, settings.drain);
+    let running = start(
+        opened.app,
+        settings.grpc_listen,
+        settings.http_listen,
+        metrics,
+        shutdown.draining(),
+    )
+    .await?;
+    tracing::info!(
+        grpc.address = %running.grpc,
+        http.address = %running.http,
+        "serving"
+    );
+    match shutdown.finish(running.drained()).await {
+        Ok(result) => result,
+        Err(hard_stop) => Err(hard_stop.into()),
+    }
+}

@@ -1,0 +1,8 @@
+//! The service over gRPC, in this process.
+
+mod eligibility;
+mod errors;
+mod harness;
+mod ledger;
+mod registry;
+mod server;
