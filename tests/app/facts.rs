@@ -332,6 +332,4 @@ async fn a_worker_fact_without_identity_known_creates_the_worker_once() {
     .await;
     assert_eq!(facts[0].worker_id, facts[1].worker_id);
     assert_eq!((facts[0].revision, facts[1].revision), (1, 2));
-    let _ = WorkerFactInput::Child;
-    let _ = who(WANG);
 }

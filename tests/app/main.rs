@@ -3,5 +3,6 @@
 mod city;
 mod cost;
 mod decisions;
+mod doctor;
 mod facts;
 mod ledger;

@@ -30,7 +30,7 @@ pub(crate) struct Service {
     pub(crate) clock: Arc<ManualClock>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
-    _test: TestApp,
+    pub(crate) test: TestApp,
 }
 
 impl Service {
@@ -59,7 +59,7 @@ impl Service {
             clock,
             stop: Some(stop),
             task: Some(task),
-            _test: test,
+            test,
         }
     }
 

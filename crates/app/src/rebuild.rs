@@ -1,16 +1,18 @@
 //! `mamagang doctor --rebuild`: every projection rebuilt from truth and compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use mamagang_domain::fact::WorkerFact;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::Subject;
+use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::ledger::{EntryBody, Genesis, YearState, chain_hash};
 use mamagang_domain::month::TaxYear;
-use mamagang_domain::timeline::{EmployerRecord, Timeline};
-use mamagang_store::rows::PersonMonth;
+use mamagang_domain::timeline::{EmployerRecord, Timeline, unpack};
+use mamagang_store::rows::{FactChange, FactRow, OwnerKey, PersonMonth};
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
+use crate::facts::{certificate_owner_key, contract_owner_key, region_of};
 use crate::limits::PAGE_ROWS_MAX;
 use crate::workers::history::{Until, replay_employer, replay_worker};
 
@@ -25,6 +27,8 @@ pub struct RebuildReport {
     pub entries: u64,
     /// Booked person-months compared.
     pub person_months: u64,
+    /// Holders of contracts and certificates compared.
+    pub owners: u64,
     /// What differs, by subject.
     pub differences: Vec<String>,
 }
@@ -48,21 +52,73 @@ pub(crate) fn apply_months(months: &mut Vec<PersonMonth>, body: &EntryBody) {
     }
 }
 
+/// What replaying the workers says about the projections that span them.
+#[derive(Debug, Default)]
+struct Across {
+    /// Who has, or had, a contract with whom.
+    links: BTreeSet<(EmployerCode, WorkerId)>,
+    /// Who holds each contract and certificate now.
+    owners: BTreeMap<OwnerKey, Option<WorkerId>>,
+}
+
+impl Across {
+    fn add_history(&mut self, worker_id: WorkerId, row: &FactRow) -> AppResult<()> {
+        let FactChange::Record { body, .. } = &row.change else {
+            return Ok(());
+        };
+        match unpack(body).map_err(AppError::internal)? {
+            WorkerFact::Contract(contract) => {
+                self.links.insert((contract.employer_code, worker_id));
+                let key = contract_owner_key(&contract.employer_code, &contract.contract_id);
+                self.owners.entry(key).or_insert(None);
+            }
+            WorkerFact::Certificate(certificate) => {
+                let key = certificate_owner_key(certificate.key);
+                self.owners.entry(key).or_insert(None);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add_in_force(&mut self, worker_id: WorkerId, timeline: &Timeline) {
+        let contracts = timeline.contracts.iter().map(|held| &held.body);
+        let contracts =
+            contracts.map(|held| contract_owner_key(&held.employer_code, &held.contract_id));
+        let certificates = timeline
+            .certificates
+            .iter()
+            .map(|held| certificate_owner_key(held.body.key));
+        self.owners.extend(
+            contracts
+                .chain(certificates)
+                .map(|key| (key, Some(worker_id))),
+        );
+    }
+
+    fn workers_of(&self, code: &EmployerCode) -> BTreeSet<WorkerId> {
+        let links = self.links.iter().filter(|(employer, _)| employer == code);
+        links.map(|(_, worker_id)| *worker_id).collect()
+    }
+}
+
 impl App {
     /// Rebuilds every projection from truth in memory and compares it with the stored one.
     pub async fn rebuild_and_compare(&self) -> AppResult<RebuildReport> {
         let mut report = RebuildReport::default();
-        self.compare_workers(&mut report).await?;
-        self.compare_employers(&mut report).await?;
+        let across = self.compare_workers(&mut report).await?;
+        self.compare_owners(&across, &mut report).await?;
+        self.compare_employers(&across, &mut report).await?;
         Ok(report)
     }
 
-    async fn compare_workers(&self, report: &mut RebuildReport) -> AppResult<()> {
+    async fn compare_workers(&self, report: &mut RebuildReport) -> AppResult<Across> {
+        let mut across = Across::default();
         let mut after = None;
         loop {
             let rows = self.store.list_workers(after, PAGE_ROWS_MAX).await?;
             let Some(last) = rows.last() else {
-                return Ok(());
+                return Ok(across);
             };
             after = Some(last.worker_id);
             for row in rows {
@@ -73,17 +129,45 @@ impl App {
                     .await?
                 {
                     replay_worker(&mut timeline, &fact)?;
+                    across.add_history(row.worker_id, &fact)?;
                 }
+                across.add_in_force(row.worker_id, &timeline);
                 if timeline.pack() != row.timeline.pack() {
                     report
                         .differences
                         .push(format!("worker {}: timeline", row.worker_id));
                 }
+                if region_of(&timeline) != row.region_code {
+                    report
+                        .differences
+                        .push(format!("worker {}: region", row.worker_id));
+                }
             }
         }
     }
 
-    async fn compare_employers(&self, report: &mut RebuildReport) -> AppResult<()> {
+    async fn compare_owners(&self, across: &Across, report: &mut RebuildReport) -> AppResult<()> {
+        let keys: Vec<OwnerKey> = across.owners.keys().copied().collect();
+        for chunk in keys.chunks(PAGE_ROWS_MAX as usize) {
+            // The unit only reads; dropping it leaves nothing.
+            let mut unit = self.store.begin(self.clock.clone()).await?;
+            for (key, stored) in chunk.iter().zip(unit.fact_owners(chunk).await?) {
+                report.owners += 1;
+                if across.owners.get(key).copied().flatten() != stored {
+                    report
+                        .differences
+                        .push(format!("owner of a {:?}", key.kind));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn compare_employers(
+        &self,
+        across: &Across,
+        report: &mut RebuildReport,
+    ) -> AppResult<()> {
         let mut after = None;
         loop {
             let rows = self.store.list_employers(after, PAGE_ROWS_MAX).await?;
@@ -105,7 +189,8 @@ impl App {
                         .differences
                         .push(format!("employer {}: record", row.employer_code));
                 }
-                self.compare_ledger(&row.employer_code, report).await?;
+                self.compare_ledger(&row.employer_code, across, report)
+                    .await?;
             }
         }
     }
@@ -113,6 +198,7 @@ impl App {
     async fn compare_ledger(
         &self,
         code: &EmployerCode,
+        across: &Across,
         report: &mut RebuildReport,
     ) -> AppResult<()> {
         let mut years: BTreeMap<TaxYear, YearState> = BTreeMap::new();
@@ -151,6 +237,23 @@ impl App {
             .collect();
         if stored != years {
             report.differences.push(format!("employer {code}: years"));
+        }
+        let year = years.keys().next().copied().or_else(|| TaxYear::new(1));
+        let pairs: Vec<_> = year.map(|year| (*code, year)).into_iter().collect();
+        for inputs in self.store.ledger_inputs(&pairs).await? {
+            if inputs.head.sequence != sequence || (sequence > 0 && inputs.head.hash != hash) {
+                report
+                    .differences
+                    .push(format!("employer {code}: head of the chain"));
+            }
+            let linked: BTreeSet<WorkerId> = inputs
+                .workers
+                .iter()
+                .map(|snapshot| snapshot.worker.worker_id)
+                .collect();
+            if linked != across.workers_of(code) {
+                report.differences.push(format!("employer {code}: workers"));
+            }
         }
         let mut booked = self.store.person_months(code).await?;
         report.person_months += booked.len() as u64;

@@ -26,6 +26,27 @@ pub struct HttpLimits {
     pub drain_timeout: Duration,
 }
 
+impl HttpLimits {
+    /// Every limit by name, with its value as text.
+    pub fn all(&self) -> Vec<(&'static str, String)> {
+        let seconds = |time: Duration| time.as_secs().to_string();
+        vec![
+            ("http_body_bytes_max", self.body_bytes_max.to_string()),
+            ("http_header_bytes_max", self.header_bytes_max.to_string()),
+            ("http_headers_max", self.headers_max.to_string()),
+            ("http_connections_max", self.connections_max.to_string()),
+            ("http_header_timeout_s", seconds(self.header_timeout)),
+            ("http_request_timeout_s", seconds(self.request_timeout)),
+            ("http_readiness_timeout_s", seconds(self.readiness_timeout)),
+            (
+                "http_connection_age_max_s",
+                seconds(self.connection_age_max),
+            ),
+            ("http_drain_timeout_s", seconds(self.drain_timeout)),
+        ]
+    }
+}
+
 /// The limits in force.
 pub const LIMITS: HttpLimits = HttpLimits {
     body_bytes_max: 16 * 1024,

@@ -28,8 +28,8 @@ pub async fn doctor(settings: &Settings, rebuild: bool) -> anyhow::Result<String
     }
     let found = opened.app.rebuild_and_compare().await?;
     let summary = format!(
-        "rebuilt {} workers, {} employers, {} entries, {} person-months",
-        found.workers, found.employers, found.entries, found.person_months
+        "rebuilt {} workers, {} employers, {} entries, {} person-months, {} holders of contracts and certificates",
+        found.workers, found.employers, found.entries, found.person_months, found.owners
     );
     if found.differences.is_empty() {
         return Ok(format!("{summary}: all equal"));
@@ -56,10 +56,14 @@ pub fn policy_check(directory: Option<&Path>, language: ReportLanguage) -> anyho
     }
 }
 
-/// Every limit, one a line.
+/// Every limit of the use cases and of both listeners, one a line.
 pub fn limits() -> String {
-    mamagang_app::limits::all()
+    let use_cases = mamagang_app::limits::all().into_iter();
+    let listeners = mamagang_grpc::limits::all()
         .into_iter()
+        .chain(mamagang_http::LIMITS.all());
+    use_cases
+        .chain(listeners)
         .fold(String::new(), |mut text, (name, value)| {
             // Writing into a String cannot fail.
             let _ = writeln!(text, "{name} = {value}");
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn every_limit_and_every_error_is_printed() {
-        assert!(limits().lines().count() >= 15);
+        assert!(limits().lines().count() >= 40);
         let errors = errors();
         assert!(errors.contains("PERIOD_ALREADY_POSTED") && errors.contains("SPELL_TOO_SHORT"));
     }

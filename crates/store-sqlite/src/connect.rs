@@ -44,6 +44,7 @@ pub(crate) struct Pools {
 
 /// Creates the file where there is none, brings its schema up to date and opens both pools.
 pub(crate) async fn open(path: &Path, options: &SqliteOptions) -> StoreResult<Pools> {
+    create_private(path)?;
     let connect = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -61,6 +62,23 @@ pub(crate) async fn open(path: &Path, options: &SqliteOptions) -> StoreResult<Po
     let read_only = connect.pragma("query_only", "ON");
     let readers = pool(options.readers.max(1), read_only, options).await?;
     Ok(Pools { writer, readers })
+}
+
+/// Makes an absent file readable and writable by its owner alone; SQLite gives its journals the
+/// same mode.
+fn create_private(path: &Path) -> StoreResult<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => {
+            let context = "the database file cannot be made";
+            Err(StoreError::new(StoreErrorKind::Unavailable, context).with_source(error))
+        }
+    }
 }
 
 async fn pool(

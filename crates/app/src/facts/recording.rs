@@ -216,14 +216,11 @@ impl<'a> Recording<'a> {
             FactInput::WorkerProfile(identity, profile) => {
                 let worker_id = self.person_of_profile(identity)?;
                 let fact = WorkerFact::Profile(profile.clone());
-                let town_code = profile.town_code.clone();
                 let secret = identity_plain(identity);
                 let outcome = self.apply_worker(worker_id, fact, item, Some(&secret))?;
-                if let Some(row) = self.workers.get_mut(&worker_id)
-                    && row.region_code != town_code
-                {
-                    row.region_code = town_code;
-                    self.changed_workers.insert(worker_id);
+                if let Some(row) = self.workers.get_mut(&worker_id) {
+                    // A change of the profile has noted the worker as changed.
+                    row.region_code = region_of(&row.timeline);
                 }
                 Ok(outcome)
             }
@@ -585,6 +582,14 @@ impl<'a> Recording<'a> {
         unit.put_fact_owners(&owners).await?;
         Ok(())
     }
+}
+
+/// The town of a worker's profile in force; empty without one.
+pub(crate) fn region_of(timeline: &Timeline) -> String {
+    timeline
+        .profile
+        .as_ref()
+        .map_or_else(String::new, |held| held.body.town_code.clone())
 }
 
 /// The key of a contract over all workers.

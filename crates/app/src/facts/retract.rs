@@ -87,7 +87,7 @@ impl App {
                     .await?
                     .pop()
                     .flatten()
-                    .ok_or_else(not_found)?;
+                    .ok_or_else(|| not_found(request.fact_id))?;
                 let revision = taken(
                     row.record.revision,
                     request,
@@ -149,7 +149,7 @@ impl App {
             .await?
             .pop()
             .flatten()
-            .ok_or_else(not_found)?;
+            .ok_or_else(|| not_found(request.fact_id))?;
         let wanted = request.fact_id.revision;
         let kind = row
             .timeline
@@ -162,6 +162,7 @@ impl App {
             request,
             row.timeline.retract(wanted).ok(),
         )?;
+        row.region_code = super::region_of(&row.timeline);
         unit.put_workers(&[row]).await?;
         if let Some(key) = owner {
             unit.put_fact_owners(&[OwnedFact {
@@ -177,8 +178,8 @@ impl App {
     }
 }
 
-fn not_found() -> AppError {
-    AppError::new(ErrorReason::FactNotFound)
+fn not_found(id: FactId) -> AppError {
+    AppError::new(ErrorReason::FactNotFound).with("fact_id", id.to_string())
 }
 
 /// The revision that takes the fact out, or why it cannot be.
@@ -186,7 +187,7 @@ fn taken(latest: u32, request: &RetractFact, retracted: Option<u32>) -> AppResul
     match retracted {
         Some(revision) => Ok(revision),
         None if request.fact_id.revision == 0 || request.fact_id.revision > latest => {
-            Err(not_found())
+            Err(not_found(request.fact_id))
         }
         None => Err(AppError::new(ErrorReason::FactAlreadyRetracted)
             .with("fact_id", request.fact_id.to_string())),

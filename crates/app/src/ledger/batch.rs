@@ -180,7 +180,7 @@ impl<'a> Batch<'a> {
                 return unpack(first).map_err(AppError::internal);
             }
         }
-        let (plan, months) = self.plan(command)?;
+        let (plan, months) = self.plan(command).map_err(|error| named(error, command))?;
         let reply = if command.validate_only {
             self.preview(command, plan, &months)
         } else {
@@ -410,6 +410,7 @@ impl<'a> Batch<'a> {
             });
         LedgerReply {
             entry_id,
+            planned_entries: u32::try_from(plan.drafts.len()).unwrap_or(u32::MAX),
             reversed_entry_id: reversed.map(|sequence| EntryId {
                 employer_code: command.employer_code,
                 sequence,
@@ -459,6 +460,31 @@ impl<'a> Batch<'a> {
                 question: question.join("\n"),
                 answer: digest(&writer.finish()),
             }],
+        }
+    }
+}
+
+/// A refusal with what it concerns, for a program.
+fn named(error: AppError, command: &Command) -> AppError {
+    let has_employer = error
+        .metadata
+        .iter()
+        .any(|(name, _)| *name == "employer_code");
+    let error = match has_employer {
+        true => error,
+        false => error.with("employer_code", command.employer_code.to_string()),
+    };
+    match &command.action {
+        Action::Post(declared) => {
+            let error = error.with("period", declared.period.to_string());
+            match declared.return_number.is_empty() {
+                true => error,
+                false => error.with("return_number", declared.return_number.clone()),
+            }
+        }
+        Action::Amend(amendment) => error.with("period", amendment.period.to_string()),
+        Action::Settle(_) | Action::Recompute(_) => {
+            error.with("tax_year", command.action.tax_year().number().to_string())
         }
     }
 }

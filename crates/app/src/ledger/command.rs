@@ -114,6 +114,8 @@ impl CodedLine {
 pub struct LedgerReply {
     /// The entry; `None` when nothing was stored.
     pub entry_id: Option<EntryId>,
+    /// Entries that the call appends, or would append.
+    pub planned_entries: u32,
     /// The entry taken back, of an amendment.
     pub reversed_entry_id: Option<EntryId>,
     /// The lines of the period, or the CIT line of a settlement.

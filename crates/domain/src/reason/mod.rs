@@ -2,9 +2,11 @@
 
 mod catalogue;
 mod code;
+mod label;
 
 pub use catalogue::{CatalogueEntry, catalogue};
 pub use code::{Outcome, ReasonCode};
+pub use label::label;
 
 use std::sync::Arc;
 
@@ -45,23 +47,31 @@ impl Reason {
 
     /// The sentence for a reader: the catalogue's cause, then what was found.
     pub fn message(&self, language: Language) -> String {
-        let entry = catalogue(self.code);
-        let cause = match language {
-            Language::Chinese => entry.cause_zh,
-            Language::English => entry.cause_en,
-        };
-        if self.facts.is_empty() {
-            return cause.to_owned();
-        }
-        let found: Vec<String> = self
-            .facts
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        match language {
-            Language::Chinese => format!("{cause}（{}）", found.join("，")),
-            Language::English => format!("{cause} ({})", found.join(", ")),
-        }
+        sentence(self.code, &self.facts, language)
+    }
+}
+
+/// The catalogue's cause of a reason, then what was found, each under its label.
+pub fn sentence<N: AsRef<str>>(
+    code: ReasonCode,
+    facts: &[(N, String)],
+    language: Language,
+) -> String {
+    let entry = catalogue(code);
+    let cause = match language {
+        Language::Chinese => entry.cause_zh,
+        Language::English => entry.cause_en,
+    };
+    if facts.is_empty() {
+        return cause.to_owned();
+    }
+    let found: Vec<String> = facts
+        .iter()
+        .map(|(name, value)| format!("{} {value}", label(name.as_ref(), language)))
+        .collect();
+    match language {
+        Language::Chinese => format!("{cause}（{}）", found.join("，")),
+        Language::English => format!("{cause} ({})", found.join(", ")),
     }
 }
 

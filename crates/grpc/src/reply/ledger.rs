@@ -142,7 +142,7 @@ impl<'a> Telling<'a> {
     pub(crate) fn posted(self, reply: &LedgerReply) -> v1::PostDeductionResponse {
         v1::PostDeductionResponse {
             entry_id: id_text(reply.entry_id),
-            sequence: sequence(reply, 1),
+            sequence: sequence(reply),
             lines: self.lines(&reply.lines),
             balance: Some(balance(&reply.balance)),
             caveats: self.caveats(reply),
@@ -153,7 +153,7 @@ impl<'a> Telling<'a> {
     pub(crate) fn settled(self, reply: &LedgerReply) -> v1::SettleYearResponse {
         v1::SettleYearResponse {
             entry_id: id_text(reply.entry_id),
-            sequence: sequence(reply, 1),
+            sequence: sequence(reply),
             cit_line: self.line(reply.line(TaxKind::Cit)),
             forfeited_fen: reply.balance.booked.forfeited_fen.get(),
             balance: Some(balance(&reply.balance)),
@@ -167,8 +167,7 @@ impl<'a> Telling<'a> {
         lines.extend(self.line(reply.cit_line.as_ref()));
         v1::AmendDeductionResponse {
             entry_id: id_text(reply.entry_id),
-            // The reversal takes a sequence too.
-            sequence: sequence(reply, 2),
+            sequence: sequence(reply),
             lines,
             balance: Some(balance(&reply.balance)),
             caveats: self.caveats(reply),
@@ -178,10 +177,9 @@ impl<'a> Telling<'a> {
 
     /// The answer to a recomputation.
     pub(crate) fn recomputed(self, reply: &LedgerReply) -> v1::RecomputeYearResponse {
-        let changed = !reply.accruals.is_empty() || reply.cit_line.is_some();
         v1::RecomputeYearResponse {
             entry_id: id_text(reply.entry_id),
-            sequence: sequence(reply, i64::from(changed)),
+            sequence: sequence(reply),
             changes: reply.accruals.iter().map(month_change).collect(),
             accrued_change_fen: accrued_change(&reply.accruals).get(),
             over_deducted_fen: reply.over_deducted_fen.get(),
@@ -193,11 +191,11 @@ impl<'a> Telling<'a> {
     }
 }
 
-/// The entry's sequence; where nothing was stored, the one after so many planned entries.
-fn sequence(reply: &LedgerReply, planned: i64) -> i64 {
+/// The entry's sequence; where nothing was stored, the one that it would have got.
+fn sequence(reply: &LedgerReply) -> i64 {
     match reply.entry_id {
         Some(id) => i64::from(id.sequence),
-        None => i64::from(reply.balance.sequence) + planned,
+        None => i64::from(reply.balance.sequence) + i64::from(reply.planned_entries),
     }
 }
 
@@ -341,12 +339,13 @@ mod tests {
         EmployerCode::parse("91442000MAQQ000161").expect("a code")
     }
 
-    fn reply(entry: Option<u32>) -> LedgerReply {
+    fn reply(entry: Option<u32>, planned_entries: u32) -> LedgerReply {
         LedgerReply {
             entry_id: entry.map(|sequence| EntryId {
                 employer_code: employer(),
                 sequence,
             }),
+            planned_entries,
             reversed_entry_id: None,
             lines: Vec::new(),
             accruals: Vec::new(),
@@ -374,13 +373,13 @@ mod tests {
 
     #[test]
     fn a_preview_tells_the_sequence_that_the_entry_would_have_got() {
-        assert_eq!(sequence(&reply(Some(8)), 1), 8);
-        assert_eq!(sequence(&reply(None), 1), 9);
-        assert_eq!(sequence(&reply(None), 0), 8);
+        assert_eq!(sequence(&reply(Some(8), 1)), 8);
+        assert_eq!(sequence(&reply(None, 1)), 9);
+        assert_eq!(sequence(&reply(None, 0)), 8);
         assert_eq!(
             (
-                id_text(reply(None).entry_id).as_str(),
-                id_text(reply(Some(8)).entry_id).as_str()
+                id_text(reply(None, 1).entry_id).as_str(),
+                id_text(reply(Some(8), 1).entry_id).as_str()
             ),
             ("", "91442000MAQQ000161-8")
         );
@@ -388,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_balance_lists_every_tax_in_order() {
-        let told = balance(&reply(None).balance);
+        let told = balance(&reply(None, 1).balance);
         let deducted: Vec<(i32, i64)> = told
             .deducted
             .iter()

@@ -77,14 +77,20 @@ impl Failure {
     }
 }
 
+/// The causes of an error, each once: some libraries repeat a cause in the text of what it caused, others in its own.
 fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = String::new();
+    let mut told: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(known) = cause {
-        let _ = write!(text, ": {known}");
+        let text = known.to_string();
+        match told.last_mut() {
+            Some(last) if text.starts_with(last.as_str()) => *last = text,
+            Some(last) if last.ends_with(&text) => {}
+            _ => told.push(text),
+        }
         cause = known.source();
     }
-    text
+    told.iter().map(|text| format!(": {text}")).collect()
 }
 
 /// A refusal, taken apart: of a call, or of one item of a batch.
@@ -241,5 +247,26 @@ mod tests {
             json,
             serde_json::json!({ "code": 14, "message": "transport error" })
         );
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn a_cause_that_is_told_twice_is_shown_once() {
+        let chain = |texts: &[&'static str]| {
+            let wrap = |inner, text: &&'static str| Some(Box::new(Layer(text, inner)));
+            texts.iter().rev().fold(None, wrap).unwrap()
+        };
+        let error = chain(&[
+            "outer",
+            "tcp error",
+            "tcp error: refused",
+            "refused",
+            "os 111",
+        ]);
+        assert_eq!(causes(error.as_ref()), ": tcp error: refused: os 111");
+        assert_eq!(causes(chain(&["outer"]).as_ref()), "");
     }
 }

@@ -25,6 +25,12 @@ const PERIOD_TAXES: [(TaxKind, &str); 4] = [
     (TaxKind::Ledu, "LEDU"),
 ];
 
+/// Where the taxes stand in a row of the year by employer.
+const TAX_COLUMNS: std::ops::Range<usize> = 3..8;
+
+/// The width from which the year by employer is one table.
+const WHOLE_YEAR_COLUMNS_MIN: u16 = 130;
+
 /// The whole report.
 pub(super) fn report(sample: &Sample, played: &Played, totals: &Totals, view: View) -> String {
     let mut text = head(sample, view);
@@ -133,8 +139,40 @@ fn precedence(reason: i32) -> i32 {
     KnownReason::from_number(reason).map_or(i32::MAX, KnownReason::precedence)
 }
 
-/// Every employer of the sample; one that settled no year has dashes.
+/// Every employer of the sample; one that settled no year has dashes. Where the width allows no single table the taxes
+/// stand in one of their own.
 fn by_employer(sample: &Sample, totals: &Totals, view: View) -> String {
+    let (head, rows) = employer_rows(sample, totals, view);
+    let (taxes, others) = (TAX_COLUMNS.collect::<Vec<_>>(), [0, 1, 2, 8, 9].to_vec());
+    let parts = if view.columns < WHOLE_YEAR_COLUMNS_MIN {
+        vec![others, std::iter::once(0).chain(taxes).collect()]
+    } else {
+        vec![(0..head.len()).collect()]
+    };
+    let mut text = format!(
+        "\n{}\n",
+        view.pick("各单位全年扣减（元）", "The year by employer (yuan)")
+    );
+    for columns in parts {
+        let of = |row: &[String]| -> Vec<String> {
+            columns
+                .iter()
+                .filter_map(|column| row.get(*column).cloned())
+                .collect()
+        };
+        let part_head = of(&head);
+        let mut grid = view.table(part_head.iter().map(String::as_str));
+        for row in &rows {
+            grid.row(of(row));
+        }
+        grid.figures(1..part_head.len());
+        text.push_str(&grid.text());
+    }
+    text
+}
+
+/// The head and the rows: name, months, entitled, the taxes, forfeited, over-deducted.
+fn employer_rows(sample: &Sample, totals: &Totals, view: View) -> (Vec<String>, Vec<Vec<String>>) {
     let mut head = vec![
         view.pick("用人单位", "employer").to_owned(),
         view.pick("人月", "months").to_owned(),
@@ -144,7 +182,7 @@ fn by_employer(sample: &Sample, totals: &Totals, view: View) -> String {
     head.push(words::tax(TaxKind::Cit.into(), view.lang));
     head.push(view.pick("作废", "forfeited").to_owned());
     head.push(view.pick("多扣", "over-deducted").to_owned());
-    let mut grid = view.table(head.iter().map(String::as_str));
+    let mut rows = Vec::new();
     for (code, name) in sample.employers() {
         let years: Vec<&YearTotal> = totals
             .employers
@@ -153,17 +191,18 @@ fn by_employer(sample: &Sample, totals: &Totals, view: View) -> String {
             .collect();
         if years.is_empty() {
             let dashes = std::iter::repeat_n("–", head.len() - 1);
-            grid.row(std::iter::once(name).chain(dashes));
+            rows.push(
+                std::iter::once(name)
+                    .chain(dashes)
+                    .map(str::to_owned)
+                    .collect(),
+            );
         }
-        for year in years {
-            grid.row(figures_of(name, &[year]));
-        }
+        rows.extend(years.into_iter().map(|year| figures_of(name, &[year])));
     }
     let all: Vec<&YearTotal> = totals.employers.iter().collect();
-    grid.row(figures_of(view.pick("合计", "total"), &all));
-    grid.figures(1..head.len());
-    let title = view.pick("各单位全年扣减（元）", "The year by employer (yuan)");
-    format!("\n{title}\n{}", grid.text())
+    rows.push(figures_of(view.pick("合计", "total"), &all));
+    (head, rows)
 }
 
 fn figures_of(name: &str, years: &[&YearTotal]) -> Vec<String> {
@@ -305,6 +344,33 @@ mod tests {
         let last = &lines[lines.len() - 2];
         assert!(
             last.contains("合计┆20┆1650.01┆650.01┆0.00┆0.00┆0.00┆0.00┆1000.00┆0.00"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_the_taxes_in_a_table_of_their_own() {
+        let sample = Sample::load(None).unwrap();
+        let first = sample.employers()[0].0;
+        let year = totals(vec![year(first, 65_000, 64_999)]);
+        let text = by_employer(
+            &sample,
+            &year,
+            View {
+                columns: 80,
+                ..VIEW
+            },
+        );
+        assert_eq!(text.matches("用人单位").count(), 2, "{text}");
+        assert_eq!(text.matches("多扣").count(), 1, "{text}");
+        assert_eq!(text.matches("地方教育附加").count(), 1, "{text}");
+        let (others, taxes) = text.split_at(text.rfind("用人单位").unwrap());
+        assert!(
+            others.contains("650.00") && others.contains("0.01"),
+            "{text}"
+        );
+        assert!(
+            taxes.contains("649.99") && !taxes.contains("650.00"),
             "{text}"
         );
     }

@@ -25,8 +25,11 @@ fn whole(kind: Kind) -> v1::Fact {
     }
 }
 
+/// A change of a kind, and the field that it makes wrong; empty when it stays right.
+type Change<T> = (fn(&mut T), &'static str);
+
 /// The kind is right as it stands, and wrong in exactly one field after each change.
-fn table<T: Clone>(right: &T, kind: fn(T) -> Kind, changes: &[(fn(&mut T), &str)]) {
+fn table<T: Clone>(right: &T, kind: fn(T) -> Kind, changes: &[Change<T>]) {
     read(kind(right.clone())).expect("right as it stands");
     let name = kind_name(&whole(kind(right.clone())));
     for (index, (change, field)) in changes.iter().enumerate() {

@@ -168,33 +168,41 @@ fn missing(facts: &[String], view: View) -> String {
     format!("\n{label}{}\n", facts.join(view.pick("、", ", ")))
 }
 
+/// In full every fact by its id; else facts that read alike share a line with their number.
 fn evidence(evidence: &[EvidenceRef], detail: Detail, view: View) -> String {
     if evidence.is_empty() {
         return String::new();
     }
-    let mut head = vec![
+    let last = match detail {
+        Detail::Full => view.pick("资料编号", "fact id"),
+        Detail::Repeatable => view.pick("条数", "count"),
+    };
+    let mut grid = view.table([
         view.pick("种类", "kind"),
         view.pick("内容", "says"),
         view.pick("来源", "source"),
         view.pick("数据日期", "drawn on"),
-    ];
-    if detail == Detail::Full {
-        head.push(view.pick("资料编号", "fact id"));
-    }
-    let mut grid = view.table(head);
-    for fact in evidence {
-        let mut row = vec![
-            fact.kind.clone(),
-            fact.summary.clone(),
-            fact.source.clone(),
-            fact.source_date.clone(),
-        ];
-        if detail == Detail::Full {
-            row.push(fact.fact_id.clone());
-        }
-        grid.row(row);
+        last,
+    ]);
+    let is_alike = |a: &EvidenceRef, b: &EvidenceRef| {
+        let told = |fact: &EvidenceRef| {
+            [&fact.kind, &fact.summary, &fact.source, &fact.source_date].map(String::clone)
+        };
+        detail == Detail::Repeatable && told(a) == told(b)
+    };
+    for run in evidence.chunk_by(is_alike) {
+        let Some(fact) = run.first() else { continue };
+        let last = match detail {
+            Detail::Full => fact.fact_id.clone(),
+            Detail::Repeatable => run.len().to_string(),
+        };
+        let told = [&fact.kind, &fact.summary, &fact.source, &fact.source_date];
+        grid.row(told.into_iter().cloned().chain([last]));
     }
     grid.whole([0, 3, 4]);
+    if detail == Detail::Repeatable {
+        grid.figures([4]);
+    }
     format!(
         "\n{}\n{}",
         view.pick("所依据的资料", "Evidence"),
@@ -273,5 +281,25 @@ mod tests {
         }
         assert!(repeatable.contains("劳动合同 2023-02-01 起"));
         assert!(repeatable.contains("缺少的资料：contribution、contract\n"));
+    }
+
+    #[test]
+    fn facts_that_read_alike_are_counted_unless_each_is_told_by_its_id() {
+        let contract = sample().evidence.remove(0);
+        let paid = |id: &str| EvidenceRef {
+            fact_id: id.to_owned(),
+            kind: "contribution".to_owned(),
+            ..EvidenceRef::default()
+        };
+        let facts = [contract, paid("p-1"), paid("p-2")];
+        let text = evidence(&facts, Detail::Repeatable, VIEW);
+        assert_eq!(text.matches("contribution").count(), 1, "{text}");
+        assert!(
+            text.contains("┆    2 │") && text.contains("┆    1 │"),
+            "{text}"
+        );
+        let text = evidence(&facts, Detail::Full, VIEW);
+        assert_eq!(text.matches("contribution").count(), 2, "{text}");
+        assert!(text.contains("p-1") && text.contains("p-2"), "{text}");
     }
 }
