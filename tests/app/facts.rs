@@ -1,7 +1,7 @@
 //! Facts: stored once, superseded, taken over, retracted, seen as of a past moment.
 
 use mamagang_app::facts::{
-    FactInput, FactListQuery, FactOutcome, FactSubject, RecordFacts, RetractFact, WorkerFactInput,
+    FactInput, FactListQuery, FactOutcome, FactSubject, RecordFacts, RetractFact,
 };
 use mamagang_app::workers::{MatchWorker, Who};
 use mamagang_app::{Caller, ErrorReason};
@@ -13,7 +13,6 @@ use mamagang_testkit::{TestApp, context, date, identity, write};
 
 use crate::city::{
     BAKERY, LI, WANG, bakery_with_wang, check, contract, employer, insured, item, lifted, record,
-    who,
 };
 
 async fn outcome_of(test: &TestApp, person: (&str, &str)) -> (Outcome, ReasonCode) {

@@ -11,7 +11,7 @@ use mamagang_proto::v1::{
     self, AccessContext, Contract, Contribution, EmployerProfile, Fact, IdentityDocument,
     PostDeductionRequest, PovertyStatus, RecordFactsRequest, WorkerRef, fact, worker_ref,
 };
-use mamagang_testkit::{ManualClock, SteadyIds, TestApp, date};
+use mamagang_testkit::{SteadyIds, TestApp, date};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -27,7 +27,6 @@ pub(crate) const LI: (&str, &str) = ("442000199307089965", "李敏");
 /// A running service.
 pub(crate) struct Service {
     pub(crate) channel: Channel,
-    pub(crate) clock: Arc<ManualClock>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
     pub(crate) test: TestApp,
@@ -53,10 +52,8 @@ impl Service {
         });
         let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
-        let clock = test.clock.clone();
         Self {
             channel,
-            clock,
             stop: Some(stop),
             task: Some(task),
             test,

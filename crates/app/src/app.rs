@@ -139,6 +139,12 @@ impl App {
         opened.map_err(|_| AppError::new(ErrorReason::PageTokenInvalid))
     }
 
+    /// A keyed MAC of a request's content in lower-case hexadecimal: it may hold numbers and names
+    /// of persons, which a plain hash would not hide.
+    pub fn seal_request(&self, content: &[u8]) -> String {
+        mamagang_domain::frozen::hex(&self.keys.mac_request(content))
+    }
+
     pub(crate) fn new_audit_id(&self) -> AuditId {
         AuditId(self.ids.new_id())
     }

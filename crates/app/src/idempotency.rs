@@ -20,7 +20,8 @@ impl RequestContent {
         Self(Vec::new())
     }
 
-    /// Adds a field by its value, or by its hash when the value is long.
+    /// Adds a field by its value, or by its hash when the value is long. Personal data
+    /// goes through [`App::seal_request`](crate::App::seal_request) first.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl Into<String>) -> Self {
         let value = value.into();
@@ -30,13 +31,6 @@ impl RequestContent {
             hex(&digest(value.as_bytes()))
         };
         self.0.push((name.to_owned(), kept));
-        self
-    }
-
-    /// Adds a field by the hash of its bytes.
-    #[must_use]
-    pub fn hashed(mut self, name: &str, bytes: &[u8]) -> Self {
-        self.0.push((name.to_owned(), hex(&digest(bytes))));
         self
     }
 

@@ -11,6 +11,7 @@ use crate::key_ring::KeyRing;
 
 const NUMBER_LABEL: &[u8] = b"mamagang/mac/document-number";
 const NAME_LABEL: &[u8] = b"mamagang/mac/person-name";
+const REQUEST_LABEL: &[u8] = b"mamagang/mac/request";
 const CERTIFICATE_LABEL: &[u8] = b"mamagang/mac/certificate-number";
 
 /// Bytes of a MAC, whatever the algorithm.
@@ -58,6 +59,14 @@ impl KeyRing {
             .into_iter()
             .map(|(key_id, mac)| (key_id, cut(mac)))
             .collect()
+    }
+
+    /// The MAC of a request's content by the current key. A plain hash would let the numbers in it
+    /// be found by trying them all.
+    pub fn mac_request(&self, content: &[u8]) -> [u8; MAC_BYTES] {
+        let current = self.mac.current();
+        let message = fields(&[REQUEST_LABEL, content]);
+        current.algorithm.mac(&current.secret, &message)
     }
 
     fn macs(&self, message: &[u8]) -> Vec<(u32, [u8; MAC_BYTES])> {
@@ -190,6 +199,14 @@ mod tests {
         assert_ne!(NUMBER_LABEL, NAME_LABEL);
         assert_ne!(NUMBER_LABEL, CERTIFICATE_LABEL);
         assert_ne!(NAME_LABEL, CERTIFICATE_LABEL);
+    }
+
+    #[test]
+    fn a_requests_mac_depends_on_content_and_key() {
+        let [ring, other] = rings();
+        assert_eq!(ring.mac_request(b"a"), ring.mac_request(b"a"));
+        assert_ne!(ring.mac_request(b"a"), ring.mac_request(b"b"));
+        assert_ne!(ring.mac_request(b"a"), other.mac_request(b"a"));
     }
 
     #[test]

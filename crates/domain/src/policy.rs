@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::date::CivilDate;
-use crate::fact::{EmployerKind, Insurance, PersonCategory, ReliefCode};
+use crate::fact::{ContractKind, EmployerKind, Insurance, PersonCategory, ReliefCode};
 use crate::money::{Ceiling, Fen, RateBp};
 use crate::tax::TaxKind;
 
@@ -192,6 +192,8 @@ pub struct KeyGroupPolicy {
     pub vat_leg: Dated<bool>,
     /// 减税性质代码 per tax and group. A missing one is written empty.
     pub reduction_codes: BTreeMap<(TaxKind, CodeGroup), Dated<String>>,
+    /// The kind of filed post that the notice's layer asks for.
+    pub notice_post_kind: Dated<ContractKind>,
     /// Surcharge for late payment of tax, basis points a day.
     pub late_surcharge_day_bp: Dated<RateBp>,
 }

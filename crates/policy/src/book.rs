@@ -6,8 +6,8 @@ use std::sync::Arc;
 use mamagang_domain::fact::{Insurance, PersonCategory};
 use mamagang_domain::money::{Ceiling, Fen, RateBp};
 use mamagang_domain::policy::{
-    Citation, CodeGroup, Dated, DatedValue, InsuranceSet, KeyGroupPolicy, PlatformScope,
-    PolicyBook, SurchargePolicy, VatPolicy,
+    Citation, CodeGroup, Dated, DatedValue, InsuranceSet, KeyGroupPolicy, PolicyBook,
+    SurchargePolicy, VatPolicy,
 };
 use mamagang_domain::tax::TaxKind;
 use serde::de::DeserializeOwned;
@@ -80,6 +80,7 @@ impl<'a> Binder<'a> {
             excluding_reliefs: self.dated("key_group.excluding_reliefs", Unit::Set, words),
             vat_leg: self.dated("key_group.vat_leg", Unit::Boolean, boolean),
             reduction_codes: self.reduction_codes(),
+            notice_post_kind: self.dated("key_group.notice_post_kind", Unit::Code, single_word),
             late_surcharge_day_bp: self.dated("key_group.late_surcharge_day", Unit::Bp, rate),
         }
     }
@@ -103,7 +104,7 @@ impl<'a> Binder<'a> {
             small_scale_quarter: self.dated("vat.small_scale_quarter", Unit::Fen, ceiling_if_any),
             natural_person_day: self.natural_person_day(),
             platform_month: self.dated("vat.platform_month", Unit::Fen, ceiling_if_any),
-            platform_scope: self.dated("vat.platform_scope", Unit::Code, platform_scope),
+            platform_scope: self.dated("vat.platform_scope", Unit::Code, single_word),
             natural_person_withholding: self.dated(
                 "vat.natural_person_withholding",
                 Unit::Boolean,
@@ -359,10 +360,6 @@ fn unknown(message: String) -> (ProblemKind, String) {
     (ProblemKind::UnknownWord, message)
 }
 
-fn platform_scope(value: &ParameterValue) -> Read<PlatformScope> {
-    word(&text(value)?).map_err(unknown)
-}
-
 fn words<T: DeserializeOwned>(value: &ParameterValue) -> Read<Vec<T>> {
     match &value.value {
         Value::Texts(texts) => texts
@@ -371,6 +368,10 @@ fn words<T: DeserializeOwned>(value: &ParameterValue) -> Read<Vec<T>> {
             .collect(),
         _ => wrong(value, "a list of words"),
     }
+}
+
+fn single_word<T: DeserializeOwned>(value: &ParameterValue) -> Read<T> {
+    word(&text(value)?).map_err(unknown)
 }
 
 fn insurances(value: &ParameterValue) -> Read<InsuranceSet> {

@@ -1,7 +1,7 @@
 //! `mamagang serve`: opens the database, starts the use cases, binds last, drains softly.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -98,7 +98,7 @@ pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// Reads the key file, or makes one of mode 0600 when there is none.
-fn load_keys(path: &PathBuf, notices: &mut Vec<String>) -> anyhow::Result<KeyRing> {
+fn load_keys(path: &Path, notices: &mut Vec<String>) -> anyhow::Result<KeyRing> {
     if path.exists() {
         return KeyRing::load(path)
             .with_context(|| format!("the key file {} cannot be used", path.display()));

@@ -37,7 +37,7 @@ pub struct StatusVerified {
     pub category: Option<PersonCategory>,
     /// First day of the status.
     pub from_on: Option<CivilDate>,
-    /// Last day of a poverty status, or the day from which a registration no longer holds.
+    /// Last day of the status; `None` while it is open.
     pub to_on: Option<CivilDate>,
     /// Where the record came from.
     pub source: Option<Source>,

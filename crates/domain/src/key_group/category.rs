@@ -22,7 +22,7 @@ pub struct CategoryFinding {
     pub certificate: Option<u32>,
     /// First day of the status.
     pub from_on: Option<CivilDate>,
-    /// Last day of the status, or the day from which a spell no longer holds.
+    /// Last day of the status; `None` while it is open.
     pub to_on: Option<CivilDate>,
 }
 
@@ -201,7 +201,7 @@ fn judge_spell(
         record: Some(held.revision),
         certificate: certificate.map(|held| held.revision),
         from_on: Some(spell.registered_on),
-        to_on: spell.ended_on,
+        to_on: spell.ended_on.map(|ended| ended.plus_days(-1)),
         ..CategoryFinding::of(PersonCategory::RegisteredUnemployed, code)
     }
 }
@@ -225,7 +225,9 @@ fn without_spell_in_force(
     CategoryFinding {
         record: told.map(|held| held.revision),
         from_on: told.map(|held| held.body.registered_on),
-        to_on: told.and_then(|held| held.body.ended_on),
+        to_on: told
+            .and_then(|held| held.body.ended_on)
+            .map(|ended| ended.plus_days(-1)),
         ..CategoryFinding::of(PersonCategory::RegisteredUnemployed, Some(code))
     }
 }

@@ -244,7 +244,14 @@ impl Writer<'_> {
             .assessment
             .months
             .iter()
-            .map(|finding| notice_code(&self.assessment.hires, evidence.filings, finding.month))
+            .map(|finding| {
+                notice_code(
+                    self.policy,
+                    &self.assessment.hires,
+                    evidence.filings,
+                    finding.month,
+                )
+            })
             .collect();
         let mut told: Vec<ReasonCode> = Vec::new();
         for code in &codes {
@@ -255,7 +262,27 @@ impl Writer<'_> {
         told.sort_by_key(|code| code.precedence());
         LayerOutcome {
             outcome: notice_over(&codes),
-            reasons: told.into_iter().map(Reason::bare).collect(),
+            reasons: told
+                .into_iter()
+                .map(|code| self.notice_reason(code))
+                .collect(),
+        }
+    }
+
+    fn notice_reason(&self, code: ReasonCode) -> Reason {
+        let last = self
+            .assessment
+            .months
+            .last()
+            .map(|finding| finding.month.last_day());
+        let asked = last.and_then(|day| self.policy.notice_post_kind.on(day));
+        let citations = asked
+            .map(|value| value.citation.clone())
+            .into_iter()
+            .collect();
+        Reason {
+            citations,
+            ..Reason::bare(code)
         }
     }
 

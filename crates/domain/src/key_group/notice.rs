@@ -5,6 +5,7 @@
 use crate::date::CivilDate;
 use crate::fact::ContractKind;
 use crate::month::TaxMonth;
+use crate::policy::KeyGroupPolicy;
 use crate::reason::{Outcome, ReasonCode};
 
 use super::Hire;
@@ -23,7 +24,16 @@ pub struct Filing {
 }
 
 /// The layer's finding for one month.
-pub(super) fn notice_code(hires: &[Hire], filings: &[Filing], month: TaxMonth) -> ReasonCode {
+pub(super) fn notice_code(
+    policy: &KeyGroupPolicy,
+    hires: &[Hire],
+    filings: &[Filing],
+    month: TaxMonth,
+) -> ReasonCode {
+    let kind = policy
+        .notice_post_kind
+        .on(month.last_day())
+        .map(|value| value.value);
     let named = hires
         .iter()
         .flat_map(|hire| hire.spans.iter().zip(&hire.filing_ids))
@@ -34,7 +44,7 @@ pub(super) fn notice_code(hires: &[Hire], filings: &[Filing], month: TaxMonth) -
     let codes = named.map(
         |id| match filings.iter().find(|filing| filing.filing_id == *id) {
             None => ReasonCode::PostNotFiled,
-            Some(filing) => filing_code(filing, month.last_day()),
+            Some(filing) => filing_code(filing, kind, month.last_day()),
         },
     );
     // The contract that meets the layer is the one that counts.
@@ -43,8 +53,8 @@ pub(super) fn notice_code(hires: &[Hire], filings: &[Filing], month: TaxMonth) -
         .unwrap_or(ReasonCode::PostNotFiled)
 }
 
-fn filing_code(filing: &Filing, last_day: CivilDate) -> ReasonCode {
-    if filing.kind != ContractKind::LabourContract {
+fn filing_code(filing: &Filing, kind: Option<ContractKind>, last_day: CivilDate) -> ReasonCode {
+    if Some(filing.kind) != kind {
         return ReasonCode::FilingKindMismatch;
     }
     let accepted = filing

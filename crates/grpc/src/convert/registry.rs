@@ -20,6 +20,7 @@ use super::person;
 pub(crate) fn record_facts(
     check: &mut Checker<'_>,
     told: &v1::RecordFactsRequest,
+    seal: impl Fn(&[u8]) -> String,
 ) -> Option<WriteRequest> {
     let request_id = check.request_id(&told.request_id);
     items_in_bounds(check, "facts", told.facts.len());
@@ -31,7 +32,7 @@ pub(crate) fn record_facts(
     .encode_to_vec();
     Some(WriteRequest {
         request_id: request_id?,
-        content: RequestContent::new().hashed("facts", &content),
+        content: RequestContent::new().field("facts", seal(&content)),
     })
 }
 
@@ -177,6 +178,11 @@ mod tests {
 
     const ID: &str = "0193a5c0-0000-7000-8000-000000000001";
 
+    /// Stands for the application's keyed MAC.
+    fn digest_text(content: &[u8]) -> String {
+        mamagang_domain::frozen::hex(&mamagang_domain::frozen::digest(content))
+    }
+
     fn facts(count: usize) -> v1::RecordFactsRequest {
         v1::RecordFactsRequest {
             request_id: ID.to_owned(),
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn a_batch_holds_one_to_a_thousand_facts() {
         for (count, right) in [(0, false), (1, true), (1_000, true), (1_001, false)] {
-            let result = with_checker(|check| record_facts(check, &facts(count)));
+            let result = with_checker(|check| record_facts(check, &facts(count), digest_text));
             assert_eq!(result.is_ok(), right, "{count}");
         }
     }
@@ -195,7 +201,7 @@ mod tests {
     #[test]
     fn the_same_facts_have_the_same_content_whatever_the_request_id() {
         let content = |told: &v1::RecordFactsRequest| {
-            with_checker(|check| record_facts(check, told))
+            with_checker(|check| record_facts(check, told, digest_text))
                 .expect("right")
                 .content
         };

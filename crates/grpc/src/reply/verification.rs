@@ -1,7 +1,6 @@
 //! Verified statuses and contracts.
 
 use mamagang_app::eligibility::{ContractVerified, StatusVerified};
-use mamagang_domain::fact::PersonCategory;
 use mamagang_domain::reason::Language;
 use mamagang_proto::v1;
 
@@ -14,20 +13,11 @@ pub(crate) fn status(
     verified: &StatusVerified,
     language: Language,
 ) -> v1::VerifyWorkerStatusResponse {
-    // A registration's end is the day from which it no longer holds; the answer tells the last day on which it did.
-    let is_registration = verified.category == Some(PersonCategory::RegisteredUnemployed);
-    let last_on = verified.to_on.map(|to| {
-        if is_registration {
-            to.plus_days(-1)
-        } else {
-            to
-        }
-    });
     v1::VerifyWorkerStatusResponse {
         outcome: verified.outcome.to_api(),
         category: optional(verified.category),
         status_from_date: date_or_empty(verified.from_on),
-        status_to_date: date_or_empty(last_on),
+        status_to_date: date_or_empty(verified.to_on),
         source: verified
             .source
             .as_ref()
@@ -61,35 +51,9 @@ pub(crate) fn contract(
 
 #[cfg(test)]
 mod tests {
-    use mamagang_domain::date::CivilDate;
-    use mamagang_domain::ids::DecisionId;
     use mamagang_domain::reason::Outcome;
 
     use super::*;
-
-    #[test]
-    fn the_last_day_of_a_registration_is_the_one_before_it_ended() {
-        let verified = |category: PersonCategory, to: Option<&str>| StatusVerified {
-            outcome: Outcome::Eligible,
-            category: Some(category),
-            from_on: CivilDate::parse("2022-09-10").ok(),
-            to_on: to.and_then(|to| CivilDate::parse(to).ok()),
-            source: None,
-            months_used: 3,
-            reasons: Vec::new(),
-            reference: DecisionId::parse("0193a5c0-0000-7000-8000-000000000001").expect("an id"),
-        };
-        let to = |category, to| status(&verified(category, to), Language::Chinese).status_to_date;
-        assert_eq!(
-            to(PersonCategory::RegisteredUnemployed, Some("2023-03-10")),
-            "2023-03-09"
-        );
-        assert_eq!(
-            to(PersonCategory::LiftedFromPoverty, Some("2023-03-10")),
-            "2023-03-10"
-        );
-        assert_eq!(to(PersonCategory::RegisteredUnemployed, None), "");
-    }
 
     #[test]
     fn no_contract_is_told_by_empty_fields() {

@@ -111,7 +111,9 @@ impl RegistryService for Registry {
     ) -> Result<Response<v1::RecordFactsResponse>, Status> {
         let call = Call::of(request.extensions())?;
         let message = request.into_inner();
-        let write = call.read(&self.app, |check| convert::record_facts(check, &message))?;
+        let write = call.read(&self.app, |check| {
+            convert::record_facts(check, &message, |bytes| self.app.seal_request(bytes))
+        })?;
         let results = record(&self.app, &call, METHOD_RECORD, Some(write), &message.facts).await?;
         Ok(Response::new(v1::RecordFactsResponse { results }))
     }

@@ -348,7 +348,6 @@ fn every_parameter_that_decisions_read_is_required() {
         "key_group.evidence_retention_years",
         "key_group.form_type_codes.poverty",
         "key_group.form_type_codes.unemployment",
-        "key_group.notice_post_kind",
         "key_group.person_term_counting",
         "key_group.quota_year_raise_max",
         "key_group.registration_counting",

@@ -220,7 +220,7 @@ pub struct ContextFlags {
     #[arg(long, value_name = "TEXT", default_value = "公告2024年第4号")]
     pub legal_basis: String,
     /// Your file or case number
-    #[arg(long, alias = "case", value_name = "NUMBER")]
+    #[arg(long, visible_alias = "case", value_name = "NUMBER")]
     pub case_number: String,
     /// Who asks: a name or staff number
     #[arg(long, value_name = "NAME")]
