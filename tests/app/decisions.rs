@@ -13,10 +13,7 @@ use crate::city::{
 
 #[tokio::test]
 async fn a_year_at_one_employer_is_twelve_months() {
-    for test in [
-        TestApp::sqlite(date("2024-02-01")).await,
-        TestApp::memory(date("2024-02-01")).await,
-    ] {
+    for test in TestApp::each(date("2024-02-01")).await {
         record(&test, bakery_with_wang()).await;
         let caller = Caller::developer();
         let question = check(WANG, BAKERY, "2023-01", "2023-12");

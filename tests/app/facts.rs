@@ -27,10 +27,7 @@ async fn outcome_of(test: &TestApp, person: (&str, &str)) -> (Outcome, ReasonCod
 
 #[tokio::test]
 async fn the_same_facts_sent_again_are_stored_once() {
-    for test in [
-        TestApp::sqlite(date("2024-02-01")).await,
-        TestApp::memory(date("2024-02-01")).await,
-    ] {
+    for test in TestApp::each(date("2024-02-01")).await {
         let first = record(&test, bakery_with_wang()).await;
         assert!(first.iter().all(|fact| !fact.unchanged));
         let again = record(&test, bakery_with_wang()).await;
@@ -116,10 +113,7 @@ async fn a_profile_with_another_name_renames_the_worker() {
 
 #[tokio::test]
 async fn a_contract_recorded_for_another_worker_leaves_the_first_one() {
-    for test in [
-        TestApp::sqlite(date("2024-02-01")).await,
-        TestApp::memory(date("2024-02-01")).await,
-    ] {
+    for test in TestApp::each(date("2024-02-01")).await {
         record(&test, bakery_with_wang()).await;
         let mut items = vec![lifted(LI), contract(LI, BAKERY, "C1", "2023-01-01")];
         items.extend(insured(LI, BAKERY, "2023-01", "2023-12"));

@@ -45,10 +45,7 @@ fn settle(number: u128, cit_payable_fen: i64) -> SettleYear {
 
 #[tokio::test]
 async fn a_year_is_posted_month_by_month_and_settled() {
-    for test in [
-        TestApp::sqlite(date("2024-02-01")).await,
-        TestApp::memory(date("2024-02-01")).await,
-    ] {
+    for test in TestApp::each(date("2024-02-01")).await {
         record(&test, bakery_with_wang()).await;
         let caller = Caller::developer();
         let january = test
@@ -248,10 +245,7 @@ async fn the_year_is_settled_from_the_first_of_january() {
 
 #[tokio::test]
 async fn a_month_is_booked_for_the_first_employer_that_claims_it() {
-    for test in [
-        TestApp::sqlite(date("2024-02-01")).await,
-        TestApp::memory(date("2024-02-01")).await,
-    ] {
+    for test in TestApp::each(date("2024-02-01")).await {
         let mut items = bakery_with_wang();
         items.push(employer(LAUNDRY, EmployerKind::Company));
         items.push(contract(WANG, LAUNDRY, "C9", "2023-01-01"));

@@ -3,16 +3,25 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use anyhow::Context as _;
 use mamagang_app::ErrorReason;
 use mamagang_domain::reason::{ReasonCode, catalogue};
 use mamagang_policy::{Language, report};
 
+use mamagang_store_postgres::PostgresStore;
+
 use crate::cli::ReportLanguage;
 use crate::serve::{load_policies, open, open_store};
-use crate::settings::Settings;
+use crate::settings::{DatabaseUrl, Settings};
 
-/// Creates the database, or brings an older one up to date.
+/// Creates the database, or brings an older one up to date. On PostgreSQL this is for the owner of
+/// the schema; `serve` needs less.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<String> {
+    if let DatabaseUrl::Postgres(url) = &settings.database_url {
+        PostgresStore::migrate(url.expose())
+            .await
+            .context("the schema cannot be brought up to date")?;
+    }
     open_store(&settings.database_url).await?.ping().await?;
     Ok(format!("{}: up to date", settings.database_url))
 }

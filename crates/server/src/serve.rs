@@ -12,6 +12,7 @@ use mamagang_grpc::{DeveloperAuthenticator, Grpc};
 use mamagang_http::{HttpState, NotReady, Readiness};
 use mamagang_policy::{Policies, PolicyProblem};
 use mamagang_store::Store;
+use mamagang_store_postgres::{PostgresOptions, PostgresStore};
 use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -92,8 +93,11 @@ pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
                 format!("the database {} cannot be opened", path.display())
             })?))
         }
-        // The settings refuse PostgreSQL before this is reached.
-        DatabaseUrl::Postgres(_) => anyhow::bail!("this build has no PostgreSQL backend"),
+        DatabaseUrl::Postgres(url) => {
+            let store = PostgresStore::connect(url.expose(), PostgresOptions::default()).await;
+            let hint = "the PostgreSQL database cannot be used; `mamagang migrate` brings its schema up to date";
+            Ok(Arc::new(store.context(hint)?))
+        }
     }
 }
 

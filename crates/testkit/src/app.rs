@@ -7,11 +7,13 @@ use mamagang_crypto::{KeyRing, OsEntropy, Suite};
 use mamagang_domain::date::CivilDate;
 use mamagang_store::Store;
 use mamagang_store::memory::MemoryStore;
+use mamagang_store_postgres::{PostgresOptions, PostgresStore};
 use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 use crate::clock::ManualClock;
 use crate::ids::SteadyIds;
+use crate::postgres::{PostgresCluster, PostgresDatabase};
 
 /// An application with what a test wants to look at.
 pub struct TestApp {
@@ -23,6 +25,8 @@ pub struct TestApp {
     pub sqlite: Option<Arc<SqliteStore>>,
     /// Its directory; gone with the test.
     pub directory: Option<TempDir>,
+    /// The PostgreSQL database, when there is one; gone with the test.
+    pub postgres: Option<PostgresDatabase>,
 }
 
 impl std::fmt::Debug for TestApp {
@@ -49,7 +53,39 @@ impl TestApp {
             clock,
             sqlite: Some(store),
             directory: Some(directory),
+            postgres: None,
         }
+    }
+
+    /// On a new PostgreSQL database of the test run's own cluster.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL: its tests are not skipped.
+    pub async fn postgres(today: CivilDate) -> Self {
+        let database = PostgresCluster::start().database();
+        PostgresStore::migrate(&database.url())
+            .await
+            .expect("a schema");
+        let store = PostgresStore::connect(&database.url(), PostgresOptions::default())
+            .await
+            .expect("a database");
+        let (app, clock) = start(Arc::new(store), today).await;
+        Self {
+            app,
+            clock,
+            sqlite: None,
+            directory: None,
+            postgres: Some(database),
+        }
+    }
+
+    /// On each engine in turn.
+    pub async fn each(today: CivilDate) -> Vec<Self> {
+        vec![
+            Self::sqlite(today).await,
+            Self::memory(today).await,
+            Self::postgres(today).await,
+        ]
     }
 
     /// On the in-memory model.
@@ -60,6 +96,7 @@ impl TestApp {
             clock,
             sqlite: None,
             directory: None,
+            postgres: None,
         }
     }
 }

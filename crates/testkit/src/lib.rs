@@ -4,6 +4,7 @@ mod app;
 mod clock;
 mod facts;
 mod ids;
+pub mod postgres;
 
 pub use app::TestApp;
 pub use clock::ManualClock;

@@ -86,8 +86,11 @@ impl<'a> Recording<'a> {
         };
         recording.read_identities(unit, items).await?;
         recording.read_owners(unit, items).await?;
-        recording.read_workers(unit, items).await?;
+        // Employers before workers: the order in which postings lock.
         recording.read_employers(unit, items).await?;
+        recording.read_workers(unit, items).await?;
+        // A unit's instant is final once its locks are held.
+        recording.recorded_at = unit.recorded_at();
         Ok(recording)
     }
 

@@ -25,7 +25,7 @@ use crate::cli::SettingFlags;
 use gather::{Gathered, gather};
 
 /// Whether this build can use a PostgreSQL database.
-pub const POSTGRES_SUPPORTED: bool = false;
+pub const POSTGRES_SUPPORTED: bool = true;
 
 /// Whether this build can tell its callers apart. Without that it listens on loopback only.
 pub const AUTHENTICATION_SUPPORTED: bool = false;

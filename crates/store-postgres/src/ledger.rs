@@ -1,0 +1,220 @@
+//! Entries, heads, years and what postings read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
+use mamagang_domain::ledger::{Genesis, YearState};
+use mamagang_domain::month::TaxYear;
+use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
+use mamagang_store::rows::{
+    EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
+};
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
+use sqlx::postgres::PgRow;
+
+use crate::column::{
+    digest, employer_code, get, narrow, narrowed, no_later_than, optional_int, place, place_of,
+    tax_year,
+};
+use crate::db::{Bind, Db};
+use crate::employer::codes;
+use crate::error::corrupt;
+use crate::month;
+use crate::snapshot::snapshot;
+use crate::sql::ledger as sql;
+use crate::worker::split;
+
+/// An employer's workers, each once, in order of id: a merged worker is the one merged into.
+type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
+
+/// Has employers to the unit alone, also those that are not known yet.
+pub(crate) async fn lock_heads(
+    db: &mut Db<'_>,
+    employers: &BTreeSet<EmployerCode>,
+) -> StoreResult<()> {
+    if employers.is_empty() {
+        return Ok(());
+    }
+    let locked = db.rows(sql::LOCK_HEADS, [codes(employers)]).await?;
+    if locked.len() == employers.len() {
+        return Ok(());
+    }
+    let starts = Bind::blobs(employers.iter().map(Genesis::hash));
+    db.write(sql::ADD_HEADS, [codes(employers), starts]).await?;
+    let locked = db.rows(sql::LOCK_HEADS, [codes(employers)]).await?;
+    if locked.len() == employers.len() {
+        return Ok(());
+    }
+    let context = "an employer's head is there and cannot be locked";
+    Err(StoreError::new(StoreErrorKind::Contended, context))
+}
+
+/// What postings and balances read, and the instant of the employers' latest entry.
+pub(crate) async fn inputs(
+    db: &mut Db<'_>,
+    years: &[(EmployerCode, TaxYear)],
+) -> StoreResult<(Vec<LedgerInputs>, Option<i64>)> {
+    if years.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let employers: BTreeSet<_> = years.iter().map(|(employer, _)| *employer).collect();
+    let months = |month: fn(&TaxYear) -> i64| Bind::ints(years.iter().map(|(_, year)| month(year)));
+    let binds = [
+        codes(years.iter().map(|(employer, _)| employer)),
+        Bind::ints(years.iter().map(|(_, year)| year.number())),
+        months(|year| year.first_month().index().into()),
+        months(|year| year.last_month().index().into()),
+        codes(&employers),
+    ];
+    let rows = db.rows(sql::READ_INPUTS, binds).await?;
+    let (of_years, of_workers) = split(&rows)?;
+    let mut linked = Linked::new();
+    for row in of_workers {
+        let worker = snapshot(row)?;
+        let of_employer = linked.entry(employer_code(row)?).or_default();
+        of_employer.insert(worker.worker.worker_id, worker);
+    }
+    let mut last = None;
+    for row in &of_years {
+        last = last.max(optional_int(row, "last_recorded_at")?);
+    }
+    let found = of_years.into_iter();
+    let found = found.map(|row| Ok((place_of(row)?, year_inputs(row, &linked)?)));
+    let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
+    Ok((inputs.ok_or_else(|| corrupt("place"))?, last))
+}
+
+fn year_inputs(row: &PgRow, linked: &Linked) -> StoreResult<LedgerInputs> {
+    let employer = employer_code(row)?;
+    let record: Option<&[u8]> = get(row, "record")?;
+    let record = record.map(EmployerRecord::unpack).transpose();
+    let record = record.map_err(|error| corrupt("record").with_source(error))?;
+    let workers = linked.get(&employer);
+    Ok(LedgerInputs {
+        employer: record.map(|record| EmployerRow {
+            employer_code: employer,
+            record,
+        }),
+        head: head(row, &employer)?,
+        year: state(row)?.unwrap_or_default(),
+        months: month::of_row(row, employer)?,
+        workers: workers.map_or_else(Vec::new, |of| of.values().cloned().collect()),
+    })
+}
+
+fn head(row: &PgRow, employer: &EmployerCode) -> StoreResult<LedgerHead> {
+    match optional_int(row, "head_sequence")? {
+        None => Ok(LedgerHead {
+            sequence: 0,
+            hash: Genesis::hash(employer),
+        }),
+        Some(sequence) => Ok(LedgerHead {
+            sequence: narrowed(sequence, "head_sequence")?,
+            hash: digest(row, "head_hash")?,
+        }),
+    }
+}
+
+fn state(row: &PgRow) -> StoreResult<Option<YearState>> {
+    let packed: Option<&[u8]> = get(row, "state")?;
+    let state = packed.map(unpack).transpose();
+    state.map_err(|error| corrupt("year").with_source(error))
+}
+
+pub(crate) async fn list_entries(
+    db: &mut Db<'_>,
+    employer: &EmployerCode,
+    year: Option<TaxYear>,
+    after: u32,
+    limit: u32,
+    as_of: Option<i64>,
+) -> StoreResult<Vec<EntryRow>> {
+    let binds = [
+        Bind::Text(employer.to_string()),
+        Bind::OptionalInt(year.map(|year| i64::from(year.number()))),
+        Bind::Int(i64::from(after)),
+        no_later_than(as_of),
+        Bind::Int(i64::from(limit)),
+    ];
+    let rows = db.rows(sql::LIST_ENTRIES, binds).await?;
+    rows.iter().map(|row| entry_row(*employer, row)).collect()
+}
+
+fn entry_row(employer_code: EmployerCode, row: &PgRow) -> StoreResult<EntryRow> {
+    Ok(EntryRow {
+        employer_code,
+        sequence: narrow(row, "sequence")?,
+        tax_year: tax_year(row)?,
+        recorded_at: get(row, "recorded_at")?,
+        frozen: get(row, "frozen")?,
+        previous_hash: digest(row, "previous_hash")?,
+        hash: digest(row, "hash")?,
+    })
+}
+
+pub(crate) async fn list_years(
+    db: &mut Db<'_>,
+    employer: &EmployerCode,
+) -> StoreResult<Vec<YearRow>> {
+    let binds = [Bind::Text(employer.to_string())];
+    let rows = db.rows(sql::LIST_YEARS, binds).await?;
+    let years = rows.iter().map(|row| {
+        Ok(YearRow {
+            employer_code: *employer,
+            tax_year: tax_year(row)?,
+            state: state(row)?.ok_or_else(|| corrupt("year"))?,
+        })
+    });
+    years.collect()
+}
+
+pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> StoreResult<()> {
+    // The database compares hashes along the chain; where it starts, only the service can tell.
+    let starts_elsewhere = |entry: &EntryRow| {
+        entry.sequence == 1 && entry.previous_hash != Genesis::hash(&entry.employer_code)
+    };
+    if entries.iter().any(starts_elsewhere) {
+        let context = "the entry does not continue the chain's start";
+        return Err(StoreError::new(StoreErrorKind::Conflict, context));
+    }
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let binds = [
+        codes(entries.iter().map(|entry| &entry.employer_code)),
+        Bind::ints(entries.iter().map(|entry| entry.sequence)),
+        Bind::ints(entries.iter().map(|entry| entry.tax_year.number())),
+        Bind::ints(entries.iter().map(|entry| entry.recorded_at)),
+        Bind::blobs(entries.iter().map(|entry| &entry.frozen)),
+        Bind::blobs(entries.iter().map(|entry| entry.previous_hash)),
+        Bind::blobs(entries.iter().map(|entry| entry.hash)),
+    ];
+    db.write(sql::APPEND_ENTRIES, binds).await?;
+    let heads = entries.iter();
+    let heads: BTreeMap<_, _> = heads.map(|entry| (entry.employer_code, entry)).collect();
+    let binds = [
+        codes(heads.keys()),
+        Bind::ints(heads.values().map(|last| last.sequence)),
+        Bind::blobs(heads.values().map(|last| last.hash)),
+    ];
+    db.write(sql::PUT_HEADS, binds).await?;
+    Ok(())
+}
+
+pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult<()> {
+    let last: BTreeMap<_, _> = years
+        .iter()
+        .map(|row| ((row.employer_code, row.tax_year), &row.state))
+        .collect();
+    if last.is_empty() {
+        return Ok(());
+    }
+    let binds = [
+        codes(last.keys().map(|(employer, _)| employer)),
+        Bind::ints(last.keys().map(|(_, year)| year.number())),
+        Bind::blobs(last.values().map(|state| pack(*state))),
+    ];
+    db.write(sql::PUT_YEARS, binds).await?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The store in PostgreSQL: production.
+//!
+//! The schema and what the database refuses by itself are in `migrations/postgres`. A module here
+//! is a noun with its reads and writes; their statements are under `sql`, all constants.
+//!
+//! Units of work run side by side under READ COMMITTED. What a unit is to have to itself it locks:
+//! first employers' heads, then workers, each in order of key, and it reads after it has locked.
+
+#[macro_use]
+mod sql;
+
+mod audit;
+mod column;
+mod connect;
+mod db;
+mod employer;
+mod error;
+mod fact;
+mod instant;
+mod ledger;
+mod month;
+mod request;
+mod snapshot;
+mod store;
+mod unit;
+mod worker;
+
+pub use connect::PostgresOptions;
+pub use store::PostgresStore;

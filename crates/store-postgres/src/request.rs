@@ -1,0 +1,65 @@
+//! Recorded answers.
+
+use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord};
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
+use sqlx::postgres::PgRow;
+
+use crate::column::{get, place, place_of};
+use crate::db::{Bind, Db};
+use crate::error::corrupt;
+use crate::sql::request as sql;
+
+fn key_columns<'a>(keys: impl Iterator<Item = &'a IdempotencyKey> + Clone) -> [Bind; 3] {
+    [
+        Bind::texts(keys.clone().map(|key| &key.organisation)),
+        Bind::texts(keys.clone().map(|key| &key.method)),
+        Bind::blobs(keys.map(|key| key.request_id.bytes())),
+    ]
+}
+
+pub(crate) async fn read(
+    db: &mut Db<'_>,
+    keys: &[IdempotencyKey],
+) -> StoreResult<Vec<Option<IdempotencyRecord>>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = db.rows(sql::READ, key_columns(keys.iter())).await?;
+    let found = rows.iter().map(|row| Ok((place_of(row)?, record(row)?)));
+    place(keys.len(), found)
+}
+
+fn record(row: &PgRow) -> StoreResult<IdempotencyRecord> {
+    let content = serde_json::from_str(get(row, "content")?);
+    Ok(IdempotencyRecord {
+        content: content.map_err(|error| corrupt("content").with_source(error))?,
+        response: get(row, "response")?,
+        recorded_at: get(row, "recorded_at")?,
+    })
+}
+
+pub(crate) async fn put(
+    db: &mut Db<'_>,
+    records: &[(IdempotencyKey, IdempotencyRecord)],
+) -> StoreResult<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let [organisations, methods, requests] = key_columns(records.iter().map(|(key, _)| key));
+    let contents = records.iter();
+    let contents = contents.map(|(_, record)| serde_json::to_string(&record.content));
+    let contents: Vec<_> = contents.collect::<Result<_, _>>().map_err(|error| {
+        let context = "writing an answer's content";
+        StoreError::new(StoreErrorKind::Internal, context).with_source(error)
+    })?;
+    let binds = [
+        organisations,
+        methods,
+        requests,
+        Bind::Texts(contents),
+        Bind::blobs(records.iter().map(|(_, record)| &record.response)),
+        Bind::ints(records.iter().map(|(_, record)| record.recorded_at)),
+    ];
+    db.write(sql::PUT, binds).await?;
+    Ok(())
+}

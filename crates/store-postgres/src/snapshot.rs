@@ -1,0 +1,63 @@
+//! A worker as checks and postings read it: one row with its lists.
+
+use mamagang_domain::key_group::{BookedMonth, Filing};
+use mamagang_domain::timeline::Timeline;
+use mamagang_store::StoreResult;
+use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
+use sqlx::postgres::PgRow;
+
+use crate::column::{contract_kind, date, get, item_int, list, month, parse_employer, worker_id};
+use crate::error::corrupt;
+
+pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
+    let packed: &[u8] = get(row, "timeline")?;
+    Ok(WorkerRow {
+        worker_id: worker_id(row)?,
+        region_code: get(row, "region_code")?,
+        timeline: Timeline::unpack(packed)
+            .map_err(|error| corrupt("timeline").with_source(error))?,
+    })
+}
+
+/// Reads the columns of `snapshot_columns!`.
+pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
+    let booked = list(row, "booked")?;
+    let mut booked: Vec<_> = booked.iter().map(booked_month).collect::<Result<_, _>>()?;
+    booked.sort_unstable();
+    Ok(WorkerSnapshot {
+        worker: worker_row(row)?,
+        name_macs: Vec::new(),
+        booked,
+        filings: filings(row)?,
+    })
+}
+
+fn booked_month([month_index, employer]: &[&str; 2]) -> StoreResult<BookedMonth> {
+    Ok(BookedMonth {
+        month: month(item_int(month_index)?)?,
+        employer_code: parse_employer(employer)?,
+    })
+}
+
+/// Id, kind, accepted, revoked.
+type Filed = (String, i64, Option<i64>, Option<i64>);
+
+fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
+    let text: Option<&str> = get(row, "filings")?;
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let listed: Vec<Filed> =
+        serde_json::from_str(text).map_err(|error| corrupt("filings").with_source(error))?;
+    let filings = listed.into_iter().map(|(id, kind, accepted, revoked)| {
+        Ok(Filing {
+            filing_id: id,
+            kind: contract_kind(kind)?,
+            accepted_on: accepted.map(date).transpose()?,
+            revoked_on: revoked.map(date).transpose()?,
+        })
+    });
+    let mut filings: Vec<_> = filings.collect::<StoreResult<_>>()?;
+    filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
+    Ok(filings)
+}

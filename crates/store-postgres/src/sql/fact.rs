@@ -1,0 +1,76 @@
+//! Fact rows.
+
+macro_rules! fact_columns {
+    () => {
+        "revision, kind, body, secret, retracts, supersedes, source_name, source_drawn_on,
+        recorded_at, actor, reason"
+    };
+}
+
+/// `$2` kinds or NULL, `$3` after, `$4` through, `$5` as of, `$6` limit.
+macro_rules! fact_filter {
+    () => {
+        "AND ($2::bigint[] IS NULL OR kind = ANY ($2::bigint[]))
+            AND revision > $3 AND revision <= $4 AND recorded_at <= $5
+        ORDER BY revision LIMIT $6"
+    };
+}
+
+/// The columns after the subject's, as arrays.
+macro_rules! fact_values {
+    () => {
+        "$2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[],
+            $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::text[])"
+    };
+}
+
+statements! { "fact":
+    /// `$1`: the worker.
+    LIST_OF_WORKER = concat!(
+        "SELECT ", fact_columns!(), " FROM worker_fact WHERE worker_id = $1 ", fact_filter!()
+    );
+
+    /// `$1`: the employer.
+    LIST_OF_EMPLOYER = concat!(
+        "SELECT ", fact_columns!(), " FROM employer_fact WHERE employer_code = $1 ", fact_filter!()
+    );
+
+    /// `$1`: workers, `$2` to `$12`: the columns in order.
+    APPEND_OF_WORKERS = concat!(
+        "INSERT INTO worker_fact (worker_id, ", fact_columns!(), ")
+        SELECT * FROM unnest($1::bytea[], ", fact_values!()
+    );
+
+    /// `$1`: employers, `$2` to `$12`: the columns in order.
+    APPEND_OF_EMPLOYERS = concat!(
+        "INSERT INTO employer_fact (employer_code, ", fact_columns!(), ")
+        SELECT * FROM unnest($1::text[], ", fact_values!()
+    );
+
+    /// Locks notes, so that what is read stays true. `$1`: kinds, `$2`: keys.
+    LOCK_OWNERS = "SELECT 1 FROM fact_owner
+        WHERE (kind, key) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))
+        ORDER BY kind, key FOR NO KEY UPDATE";
+
+    /// `$1`: kinds, `$2`: keys.
+    READ_OWNERS = concat!(
+        "SELECT asked.ordinal - 1 AS place, worker.worker_id
+        FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS asked (kind, key, ordinal)
+        JOIN fact_owner ON fact_owner.kind = asked.kind AND fact_owner.key = asked.key ",
+        worker_of!("fact_owner.worker_id")
+    );
+
+    /// Notes of facts that were read as nobody's: whoever came first has them. `$1`: kinds,
+    /// `$2`: keys, `$3`: workers.
+    INSERT_OWNERS = "INSERT INTO fact_owner (kind, key, worker_id)
+        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])";
+
+    /// `$1`: kinds, `$2`: keys, `$3`: workers.
+    PUT_OWNERS = "INSERT INTO fact_owner (kind, key, worker_id)
+        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
+        ON CONFLICT (kind, key) DO UPDATE SET worker_id = excluded.worker_id";
+
+    /// `$1`: kinds, `$2`: keys.
+    REMOVE_OWNERS = "DELETE FROM fact_owner
+        WHERE (kind, key) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))";
+}

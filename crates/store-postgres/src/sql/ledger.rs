@@ -1,0 +1,75 @@
+//! Entries, heads and years.
+
+statements! { "ledger":
+    /// Has the employers to the unit alone. `$1`: codes. A head that is missing is added and the
+    /// statement run again.
+    LOCK_HEADS = "SELECT 1 FROM ledger_head WHERE employer_code = ANY ($1)
+        ORDER BY employer_code FOR NO KEY UPDATE";
+
+    /// `$1`: codes, `$2`: the starts of their chains.
+    ADD_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash)
+        SELECT added.employer_code, 0, added.hash
+        FROM unnest($1::text[], $2::bytea[]) AS added (employer_code, hash)
+        ON CONFLICT (employer_code) DO NOTHING";
+
+    /// Balances and postings. `$1`: employers, `$2`: years, `$3`: first months, `$4`: last months;
+    /// `$5`: the employers, each once. Part 0 has a row for each asked year, part 1 for each worker
+    /// linked to an employer.
+    READ_INPUTS = concat!(
+        "SELECT 0 AS part, asked.ordinal - 1 AS place, asked.employer_code, employer.record,
+            ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
+            last.recorded_at AS last_recorded_at, employer_year.state,
+            (SELECT string_agg(encode(person_month.worker_id, 'hex') || ':' || person_month.month
+                    || ':' || person_month.code_group || ':' || person_month.amount_fen
+                    || ':' || person_month.sequence, ',')
+                FROM person_month
+                WHERE person_month.employer_code = asked.employer_code
+                    AND person_month.month BETWEEN asked.first_month AND asked.last_month
+            ) AS months,
+            NULL AS worker_id, NULL AS region_code, NULL AS timeline, NULL AS booked,
+            NULL AS filings
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+            AS asked (employer_code, tax_year, first_month, last_month, ordinal)
+        LEFT JOIN employer ON employer.employer_code = asked.employer_code
+        LEFT JOIN ledger_head ON ledger_head.employer_code = asked.employer_code
+        LEFT JOIN ledger_entry AS last ON last.employer_code = ledger_head.employer_code
+            AND last.sequence = ledger_head.sequence
+        LEFT JOIN employer_year ON employer_year.employer_code = asked.employer_code
+            AND employer_year.tax_year = asked.tax_year
+        UNION ALL
+        SELECT 1, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, ",
+        snapshot_columns!(),
+        " FROM unnest($5::text[]) AS asked (employer_code)
+        JOIN employer_worker ON employer_worker.employer_code = asked.employer_code ",
+        worker_of!("employer_worker.worker_id")
+    );
+
+    /// `$1`: employer, `$2`: year or NULL, `$3`: after, `$4`: as of, `$5`: at most so many.
+    LIST_ENTRIES = "SELECT sequence, tax_year, recorded_at, frozen, previous_hash, hash
+        FROM ledger_entry
+        WHERE employer_code = $1 AND sequence > $3 AND ($2::bigint IS NULL OR tax_year = $2)
+            AND recorded_at <= $4
+        ORDER BY sequence LIMIT $5";
+
+    /// `$1`: employer.
+    LIST_YEARS = "SELECT tax_year, state FROM employer_year
+        WHERE employer_code = $1 ORDER BY tax_year";
+
+    /// `$1`: employers, `$2`: sequences, `$3`: years, `$4`: instants, `$5`: frozen bytes,
+    /// `$6`: hashes before, `$7`: hashes.
+    APPEND_ENTRIES = "INSERT INTO ledger_entry
+            (employer_code, sequence, tax_year, recorded_at, frozen, previous_hash, hash)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],
+            $6::bytea[], $7::bytea[])";
+
+    /// `$1`: employers, `$2`: sequences, `$3`: hashes.
+    PUT_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])
+        ON CONFLICT (employer_code) DO UPDATE SET
+            sequence = excluded.sequence, hash = excluded.hash";
+
+    /// `$1`: employers, `$2`: years, `$3`: states.
+    PUT_YEARS = "INSERT INTO employer_year (employer_code, tax_year, state)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])
+        ON CONFLICT (employer_code, tax_year) DO UPDATE SET state = excluded.state";
+}

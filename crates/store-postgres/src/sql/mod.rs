@@ -1,0 +1,69 @@
+//! Every statement, by noun.
+//!
+//! Sets go in as one array a column, read by `unnest`: a statement costs far more than a row. Every
+//! join is written in the order in which it is to run, what was asked for first; the settings of a
+//! connection (see [`database::PREPARE_SESSION`]) keep the planner to it.
+
+/// A statement and its name in errors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statement {
+    /// Noun and verb.
+    pub(crate) name: &'static str,
+    /// The text.
+    pub(crate) sql: &'static str,
+}
+
+/// Declares a module's statements, and the list that the tests go through.
+macro_rules! statements {
+    ($noun:literal: $($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) const $name: $crate::sql::Statement = $crate::sql::Statement {
+                name: concat!($noun, " ", stringify!($name)),
+                sql: $sql,
+            };
+        )*
+
+        #[cfg(test)]
+        pub(crate) const ALL: &[$crate::sql::Statement] = &[$($name),*];
+    };
+}
+
+/// The columns that [`crate::snapshot`] reads of a row of `worker`, in a query over `worker`.
+/// Months and codes hold neither colons nor commas; filing ids may hold anything.
+macro_rules! snapshot_columns {
+    () => {
+        "worker.worker_id, worker.region_code, worker.timeline,
+        (SELECT string_agg(person_month.month || ':' || person_month.employer_code, ',')
+            FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
+        (SELECT json_agg(json_build_array(
+                filing.filing_id, filing.kind, filing.accepted_on, filing.revoked_on))::text
+            FROM unnest(worker.filing_ids) AS named (filing_id)
+            JOIN filing ON filing.filing_id = named.filing_id) AS filings"
+    };
+}
+
+/// The join that answers a merged worker as the one it was merged into, in a query over a row
+/// with a `worker_id` of its own.
+macro_rules! worker_of {
+    ($id:literal) => {
+        concat!(
+            "JOIN worker AS named_worker ON named_worker.worker_id = ",
+            $id,
+            " JOIN worker ON worker.worker_id =
+                coalesce(named_worker.merged_into, named_worker.worker_id)"
+        )
+    };
+}
+
+pub(crate) mod audit;
+pub(crate) mod database;
+pub(crate) mod employer;
+pub(crate) mod fact;
+pub(crate) mod ledger;
+pub(crate) mod month;
+pub(crate) mod request;
+pub(crate) mod worker;
+
+#[cfg(test)]
+mod tests;

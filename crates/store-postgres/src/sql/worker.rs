@@ -1,0 +1,108 @@
+//! Workers and their identities.
+
+statements! { "worker":
+    /// Everything that checks read. `$1`: places of ids, `$2`: ids; `$3`: places of documents, a
+    /// row for each MAC, `$4`: ranks of the MAC, `$5`: document types, `$6`: MAC keys, `$7`: MACs;
+    /// `$8`: employers. Part 0 has a row for each id or MAC that is known, part 1 for each employer.
+    READ_CHECK_INPUTS = concat!(
+        "WITH found (place, rank, mac_key_id, name_mac, worker_id) AS (
+            SELECT asked.place, 0::bigint, NULL::bigint, NULL::bytea, asked.worker_id
+            FROM unnest($1::bigint[], $2::bytea[]) AS asked (place, worker_id)
+            UNION ALL
+            SELECT asked.place, asked.rank, worker_identity.mac_key_id,
+                worker_identity.name_mac, worker_identity.worker_id
+            FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
+                AS asked (place, rank, document_type, mac_key_id, mac)
+            JOIN worker_identity ON worker_identity.document_type = asked.document_type
+                AND worker_identity.mac_key_id = asked.mac_key_id
+                AND worker_identity.mac = asked.mac
+        )
+        SELECT 0 AS part, found.place, found.rank, found.mac_key_id, found.name_mac,
+            NULL AS employer_code, NULL AS record, ",
+        snapshot_columns!(),
+        " FROM found ",
+        worker_of!("found.worker_id"),
+        " UNION ALL
+        SELECT 1, asked.ordinal - 1, 0, NULL, NULL, employer.employer_code, employer.record,
+            NULL, NULL, NULL, NULL, NULL
+        FROM unnest($8::text[]) WITH ORDINALITY AS asked (employer_code, ordinal)
+        JOIN employer ON employer.employer_code = asked.employer_code"
+    );
+
+    /// Has the workers to the unit alone. `$1`: ids.
+    LOCK = "SELECT merged_into FROM worker WHERE worker_id = ANY ($1)
+        ORDER BY worker_id FOR NO KEY UPDATE";
+
+    /// Has every worker linked to an employer to the unit alone. `$1`: employers.
+    LOCK_LINKED = "SELECT 1 FROM worker
+        WHERE worker_id IN (
+            SELECT coalesce(named_worker.merged_into, named_worker.worker_id)
+            FROM employer_worker
+            JOIN worker AS named_worker ON named_worker.worker_id = employer_worker.worker_id
+            WHERE employer_worker.employer_code = ANY ($1))
+        ORDER BY worker_id FOR NO KEY UPDATE";
+
+    /// `$1`: ids.
+    READ = concat!(
+        "SELECT asked.ordinal - 1 AS place, worker.worker_id, worker.region_code, worker.timeline,
+            (SELECT worker_fact.recorded_at FROM worker_fact
+                WHERE worker_fact.worker_id = worker.worker_id
+                ORDER BY worker_fact.revision DESC LIMIT 1) AS last_recorded_at
+        FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (worker_id, ordinal) ",
+        worker_of!("asked.worker_id")
+    );
+
+    /// `$1`: the id before, or no bytes; `$2`: at most so many.
+    LIST = "SELECT worker_id, region_code, timeline FROM worker
+        WHERE worker_id > $1 ORDER BY worker_id LIMIT $2";
+
+    /// `$1`: ids.
+    READ_SECRETS = "SELECT asked.ordinal - 1 AS place, worker_secret.data_key,
+            worker_secret.identity
+        FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (worker_id, ordinal)
+        JOIN worker_secret ON worker_secret.worker_id = asked.worker_id";
+
+    /// `$1`: places, a row for each MAC, `$2`: ranks of the MAC, `$3`: document types, `$4`: MAC
+    /// keys, `$5`: MACs.
+    READ_IDENTITIES = concat!(
+        "SELECT asked.place, asked.rank, worker_identity.mac_key_id, worker_identity.name_mac,
+            worker.worker_id
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
+            AS asked (place, rank, document_type, mac_key_id, mac)
+        JOIN worker_identity ON worker_identity.document_type = asked.document_type
+            AND worker_identity.mac_key_id = asked.mac_key_id
+            AND worker_identity.mac = asked.mac ",
+        worker_of!("worker_identity.worker_id")
+    );
+
+    /// The row that a unit locks and that the identity refers to. `$1`: ids, `$2`: an empty
+    /// timeline.
+    INSERT = "INSERT INTO worker (worker_id, revision, region_code, timeline, filing_ids)
+        SELECT added.worker_id, 0, '', $2, '{}' FROM unnest($1::bytea[]) AS added (worker_id)";
+
+    /// `$1`: document types, `$2`: MAC keys, `$3`: MACs, `$4`: workers, `$5`: names' MACs. In order
+    /// of key, so that two units that add the same people wait and do not deadlock.
+    INSERT_IDENTITIES = "INSERT INTO worker_identity
+            (document_type, mac_key_id, mac, worker_id, name_mac)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])
+            AS added (document_type, mac_key_id, mac, worker_id, name_mac)
+        ORDER BY document_type, mac_key_id, mac";
+
+    /// `$1`: ids.
+    REMOVE_IDENTITIES = "DELETE FROM worker_identity WHERE worker_id = ANY ($1)";
+
+    /// `$1`: workers, `$2`: data keys, `$3`: identities.
+    PUT_SECRETS = "INSERT INTO worker_secret (worker_id, data_key, identity)
+        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[])
+        ON CONFLICT (worker_id) DO UPDATE SET
+            data_key = excluded.data_key, identity = excluded.identity";
+
+    /// `$1`: workers, `$2`: revisions, `$3`: towns, `$4`: timelines, `$5`: JSON lists of the
+    /// filings named by their contracts.
+    PUT = "UPDATE worker SET
+            revision = put.revision, region_code = put.region_code, timeline = put.timeline,
+            filing_ids = ARRAY(SELECT json_array_elements_text(put.filing_ids::json))
+        FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])
+            AS put (worker_id, revision, region_code, timeline, filing_ids)
+        WHERE worker.worker_id = put.worker_id";
+}

@@ -1,0 +1,299 @@
+//! The store.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::{AuditId, WorkerId};
+use mamagang_domain::month::TaxYear;
+use mamagang_store::rows::{
+    AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, IdempotencyKey,
+    IdempotencyRecord, LedgerInputs, PersonMonth, WorkerKey, WorkerRow, WorkerSecret, YearRow,
+};
+use mamagang_store::{Clock, Store, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgPool;
+use sqlx::{AssertSqlSafe, Error, Postgres, Transaction};
+use tokio::time::{Instant, sleep};
+
+use crate::connect::{self, Pools, PostgresOptions, milliseconds};
+use crate::db::{Counters, Db};
+use crate::error::in_statement;
+use crate::instant::LastInstant;
+use crate::sql::{Statement, database};
+use crate::unit::{PostgresUnit, Shared};
+use crate::{audit, column, employer, fact, ledger, month, request, worker};
+
+/// The fence looks again after so long at first, and after ever longer, up to the last.
+const FENCE_LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// A PostgreSQL database.
+///
+/// Units of work and reads run side by side, each on a pool of its own. The store connects as it
+/// is told to and takes the role `mamagang_app` on every connection, which can append to truth and
+/// not change it; a login that could change it is refused.
+pub struct PostgresStore {
+    pools: Pools,
+    counters: Arc<Counters>,
+    last_instant: Arc<LastInstant>,
+    begin: Arc<str>,
+    options: PostgresOptions,
+}
+
+impl PostgresStore {
+    /// Brings the schema of the database at `url` (`postgres://…`) up to date, and makes the role
+    /// `mamagang_app` where the cluster has none. To be run as the schema's owner.
+    ///
+    /// # Errors
+    /// `Unavailable` where the database cannot be reached, `Internal` where its schema is newer
+    /// than this program or a migration is refused, `Corrupt` where one was left unfinished.
+    pub async fn migrate(url: &str) -> StoreResult<()> {
+        connect::migrate(url).await
+    }
+
+    /// Connects to the migrated database at `url` (`postgres://…`).
+    ///
+    /// # Errors
+    /// `Unavailable` where the database cannot be reached, `Internal` where it has not been
+    /// migrated to this program's schema, the login could change truth, or the database would lose
+    /// commits that it has acknowledged.
+    pub async fn connect(url: &str, options: PostgresOptions) -> StoreResult<Self> {
+        let store = Self {
+            pools: connect::open(url, &options).await?,
+            counters: Arc::default(),
+            last_instant: Arc::default(),
+            begin: begin_statement(&options),
+            options,
+        };
+        let last = store.read_number(database::READ_LAST_INSTANT, "recorded_at");
+        let last = last.await?.unwrap_or(0);
+        Ok(Self {
+            last_instant: Arc::new(LastInstant::new(last)),
+            ..store
+        })
+    }
+
+    /// Statements run since the store was opened, `BEGIN` and `COMMIT` among them.
+    pub fn statements(&self) -> u64 {
+        self.counters.statements.load(Ordering::Relaxed)
+    }
+
+    /// Rows inserted, updated and deleted since the store was opened, also by units that were
+    /// dropped.
+    pub fn rows_written(&self) -> u64 {
+        self.counters.rows_written.load(Ordering::Relaxed)
+    }
+
+    /// Waits for units and reads to end, then closes every connection.
+    pub async fn close(&self) {
+        self.pools.readers.close().await;
+        self.pools.units.close().await;
+    }
+
+    async fn reader(&self) -> StoreResult<PoolConnection<Postgres>> {
+        let reader = self.pools.readers.acquire().await;
+        reader.map_err(|error| not_given(&self.pools.readers, error))
+    }
+
+    fn db<'a>(&'a self, connection: &'a mut PoolConnection<Postgres>) -> Db<'a> {
+        Db {
+            connection,
+            counters: &self.counters,
+        }
+    }
+
+    async fn read_number(&self, statement: Statement, column: &str) -> StoreResult<Option<i64>> {
+        let mut reader = self.reader().await?;
+        let rows = self.db(&mut reader).rows(statement, []).await?;
+        match rows.first() {
+            Some(row) => column::optional_int(row, column),
+            None => Ok(None),
+        }
+    }
+
+    /// Begins a transaction. Nothing is lost with a connection that turns out to be dead, so the
+    /// next one is tried, up to one that is new for certain.
+    async fn begin_transaction(&self) -> StoreResult<Transaction<'static, Postgres>> {
+        let mut tries_left = self.options.units.max(1);
+        loop {
+            self.counters.count_statement();
+            let statement = AssertSqlSafe(Arc::clone(&self.begin));
+            let error = match self.pools.units.begin_with(statement).await {
+                Ok(transaction) => return Ok(transaction),
+                Err(error) => not_given(&self.pools.units, error),
+            };
+            if tries_left == 0 || error.kind() != StoreErrorKind::Unavailable {
+                return Err(error);
+            }
+            tries_left -= 1;
+        }
+    }
+}
+
+/// The begin of every unit, in one round trip. A transaction has no number before it writes; with
+/// one it is seen by the fence before its clock is read, and a standby refuses it at once.
+fn begin_statement(options: &PostgresOptions) -> Arc<str> {
+    let statement = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED;
+        SET LOCAL statement_timeout = {};
+        SET LOCAL lock_timeout = {};
+        SET LOCAL idle_in_transaction_session_timeout = {};
+        SELECT pg_current_xact_id()",
+        milliseconds(options.statement_timeout),
+        milliseconds(options.lock_timeout),
+        milliseconds(options.unit_timeout),
+    );
+    statement.into()
+}
+
+/// No connection in time: either all are busy, or no further one can be made.
+fn not_given(pool: &PgPool, error: Error) -> StoreError {
+    let is_full = pool.size() >= pool.options().get_max_connections();
+    if matches!(error, Error::PoolTimedOut) && !is_full {
+        let context = "the database cannot be reached";
+        return StoreError::new(StoreErrorKind::Unavailable, context).with_source(error);
+    }
+    in_statement("taking a connection", error)
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>> {
+        let transaction = self.begin_transaction().await?;
+        let shared = Shared {
+            counters: Arc::clone(&self.counters),
+            last_instant: Arc::clone(&self.last_instant),
+            clock,
+        };
+        let timeout = self.options.unit_timeout;
+        Ok(Box::new(PostgresUnit::new(transaction, shared, timeout)))
+    }
+
+    async fn check_inputs(
+        &self,
+        workers: &[WorkerKey],
+        employers: &[EmployerCode],
+    ) -> StoreResult<CheckInputs> {
+        let mut reader = self.reader().await?;
+        worker::check_inputs(&mut self.db(&mut reader), workers, employers).await
+    }
+
+    async fn ledger_inputs(
+        &self,
+        years: &[(EmployerCode, TaxYear)],
+    ) -> StoreResult<Vec<LedgerInputs>> {
+        let mut reader = self.reader().await?;
+        let (inputs, _) = ledger::inputs(&mut self.db(&mut reader), years).await?;
+        Ok(inputs)
+    }
+
+    async fn worker_secrets(&self, workers: &[WorkerId]) -> StoreResult<Vec<Option<WorkerSecret>>> {
+        let mut reader = self.reader().await?;
+        worker::secrets(&mut self.db(&mut reader), workers).await
+    }
+
+    async fn list_facts(&self, query: &FactQuery) -> StoreResult<FactPage> {
+        let mut reader = self.reader().await?;
+        fact::list(&mut self.db(&mut reader), query).await
+    }
+
+    async fn list_employers(
+        &self,
+        after: Option<EmployerCode>,
+        limit: u32,
+    ) -> StoreResult<Vec<EmployerRow>> {
+        let mut reader = self.reader().await?;
+        employer::list(&mut self.db(&mut reader), after, limit).await
+    }
+
+    async fn list_workers(
+        &self,
+        after: Option<WorkerId>,
+        limit: u32,
+    ) -> StoreResult<Vec<WorkerRow>> {
+        let mut reader = self.reader().await?;
+        worker::list(&mut self.db(&mut reader), after, limit).await
+    }
+
+    async fn list_entries(
+        &self,
+        employer: &EmployerCode,
+        year: Option<TaxYear>,
+        after: u32,
+        limit: u32,
+        as_of: Option<i64>,
+    ) -> StoreResult<Vec<EntryRow>> {
+        let mut reader = self.reader().await?;
+        ledger::list_entries(
+            &mut self.db(&mut reader),
+            employer,
+            year,
+            after,
+            limit,
+            as_of,
+        )
+        .await
+    }
+
+    async fn person_months(&self, employer: &EmployerCode) -> StoreResult<Vec<PersonMonth>> {
+        let mut reader = self.reader().await?;
+        month::list_of(&mut self.db(&mut reader), employer).await
+    }
+
+    async fn list_years(&self, employer: &EmployerCode) -> StoreResult<Vec<YearRow>> {
+        let mut reader = self.reader().await?;
+        ledger::list_years(&mut self.db(&mut reader), employer).await
+    }
+
+    async fn audit_row(&self, id: AuditId) -> StoreResult<Option<AuditRow>> {
+        let mut reader = self.reader().await?;
+        audit::read(&mut self.db(&mut reader), id).await
+    }
+
+    async fn last_audit_row(&self, writer_id: [u8; 16]) -> StoreResult<Option<AuditRow>> {
+        let mut reader = self.reader().await?;
+        audit::read_last(&mut self.db(&mut reader), writer_id).await
+    }
+
+    async fn idempotency(
+        &self,
+        keys: &[IdempotencyKey],
+    ) -> StoreResult<Vec<Option<IdempotencyRecord>>> {
+        let mut reader = self.reader().await?;
+        request::read(&mut self.db(&mut reader), keys).await
+    }
+
+    async fn fence(&self) -> StoreResult<()> {
+        let missing = || StoreError::new(StoreErrorKind::Internal, "no transaction number");
+        let fence = self.read_number(database::TAKE_FENCE, "fence").await?;
+        let fence = fence.ok_or_else(missing)?;
+        let gives_up_at = Instant::now() + self.options.unit_timeout;
+        let (mut pause, longest) = FENCE_LOOKS;
+        loop {
+            let oldest = self.read_number(database::READ_OLDEST, "oldest").await?;
+            if oldest.ok_or_else(missing)? > fence {
+                return Ok(());
+            }
+            if Instant::now() > gives_up_at {
+                let context = "an older transaction does not end";
+                return Err(StoreError::new(StoreErrorKind::Contended, context));
+            }
+            sleep(pause).await;
+            pause = longest.min(pause * 2);
+        }
+    }
+
+    async fn ping(&self) -> StoreResult<()> {
+        let mut reader = self.reader().await?;
+        let statement = database::PING;
+        self.db(&mut reader).rows(statement, []).await.map(drop)
+    }
+}

@@ -1,0 +1,305 @@
+//! What the database refuses by itself, whoever asks: here, its superuser, and the service's role.
+
+use mamagang_domain::fact::FactKind;
+use mamagang_domain::ids::Subject;
+use mamagang_store::contract::sample::{
+    NOW, add_workers, answer, audit_rows, begin, booked, employer, entries, fact, month, request,
+    worker,
+};
+use mamagang_store::{Store, StoreErrorKind};
+use mamagang_store_postgres::{PostgresOptions, PostgresStore};
+use mamagang_testkit::postgres::PostgresDatabase;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::support;
+
+const TRUTH: [&str; 6] = [
+    "worker_fact",
+    "employer_fact",
+    "ledger_entry",
+    "audit_event",
+    "policy_set",
+    "idempotency",
+];
+
+const PROJECTIONS: [&str; 10] = [
+    "worker",
+    "worker_identity",
+    "worker_secret",
+    "employer",
+    "employer_worker",
+    "ledger_head",
+    "employer_year",
+    "person_month",
+    "fact_owner",
+    "filing",
+];
+
+/// A database with a row in every truth table, and its superuser's connection.
+async fn filled() -> (PostgresDatabase, PgConnection) {
+    let (database, _, store) = support::store().await;
+    add_workers(&store, [1]).await;
+    let facts = [
+        fact(Subject::Worker(worker(1)), 1, FactKind::Contract, NOW),
+        fact(
+            Subject::Employer(employer(0)),
+            1,
+            FactKind::EmployerProfile,
+            NOW,
+        ),
+    ];
+    let answers = [(request("org", "Post", 1), answer("one"))];
+    let months = [booked(1, month("2023-05"), employer(0))];
+    let mut unit = begin(&store).await;
+    let works = [
+        unit.append_facts(&facts).await,
+        unit.append_entries(&entries(employer(0), 2)).await,
+        unit.append_audit(&audit_rows(1, 2)).await,
+        unit.put_policy_set("v1", "policies").await,
+        unit.put_idempotency(&answers).await,
+        unit.book_months(&months).await,
+    ];
+    works.into_iter().for_each(|work| work.expect("accepted"));
+    unit.commit().await.expect("committed");
+    let stranger = support::stranger(&database).await;
+    (database, stranger)
+}
+
+async fn run(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query(AssertSqlSafe(sql));
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+/// The code and the words of a refusal.
+async fn refusal(connection: &mut PgConnection, sql: &str) -> (String, String) {
+    let error = run(connection, sql).await.err();
+    let error = error.unwrap_or_else(|| panic!("accepted: {sql}"));
+    let told = error.as_database_error().expect("the database's refusal");
+    let code = told.code().unwrap_or_default().into_owned();
+    (code, told.message().to_owned())
+}
+
+#[tokio::test]
+async fn truth_is_never_changed_nor_removed_by_anyone() {
+    let (_database, mut superuser) = filled().await;
+    for table in TRUTH {
+        for (sql, words) in [
+            (
+                format!("UPDATE {table} SET recorded_at = recorded_at + 1"),
+                "rows are never changed",
+            ),
+            (format!("DELETE FROM {table}"), "rows are never removed"),
+            (format!("TRUNCATE {table}"), "rows are never removed"),
+            (
+                format!("TRUNCATE {table} CASCADE"),
+                "rows are never removed",
+            ),
+        ] {
+            let (code, told) = refusal(&mut superuser, &sql).await;
+            assert_eq!(code, "23000", "{sql}");
+            assert_eq!(told, format!("{table}: {words}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_services_role_may_append_to_truth_and_no_more() {
+    let (_database, mut service) = filled().await;
+    run(&mut service, "SET ROLE mamagang_app")
+        .await
+        .expect("set");
+    for table in TRUTH {
+        for sql in [
+            format!("UPDATE {table} SET recorded_at = recorded_at + 1"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table}"),
+            format!("DROP TABLE {table}"),
+            format!("ALTER TABLE {table} DISABLE TRIGGER ALL"),
+        ] {
+            assert_eq!(refusal(&mut service, &sql).await.0, "42501", "{sql}");
+        }
+        let read = run(&mut service, &format!("SELECT * FROM {table}")).await;
+        assert!(read.expect("readable") > 0, "{table}");
+    }
+    for table in PROJECTIONS {
+        let truncate = format!("TRUNCATE {table} CASCADE");
+        assert_eq!(refusal(&mut service, &truncate).await.0, "42501");
+        let delete = format!("DELETE FROM {table} WHERE false");
+        assert_eq!(run(&mut service, &delete).await.expect("granted"), 0);
+    }
+    let create = "CREATE TABLE other (id bigint)";
+    assert_eq!(refusal(&mut service, create).await.0, "42501");
+    let appended = "INSERT INTO policy_set VALUES ('v2', 'policies', 1)";
+    assert_eq!(run(&mut service, appended).await.expect("granted"), 1);
+}
+
+#[tokio::test]
+async fn a_table_of_the_session_is_not_asked_in_the_place_of_truth() {
+    let (_database, mut stranger) = filled().await;
+    let shadow = "CREATE TEMPORARY TABLE worker_fact AS SELECT * FROM public.worker_fact";
+    run(&mut stranger, shadow).await.expect("a table");
+    run(&mut stranger, "UPDATE pg_temp.worker_fact SET revision = 8")
+        .await
+        .expect("changed");
+    let told = refusal(
+        &mut stranger,
+        &next_fact(9, 0).replace("INTO ", "INTO public."),
+    )
+    .await;
+    assert!(told.1.contains("leaves a gap"), "{told:?}");
+}
+
+fn next_fact(revision: u32, later: i64) -> String {
+    format!(
+        "INSERT INTO worker_fact (worker_id, revision, kind, body, secret, source_name,
+            recorded_at, actor, reason)
+        SELECT worker_id, {revision}, kind, body, secret, source_name, recorded_at + {later},
+            actor, reason
+        FROM worker_fact"
+    )
+}
+
+#[tokio::test]
+async fn a_revision_leaves_no_gap_and_does_not_go_back_in_time() {
+    let (_database, mut stranger) = filled().await;
+    for wrong in [next_fact(0, 0), next_fact(3, 0), next_fact(2, -1)] {
+        let (code, told) = refusal(&mut stranger, &wrong).await;
+        assert_eq!(code, "23000");
+        assert!(told.contains("leaves a gap or goes back"), "{told}");
+    }
+    assert_eq!(refusal(&mut stranger, &next_fact(1, 0)).await.0, "23505");
+    let next = run(&mut stranger, &next_fact(2, 0)).await;
+    assert_eq!(next.expect("accepted"), 1);
+}
+
+#[tokio::test]
+async fn a_chain_leaves_no_link_out() {
+    let (_database, mut stranger) = filled().await;
+    let entry = |sequence: u32, previous: &str, later: i64| {
+        format!(
+            "INSERT INTO ledger_entry (employer_code, sequence, tax_year, recorded_at, frozen,
+                previous_hash, hash)
+            SELECT employer_code, {sequence}, tax_year, recorded_at + {later}, frozen, {previous},
+                hash
+            FROM ledger_entry WHERE sequence = 2"
+        )
+    };
+    let audit = |position: u32, previous: &str| {
+        format!(
+            "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+                outcome, frozen, previous_hash, hash)
+            SELECT decode('{position:032}', 'hex'), writer_id, {position}, recorded_at, method,
+                caller, outcome, frozen, {previous}, hash
+            FROM audit_event WHERE position = 2"
+        )
+    };
+    for wrong in [
+        entry(4, "hash", 0),
+        entry(3, "previous_hash", 0),
+        entry(3, "hash", -1),
+        entry(0, "hash", 0),
+        audit(4, "hash"),
+        audit(3, "previous_hash"),
+        audit(0, "hash"),
+    ] {
+        let (code, told) = refusal(&mut stranger, &wrong).await;
+        assert_eq!(code, "23000", "{wrong}");
+        assert!(told.contains("does not continue the chain"), "{told}");
+    }
+    for right in [entry(3, "hash", 0), audit(3, "hash")] {
+        let written = run(&mut stranger, &right).await;
+        assert_eq!(written.expect("accepted"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_booked_month_is_neither_changed_nor_taken_over() {
+    let (_database, mut stranger) = filled().await;
+    let change = "UPDATE person_month SET employer_code = '52442000QQ0000047L'";
+    let (code, told) = refusal(&mut stranger, change).await;
+    assert_eq!(code, "23000");
+    assert!(told.contains("released, never changed"), "{told}");
+    let taken_over = "INSERT INTO person_month
+        SELECT worker_id, month, '52442000QQ0000047L', code_group, amount_fen, sequence
+        FROM person_month
+        ON CONFLICT (worker_id, month) DO UPDATE SET employer_code = excluded.employer_code";
+    assert_eq!(refusal(&mut stranger, taken_over).await.0, "23000");
+    let released = run(&mut stranger, "DELETE FROM person_month").await;
+    assert_eq!(released.expect("accepted"), 1);
+}
+
+#[tokio::test]
+async fn a_37th_month_is_refused_however_it_is_written() {
+    let (_database, mut stranger) = filled().await;
+    let fill = |count: u32| {
+        format!(
+            "INSERT INTO person_month
+            SELECT worker_id, month + value, employer_code, code_group, amount_fen, sequence
+            FROM person_month, generate_series(1, {count}) AS more (value)"
+        )
+    };
+    let (code, told) = refusal(&mut stranger, &fill(36)).await;
+    assert_eq!(code, "23000");
+    assert!(told.contains("36 booked months"), "{told}");
+    let filled = run(&mut stranger, &fill(35)).await;
+    assert_eq!(filled.expect("accepted"), 35);
+}
+
+#[tokio::test]
+async fn a_login_that_may_change_truth_is_refused() {
+    let (database, mut superuser) = filled().await;
+    for sql in [
+        "CREATE ROLE careless LOGIN",
+        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO careless",
+    ] {
+        run(&mut superuser, sql).await.expect("granted");
+    }
+    let url = database.url_of("careless");
+    let refused = PostgresStore::connect(&url, PostgresOptions::default()).await;
+    for sql in ["DROP OWNED BY careless", "DROP ROLE careless"] {
+        run(&mut superuser, sql).await.expect("dropped");
+    }
+    let error = refused.expect_err("it may change truth");
+    assert_eq!(error.kind(), StoreErrorKind::Internal);
+    assert!(
+        error.to_string().contains("may change worker_fact"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_login_that_is_granted_the_services_role_serves() {
+    let (database, mut superuser) = filled().await;
+    for sql in [
+        "CREATE ROLE clerk LOGIN NOINHERIT",
+        "GRANT mamagang_app TO clerk",
+    ] {
+        run(&mut superuser, sql).await.expect("granted");
+    }
+    // Not inherited: without taking the role it may nothing, not even learn the schema's version.
+    let url = database.url_of("clerk");
+    let store = PostgresStore::connect(&url, PostgresOptions::default()).await;
+    let store = store.expect("a store");
+    let last = store.last_audit_row([1; 16]).await.expect("an answer");
+    assert_eq!(last.map(|row| row.position), Some(2));
+    store.close().await;
+    for sql in ["DROP OWNED BY clerk", "DROP ROLE clerk"] {
+        run(&mut superuser, sql).await.expect("dropped");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_loses_acknowledged_commits_is_refused() {
+    let (database, mut superuser) = filled().await;
+    for (setting, is_fit) in [("off", false), ("local", true)] {
+        let sql = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = {setting}',
+                current_database()); END $$"
+        );
+        run(&mut superuser, &sql).await.expect("set");
+        let store = PostgresStore::connect(&database.url(), PostgresOptions::default()).await;
+        let told = store.err().map(|error| error.to_string());
+        assert_eq!(told.is_none(), is_fit, "{told:?}");
+        assert!(told.is_none_or(|told| told.contains("synchronous_commit is off")));
+    }
+}

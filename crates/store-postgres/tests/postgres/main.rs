@@ -1,0 +1,10 @@
+//! The PostgreSQL engine: the common contract, and what is this engine's own.
+
+mod contract;
+mod cost;
+mod durability;
+mod guards;
+mod random;
+mod schema;
+mod support;
+mod together;
