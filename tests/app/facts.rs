@@ -326,3 +326,23 @@ async fn a_worker_fact_without_identity_known_creates_the_worker_once() {
     assert_eq!(facts[0].worker_id, facts[1].worker_id);
     assert_eq!((facts[0].revision, facts[1].revision), (1, 2));
 }
+
+#[tokio::test]
+async fn callers_that_go_away_do_not_stop_the_writes_of_others() {
+    let test = TestApp::sqlite(date("2024-02-01")).await;
+    for wait in 0..40_u64 {
+        let request = RecordFacts {
+            request: None,
+            method: "test/RecordFacts",
+            items: vec![contract(WANG, BAKERY, &format!("C{wait}"), "2023-01-01")],
+        };
+        let caller = Caller::developer();
+        let call = test.app.record_facts(&caller, request);
+        // Cut off somewhere between the first read and the answer.
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(wait * 150), call).await;
+    }
+    record(&test, bakery_with_wang()).await;
+    assert_eq!(outcome_of(&test, WANG).await.0, Outcome::Eligible);
+    let report = test.app.rebuild_and_compare().await.expect("a report");
+    assert_eq!(report.differences, Vec::<String>::new());
+}

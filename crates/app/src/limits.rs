@@ -38,6 +38,8 @@ pub const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub const OVERLOAD_RETRY_AFTER: Duration = Duration::from_millis(200);
 /// How long a call may take when the caller names no deadline.
 pub const CALL_TIME_DEFAULT: Duration = Duration::from_secs(30);
+/// How long a call may take at most, whatever deadline the caller names.
+pub const CALL_TIME_MAX: Duration = Duration::from_secs(60 * 60);
 /// Streams of one connection.
 pub const CONNECTION_STREAMS_MAX: u32 = 256;
 
@@ -71,6 +73,7 @@ pub fn all() -> Vec<(&'static str, String)> {
             "call_time_default_s",
             CALL_TIME_DEFAULT.as_secs().to_string(),
         ),
+        ("call_time_max_s", CALL_TIME_MAX.as_secs().to_string()),
         ("connection_streams_max", CONNECTION_STREAMS_MAX.to_string()),
     ]
 }

@@ -238,12 +238,6 @@ impl Contract {
             (end, terminated) => end.or(terminated),
         }
     }
-
-    /// Whether the contract is in force on at least one day of a month.
-    pub fn in_force_in(&self, month: TaxMonth) -> bool {
-        self.start_on <= month.last_day()
-            && self.last_on().is_none_or(|last| month.first_day() <= last)
-    }
 }
 
 /// Insurances paid for one month.

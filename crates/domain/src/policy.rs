@@ -192,6 +192,14 @@ pub struct KeyGroupPolicy {
     pub vat_leg: Dated<bool>,
     /// 减税性质代码 per tax and group. A missing one is written empty.
     pub reduction_codes: BTreeMap<(TaxKind, CodeGroup), Dated<String>>,
+    /// How the person's months are counted where there is a gap; not established.
+    pub person_term_counting: Dated<String>,
+    /// Whether a second hire as registered unemployed needs a spell of its own; not established.
+    pub second_hire_needs_own_spell: Dated<bool>,
+    /// Days after a VAT period's end within which it is declared.
+    pub vat_filing_term_days: Dated<i32>,
+    /// Day of the next year by which the annual settlement is due, as `05-31`.
+    pub cit_settlement_due: Dated<String>,
     /// The kind of filed post that the notice's layer asks for.
     pub notice_post_kind: Dated<ContractKind>,
     /// Surcharge for late payment of tax, basis points a day.

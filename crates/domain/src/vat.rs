@@ -26,6 +26,17 @@ pub enum Party {
     SmallScaleTaxpayer(FilingCycle),
 }
 
+impl Party {
+    /// The cycle whose ceiling of sales applies to the surcharges; that of the month for natural
+    /// persons.
+    const fn cycle(self) -> FilingCycle {
+        match self {
+            Self::NaturalPerson => FilingCycle::Monthly,
+            Self::SmallScaleTaxpayer(cycle) => cycle,
+        }
+    }
+}
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VatOutcome {
@@ -255,10 +266,7 @@ fn surcharges(
     vat_fen: Fen,
 ) -> Option<Vec<TaxLine>> {
     let on = question.obligation_on;
-    let cycle = match question.party {
-        Party::NaturalPerson => FilingCycle::Monthly,
-        Party::SmallScaleTaxpayer(cycle) => cycle,
-    };
+    let cycle = question.party.cycle();
     let education_exempt = education_exempt(policy, cycle, on, Some(net_sales_fen))?;
     let half_rate = policy
         .surcharges

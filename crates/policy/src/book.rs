@@ -80,6 +80,14 @@ impl<'a> Binder<'a> {
             excluding_reliefs: self.dated("key_group.excluding_reliefs", Unit::Set, words),
             vat_leg: self.dated("key_group.vat_leg", Unit::Boolean, boolean),
             reduction_codes: self.reduction_codes(),
+            person_term_counting: self.dated("key_group.person_term_counting", Unit::Code, text),
+            second_hire_needs_own_spell: self.dated(
+                "key_group.second_hire_needs_own_spell",
+                Unit::Boolean,
+                boolean,
+            ),
+            vat_filing_term_days: self.dated("key_group.vat_filing_term_days", Unit::Days, count),
+            cit_settlement_due: self.dated("key_group.cit_settlement_due", Unit::Code, text),
             notice_post_kind: self.dated("key_group.notice_post_kind", Unit::Code, single_word),
             late_surcharge_day_bp: self.dated("key_group.late_surcharge_day", Unit::Bp, rate),
         }

@@ -28,6 +28,7 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<String> {
 
 /// Rebuilds every projection and compares it. `Err` when anything differs.
 pub async fn doctor(settings: &Settings, rebuild: bool) -> anyhow::Result<String> {
+    require_present(settings)?;
     let opened = open(settings).await?;
     opened.app.ready().await?;
     if !rebuild {
@@ -48,6 +49,16 @@ pub async fn doctor(settings: &Settings, rebuild: bool) -> anyhow::Result<String
         found.differences.len(),
         found.differences.join("\n")
     )
+}
+
+/// An examination makes nothing: neither a database nor keys.
+fn require_present(settings: &Settings) -> anyhow::Result<()> {
+    if let DatabaseUrl::Sqlite(path) = &settings.database_url {
+        anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+    }
+    let keys = &settings.key_file;
+    anyhow::ensure!(keys.exists(), "there is no key file at {}", keys.display());
+    Ok(())
 }
 
 /// The report on the policies. `Err` names every problem.

@@ -1,11 +1,8 @@
 //! The binary `mamagang`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line answers on its streams"
-)]
+#![expect(clippy::print_stderr, reason = "a command line answers on its streams")]
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -74,10 +71,17 @@ fn with_settings(
 fn answer(result: anyhow::Result<String>) -> ExitCode {
     match result {
         Ok(text) => {
-            if !text.is_empty() {
-                println!("{}", text.trim_end());
+            let text = text.trim_end();
+            let written = if text.is_empty() {
+                Ok(())
+            } else {
+                writeln!(io::stdout(), "{text}")
+            };
+            match written {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+                // Whoever closed the pipe has read enough.
+                _ => ExitCode::SUCCESS,
             }
-            ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("mamagang: {error:#}");

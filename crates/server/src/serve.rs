@@ -57,7 +57,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
     let mut notices = Vec::new();
     let policies = load_policies(settings.policies_dir.as_deref()).map_err(policy_error)?;
     let store = open_store(&settings.database_url).await?;
-    let keys = load_keys(&settings.key_file, &mut notices)?;
+    let keys = load_keys(&settings.key_file, &*store, &mut notices).await?;
     let app = App::start(Dependencies {
         store,
         keys: Arc::new(keys),
@@ -101,12 +101,23 @@ pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
     }
 }
 
-/// Reads the key file, or makes one of mode 0600 when there is none.
-fn load_keys(path: &Path, notices: &mut Vec<String>) -> anyhow::Result<KeyRing> {
+/// Reads the key file, or makes one of mode 0600 for a database that holds nobody yet. With other
+/// keys the persons of a database would be taken for new ones, and their months be given twice.
+async fn load_keys(
+    path: &Path,
+    store: &dyn Store,
+    notices: &mut Vec<String>,
+) -> anyhow::Result<KeyRing> {
     if path.exists() {
         return KeyRing::load(path)
             .with_context(|| format!("the key file {} cannot be used", path.display()));
     }
+    let is_empty = store.list_workers(None, 1).await?.is_empty();
+    anyhow::ensure!(
+        is_empty,
+        "the key file {} is missing and the database holds persons: put the file back, or name it with --key-file",
+        path.display()
+    );
     match KeyRing::create(path, &mut OsEntropy) {
         Ok(keys) => {
             notices.push(format!(

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use mamagang_crypto::{KeyRing, OsEntropy};
 use mamagang_testkit::postgres::PostgresCluster;
 
 fn mamagang(arguments: &[&str], url: &str, key_file: &str) -> Output {
@@ -18,9 +19,14 @@ fn migrate_makes_the_schema_that_doctor_and_serve_need() {
     let directory = tempfile::TempDir::new().expect("a directory");
     let key_file = directory.path().join("keys").display().to_string();
 
-    let before = mamagang(&["doctor"], &database.url(), &key_file);
-    assert!(!before.status.success());
-    assert!(String::from_utf8_lossy(&before.stderr).contains("mamagang migrate"));
+    let no_keys = mamagang(&["doctor"], &database.url(), &key_file);
+    assert!(!no_keys.status.success());
+    assert!(String::from_utf8_lossy(&no_keys.stderr).contains("no key file"));
+
+    KeyRing::create(key_file.as_ref(), &mut OsEntropy).expect("a key file");
+    let no_schema = mamagang(&["doctor"], &database.url(), &key_file);
+    assert!(!no_schema.status.success());
+    assert!(String::from_utf8_lossy(&no_schema.stderr).contains("mamagang migrate"));
 
     for _ in 0..2 {
         let migrated = mamagang(&["migrate"], &database.url(), &key_file);

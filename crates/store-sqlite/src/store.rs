@@ -111,7 +111,16 @@ impl Store for SqliteStore {
     async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>> {
         self.counters.count_statement();
         // A deferred transaction could lose the lock at its first write, after its reads.
-        let begun = self.pools.writer.begin_with("BEGIN IMMEDIATE").await;
+        let mut begun = self.pools.writer.begin_with("BEGIN IMMEDIATE").await;
+        if matches!(begun, Err(sqlx::Error::InvalidSavePointStatement)) {
+            // SQLite has rolled a transaction back by itself (the disk was full) and sqlx still
+            // counts it: this connection is of no more use, and the next one is sound.
+            let acquired = self.pools.writer.acquire().await;
+            let spoilt = acquired.map_err(|error| in_statement("replacing the writer", error))?;
+            let closed = spoilt.close().await;
+            closed.map_err(|error| in_statement("closing the writer", error))?;
+            begun = self.pools.writer.begin_with("BEGIN IMMEDIATE").await;
+        }
         let transaction = begun.map_err(|error| in_statement("beginning a unit", error))?;
         let recorded_at = self.next_instant(clock.now_micros());
         let counters = Arc::clone(&self.counters);

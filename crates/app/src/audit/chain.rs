@@ -1,40 +1,72 @@
 //! One writer's chain of audit rows.
 
-use mamagang_domain::frozen::{Digest32, chained, digest};
+use std::sync::Arc;
+
+use mamagang_domain::frozen::{Digest32, Writer, chained, digest};
 use mamagang_store::rows::AuditRow;
-use mamagang_store::{StoreResult, UnitOfWork};
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult, UnitOfWork};
 use tokio::sync::Mutex;
 
 use super::record::{AuditDraft, freeze};
 
 #[derive(Clone, Copy, Debug)]
 struct Head {
+    writer_id: [u8; 16],
     position: u64,
     hash: Digest32,
+}
+
+impl Head {
+    fn start(writer_id: [u8; 16]) -> Self {
+        Self {
+            writer_id,
+            position: 0,
+            hash: digest(&writer_id),
+        }
+    }
+
+    /// The start of a further chain of the same writer, when it is no longer known where the
+    /// present one ends.
+    fn restart(&self) -> Self {
+        let mut writer = Writer::new(1);
+        writer
+            .bytes(&self.writer_id)
+            .int(i64::try_from(self.position).unwrap_or(i64::MAX));
+        let mut writer_id = [0; 16];
+        writer_id.copy_from_slice(&digest(&writer.finish())[..16]);
+        Self::start(writer_id)
+    }
 }
 
 /// A chain with its writer's id, new at each start, so that no two processes share one.
 #[derive(Debug)]
 pub(crate) struct AuditChain {
-    writer_id: [u8; 16],
     head: Mutex<Head>,
 }
 
 impl AuditChain {
     pub(crate) fn new(writer_id: [u8; 16]) -> Self {
         Self {
-            writer_id,
-            head: Mutex::new(Head {
-                position: 0,
-                hash: digest(&writer_id),
-            }),
+            head: Mutex::new(Head::start(writer_id)),
         }
     }
 
-    /// Appends the rows of calls to a unit of work and commits it. The chain moves on only when
-    /// the commit is known to have succeeded; when its answer was lost, the chain is left where it
-    /// was and the next row's conflict shows it.
+    /// Appends the rows of calls to a unit of work and commits it. It runs as a task of its own: a
+    /// caller that goes away in between must not leave the chain behind what was committed.
     pub(crate) async fn commit(
+        self: &Arc<Self>,
+        unit: Box<dyn UnitOfWork>,
+        drafts: Vec<AuditDraft>,
+    ) -> StoreResult<()> {
+        let chain = Arc::clone(self);
+        let task = tokio::spawn(async move { chain.append(unit, &drafts).await });
+        task.await.unwrap_or_else(|error| {
+            let context = "the task that commits ended early";
+            Err(StoreError::new(StoreErrorKind::CommitUnknown, context).with_source(error))
+        })
+    }
+
+    async fn append(
         &self,
         mut unit: Box<dyn UnitOfWork>,
         drafts: &[AuditDraft],
@@ -45,12 +77,12 @@ impl AuditChain {
         let mut rows = Vec::with_capacity(drafts.len());
         for draft in drafts {
             next.position += 1;
-            let frozen = freeze(draft, self.writer_id, next.position, recorded_at);
+            let frozen = freeze(draft, next.writer_id, next.position, recorded_at);
             let previous_hash = next.hash;
             next.hash = chained(&previous_hash, &frozen);
             rows.push(AuditRow {
                 audit_id: draft.audit_id,
-                writer_id: self.writer_id,
+                writer_id: next.writer_id,
                 position: next.position,
                 recorded_at,
                 method: draft.method.to_owned(),
@@ -63,9 +95,106 @@ impl AuditChain {
                 hash: next.hash,
             });
         }
-        unit.append_audit(&rows).await?;
-        unit.commit().await?;
-        *head = next;
-        Ok(())
+        let appended = unit.append_audit(&rows).await;
+        let result = match appended {
+            Ok(()) => unit.commit().await,
+            Err(error) => Err(error),
+        };
+        match &result {
+            Ok(()) => *head = next,
+            // Nothing was written, so the chain stands where it stood.
+            Err(error) if error.may_retry() => {}
+            Err(_) => *head = head.restart(),
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mamagang_store::memory::MemoryStore;
+    use mamagang_store::{Clock, Store};
+
+    use super::*;
+    use crate::caller::Caller;
+
+    #[derive(Debug)]
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now_micros(&self) -> i64 {
+            1_700_000_000_000_000
+        }
+    }
+
+    fn draft(number: u128) -> AuditDraft {
+        AuditDraft {
+            audit_id: mamagang_domain::ids::AuditId(uuid::Uuid::from_u128(number)),
+            method: "M",
+            caller: Caller::developer(),
+            context: None,
+            outcome: "OK".to_owned(),
+            worker_id: None,
+            employer_code: None,
+            policy_version: "v".to_owned(),
+            rules_version: 1,
+            items: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_leaves_the_chain_whole() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let chain = Arc::new(AuditChain::new([7; 16]));
+        for number in 0..20_u128 {
+            let unit = store.begin(Arc::new(Noon)).await.expect("a unit");
+            let mut commit = Box::pin(chain.commit(unit, vec![draft(number)]));
+            // Polled once, then dropped: as when a call is cancelled.
+            let _ = futures_poll_once(&mut commit).await;
+        }
+        let unit = store.begin(Arc::new(Noon)).await.expect("a unit");
+        chain
+            .commit(unit, vec![draft(99)])
+            .await
+            .expect("the chain goes on");
+        let last = store
+            .last_audit_row([7; 16])
+            .await
+            .expect("a read")
+            .expect("a row");
+        assert_eq!(last.position, 21);
+    }
+
+    async fn futures_poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+        std::future::poll_fn(
+            |context| match std::pin::Pin::new(&mut *future).poll(context) {
+                std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
+                std::task::Poll::Pending => std::task::Poll::Ready(None),
+            },
+        )
+        .await
+    }
+
+    #[tokio::test]
+    async fn after_a_conflict_a_further_chain_is_begun() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let chain = Arc::new(AuditChain::new([7; 16]));
+        let unit = store.begin(Arc::new(Noon)).await.expect("a unit");
+        chain.commit(unit, vec![draft(1)]).await.expect("committed");
+        // The same row id again is refused, and what follows is not held up by it.
+        let unit = store.begin(Arc::new(Noon)).await.expect("a unit");
+        assert!(chain.commit(unit, vec![draft(1)]).await.is_err());
+        let unit = store.begin(Arc::new(Noon)).await.expect("a unit");
+        chain
+            .commit(unit, vec![draft(2)])
+            .await
+            .expect("a further chain");
+        let row = store
+            .audit_row(draft(2).audit_id)
+            .await
+            .expect("a read")
+            .expect("a row");
+        assert_eq!(row.position, 1);
+        assert_ne!(row.writer_id, [7; 16]);
     }
 }

@@ -22,7 +22,12 @@ impl AuditWriter {
     /// Starts the task. It ends when every handle is dropped and the queue is empty.
     pub(crate) fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, writer_id: [u8; 16]) -> Self {
         let (queue, waiting) = mpsc::channel(AUDIT_QUEUE_MAX);
-        tokio::spawn(run(store, clock, AuditChain::new(writer_id), waiting));
+        tokio::spawn(run(
+            store,
+            clock,
+            Arc::new(AuditChain::new(writer_id)),
+            waiting,
+        ));
         Self { queue }
     }
 
@@ -45,7 +50,7 @@ impl AuditWriter {
 async fn run(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    chain: AuditChain,
+    chain: Arc<AuditChain>,
     mut waiting: mpsc::Receiver<(AuditDraft, Reply)>,
 ) {
     let mut batch = Vec::with_capacity(AUDIT_BATCH_MAX);
@@ -70,13 +75,13 @@ async fn run(
 async fn commit(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
-    chain: &AuditChain,
+    chain: &Arc<AuditChain>,
     drafts: &[AuditDraft],
 ) -> StoreResult<()> {
     let mut attempt = 0;
     loop {
         let result = match store.begin(clock.clone()).await {
-            Ok(unit) => chain.commit(unit, drafts).await,
+            Ok(unit) => chain.commit(unit, drafts.to_vec()).await,
             Err(error) => Err(error),
         };
         attempt += 1;

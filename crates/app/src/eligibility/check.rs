@@ -447,6 +447,9 @@ impl<'a> SourceIndex<'a> {
         index.add(timeline, &timeline.certificates);
         index.add(timeline, &timeline.contracts);
         index.add(timeline, &timeline.contributions);
+        index.add(timeline, &timeline.flexible);
+        index.add(timeline, &timeline.reliefs);
+        index.add(timeline, &timeline.prior_uses);
         index
     }
 

@@ -7,7 +7,7 @@ use mamagang_domain::fact::{Contract, ContractKind, PersonCategory, Source};
 use mamagang_domain::frozen::{Writer, digest};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::DecisionId;
-use mamagang_domain::key_group::{CategoryFinding, Hire, Person, category_on, hires_of};
+use mamagang_domain::key_group::{CategoryFinding, Hire, Person, hires_of, status_on};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::reason::{Outcome, Reason, ReasonCode};
 use mamagang_domain::timeline::{Held, Timeline};
@@ -174,7 +174,7 @@ impl App {
         let policy = &self.book.key_group;
         let (finding, timeline) = match self.person(&question.who, snapshot) {
             Person::Known(timeline) => (
-                category_on(policy, timeline, question.as_of_on),
+                status_on(policy, timeline, question.as_of_on),
                 Some(timeline),
             ),
             Person::Unknown => (unknown(ReasonCode::NoRecord), None),
@@ -289,11 +289,6 @@ impl App {
         let hire = hires
             .iter()
             .find(|hire| hire.contract_revisions.contains(&held.revision));
-        let code = if contract.kind == question.expected_kind {
-            contract_code(contract, hire)
-        } else {
-            ReasonCode::ContractKindNotCovered
-        };
         let months_min = self
             .book
             .key_group
@@ -303,6 +298,11 @@ impl App {
             let end_min = contract.start_on.plus_months(months.value).plus_days(-1);
             contract.end_on.is_none_or(|end| end >= end_min)
         });
+        let code = if contract.kind == question.expected_kind {
+            contract_code(contract, hire, is_long)
+        } else {
+            ReasonCode::ContractKindNotCovered
+        };
         let renews = hire.is_some_and(|hire| hire.contract_code.is_none());
         let citations = months_min
             .map(|value| value.citation.clone())
@@ -334,15 +334,13 @@ fn unknown(code: ReasonCode) -> CategoryFinding {
     }
 }
 
-/// What stands against the contract as a hire. A service agreement that was expected stands.
-fn contract_code(contract: &Contract, hire: Option<&Hire>) -> ReasonCode {
-    let code = hire.and_then(|hire| hire.contract_code);
-    match (contract.kind, code) {
-        (_, None) => ReasonCode::AllConditionsMet,
-        (ContractKind::ServiceAgreement, Some(ReasonCode::ContractKindNotCovered)) => {
-            ReasonCode::AllConditionsMet
-        }
-        (_, Some(code)) => code,
+/// What stands against the contract as a hire. A service agreement that was expected is tested for
+/// its length alone.
+fn contract_code(contract: &Contract, hire: Option<&Hire>, is_long: bool) -> ReasonCode {
+    match (contract.kind, hire.and_then(|hire| hire.contract_code)) {
+        (ContractKind::ServiceAgreement, _) if !is_long => ReasonCode::ContractTooShort,
+        (ContractKind::ServiceAgreement, _) | (_, None) => ReasonCode::AllConditionsMet,
+        (ContractKind::LabourContract, Some(code)) => code,
     }
 }
 

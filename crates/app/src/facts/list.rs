@@ -251,7 +251,7 @@ impl App {
         Ok((row, as_of.unwrap_or_else(|| self.clock.now_micros())))
     }
 
-    /// An employer's record, now or as it was. An employer without a profile then is unknown.
+    /// An employer's record, now or as it was. An employer of which nothing was recorded is unknown.
     pub(crate) async fn employer_row(
         &self,
         code: EmployerCode,
@@ -270,7 +270,7 @@ impl App {
                 row.map(|row| row.record).unwrap_or_default()
             }
         };
-        require_profile(code, record)
+        require_known(code, record)
     }
 
     /// Employers in order of code.
@@ -327,6 +327,21 @@ impl App {
             as_of: as_of.unwrap_or_else(|| self.clock.now_micros()),
         })
     }
+}
+
+/// The employer, known by any fact that was ever recorded of it.
+pub(crate) fn require_known(
+    employer_code: EmployerCode,
+    record: EmployerRecord,
+) -> AppResult<EmployerRow> {
+    if record.revision == 0 {
+        let error = AppError::new(ErrorReason::EmployerNotFound);
+        return Err(error.with("employer_code", employer_code.to_string()));
+    }
+    Ok(EmployerRow {
+        employer_code,
+        record,
+    })
 }
 
 pub(crate) fn require_profile(

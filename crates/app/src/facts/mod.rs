@@ -7,8 +7,8 @@ mod recording;
 mod retract;
 
 pub use input::{FactInput, FactItem, WorkerFactInput};
-pub(crate) use list::require_profile;
 pub use list::{EmployerPage, FactListQuery, FactSubject, ListedFact, ListedFacts, StoredBody};
+pub(crate) use list::{require_known, require_profile};
 pub use record::{FactOutcome, RecordFacts, RecordedFact};
 pub(crate) use recording::{certificate_owner_key, contract_owner_key, region_of};
 pub use retract::{RetractFact, Retracted};

@@ -124,7 +124,7 @@ impl App {
             None,
             vec![DecisionItem::Other { question, answer }],
         );
-        self.writes.commit(unit, &[draft]).await?;
+        self.writes.commit(unit, vec![draft]).await?;
         metrics::counter!("mamagang_facts_recorded_total").increment(outcomes.len() as u64);
         Ok(outcomes)
     }

@@ -134,7 +134,7 @@ impl App {
             Subject::Worker(worker_id) => draft.worker_id = Some(worker_id),
             Subject::Employer(code) => draft.employer_code = Some(code),
         }
-        self.writes.commit(unit, &[draft]).await?;
+        self.writes.commit(unit, vec![draft]).await?;
         Ok(retracted)
     }
 

@@ -1,9 +1,6 @@
 //! `GetEmployerBalance`.
 
-use std::collections::BTreeSet;
-
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::WorkerId;
 use mamagang_domain::ledger::{Balance, MonthValue, Release, WorkerMonths, YearState};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
@@ -86,11 +83,19 @@ pub(crate) fn balance_of(
             &[]
         }
     });
-    let counted: BTreeSet<Option<WorkerId>> = workers
-        .iter()
-        .filter(|worker| !worker.plan.booked.is_empty() || !worker.plan.supported.is_empty())
-        .map(|worker| worker.plan.worker_id)
-        .collect();
+    // After a plan the booked months are those supported; before it they may be others.
+    let has_months = |worker: &&YearMonths| match is_planned {
+        true => !worker.plan.supported.is_empty() || !worker.later.is_empty(),
+        false => !worker.plan.booked.is_empty() || !worker.plan.supported.is_empty(),
+    };
+    let under_review = |worker: &YearMonths| {
+        worker.plan.under_review
+            + if is_planned {
+                worker.later_under_review
+            } else {
+                0
+            }
+    };
     EmployerBalance {
         employer_code,
         tax_year,
@@ -99,8 +104,8 @@ pub(crate) fn balance_of(
             .chain(later)
             .map(|value| value.amount_fen)
             .sum(),
-        worker_count: i32::try_from(counted.len()).unwrap_or(i32::MAX),
-        months_under_review: workers.iter().map(|worker| worker.plan.under_review).sum(),
+        worker_count: i32::try_from(workers.iter().filter(has_months).count()).unwrap_or(i32::MAX),
+        months_under_review: workers.iter().map(under_review).sum(),
         sequence,
         revision,
         release: year
@@ -196,7 +201,7 @@ impl App {
             .clone()
             .map(|row| row.record)
             .unwrap_or_default();
-        let employer = crate::facts::require_profile(employer_code, record)?;
+        let employer = crate::facts::require_known(employer_code, record)?;
         let through = query.through.unwrap_or(tax_year.last_month());
         let workers = all_worker_months(&self.book, &inputs, tax_year, through, false);
         let revision = employer.record.revision;

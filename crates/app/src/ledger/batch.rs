@@ -77,7 +77,10 @@ pub(crate) async fn run_batch(
     unit.release_months(&batch.released).await?;
     unit.book_months(&batch.booked).await?;
     unit.put_idempotency(&batch.recorded).await?;
-    context.chain.commit(unit, &batch.audit).await?;
+    context
+        .chain
+        .commit(unit, std::mem::take(&mut batch.audit))
+        .await?;
     Ok(results)
 }
 

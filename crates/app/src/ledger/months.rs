@@ -17,6 +17,8 @@ pub(crate) struct YearMonths {
     pub(crate) plan: WorkerMonths,
     /// What facts support after that month.
     pub(crate) later: Vec<MonthValue>,
+    /// Months after it that a person has to decide on.
+    pub(crate) later_under_review: i32,
 }
 
 /// The months of a worker at an employer in a year, split at `through`; with `projects`, also what
@@ -75,9 +77,6 @@ pub(crate) fn worker_months(
     let elsewhere = planned
         .iter()
         .filter(|finding| finding.code == ReasonCode::MonthBookedElsewhere && finding.substantial);
-    let under_review = planned
-        .iter()
-        .filter(|finding| finding.outcome() == Outcome::Review && finding.substantial);
     let plan = WorkerMonths {
         worker_id: Some(worker_id),
         revision: snapshot.worker.timeline.revision,
@@ -85,12 +84,20 @@ pub(crate) fn worker_months(
         supported: eligible(planned),
         projected: eligible(&projected),
         elsewhere: i32::try_from(elsewhere.count()).unwrap_or(i32::MAX),
-        under_review: i32::try_from(under_review.count()).unwrap_or(i32::MAX),
+        under_review: under_review(planned),
     };
     YearMonths {
         plan,
         later: eligible(after),
+        later_under_review: under_review(after),
     }
+}
+
+fn under_review(findings: &[MonthFinding]) -> i32 {
+    let review = findings
+        .iter()
+        .filter(|finding| finding.outcome() == Outcome::Review && finding.substantial);
+    i32::try_from(review.count()).unwrap_or(i32::MAX)
 }
 
 fn eligible(findings: &[MonthFinding]) -> Vec<MonthValue> {

@@ -47,7 +47,7 @@ pub struct WorkerTerm {
     pub months_counted: i32,
     /// Months that a person has to decide on.
     pub months_under_review: i32,
-    /// What is left of the 36.
+    /// What is left of the 36: neither counted nor under review.
     pub months_left: i32,
     /// By employer.
     pub by_employer: Vec<EmployerTerm>,
@@ -141,7 +141,8 @@ impl App {
         WorkerTerm {
             months_counted,
             months_under_review,
-            months_left: (most.map_or(0, |most| most.value) - months_counted).max(0),
+            months_left: (most.map_or(0, |most| most.value) - months_counted - months_under_review)
+                .max(0),
             by_employer: terms.collect(),
             first_month: all.first().copied(),
             last_month: all.last().copied(),

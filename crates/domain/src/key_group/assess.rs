@@ -302,9 +302,6 @@ impl<'a> Walk<'a> {
         if self.other_relief(month, hire) {
             return ReasonCode::OtherEmploymentReliefClaimed;
         }
-        if self.is_used_elsewhere(month) {
-            return ReasonCode::MonthBookedElsewhere;
-        }
         // A contract binds from its signature on, so before it none is in force.
         if !in_force || month < hire.signed_month {
             return ReasonCode::NotInForce;
@@ -312,6 +309,9 @@ impl<'a> Walk<'a> {
         let Some(row) = insured else {
             return ReasonCode::InsuranceNotPaid;
         };
+        if self.is_used_elsewhere(month) {
+            return ReasonCode::MonthBookedElsewhere;
+        }
         self.term_code(month, hire)
             .unwrap_or_else(|| self.payment_code(row, hire))
     }
@@ -405,9 +405,9 @@ impl<'a> Walk<'a> {
         let is_unencoded = hire.code() == Some(ReasonCode::PolicyNotEncoded)
             || self.unencoded_start(hire).is_some();
         match hire.code().map(ReasonCode::outcome) {
-            // Where the law is not encoded no term is told: it would be a guess.
+            // Where the law is not encoded, or the hire gives no right, there is no term to tell.
             _ if is_unencoded => None,
-            Some(Outcome::Ineligible) => hire.start_month,
+            Some(Outcome::Ineligible) => None,
             _ => self
                 .anchor
                 .filter(|anchor| hire.start_month.is_some_and(|start| *anchor <= start)),

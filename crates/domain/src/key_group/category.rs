@@ -75,9 +75,29 @@ pub fn category_on(
     timeline: &Timeline,
     hired_on: CivilDate,
 ) -> CategoryFinding {
+    nearest(
+        policy,
+        timeline,
+        hired_on,
+        own_spells(policy, timeline, hired_on),
+    )
+}
+
+/// The status of a person on a day, whatever hires it has served already: the question of a
+/// verification, where [`category_on`] is that of a hire.
+pub fn status_on(policy: &KeyGroupPolicy, timeline: &Timeline, on: CivilDate) -> CategoryFinding {
+    nearest(policy, timeline, on, &timeline.spells)
+}
+
+fn nearest(
+    policy: &KeyGroupPolicy,
+    timeline: &Timeline,
+    hired_on: CivilDate,
+    spells: &[Held<UnemploymentSpell>],
+) -> CategoryFinding {
     let mut best: Option<CategoryFinding> = None;
     for category in PersonCategory::ALL {
-        let Some(finding) = find(policy, timeline, category, hired_on) else {
+        let Some(finding) = find(policy, timeline, category, hired_on, spells) else {
             continue;
         };
         if finding.code.is_none() {
@@ -97,9 +117,10 @@ fn find(
     timeline: &Timeline,
     category: PersonCategory,
     hired_on: CivilDate,
+    spells: &[Held<UnemploymentSpell>],
 ) -> Option<CategoryFinding> {
     let finding = match category {
-        PersonCategory::RegisteredUnemployed => unemployed(policy, timeline, hired_on)?,
+        PersonCategory::RegisteredUnemployed => unemployed(policy, timeline, hired_on, spells)?,
         _ => poverty(timeline, category, hired_on)?,
     };
     let covered = policy
@@ -147,11 +168,11 @@ fn unemployed(
     policy: &KeyGroupPolicy,
     timeline: &Timeline,
     hired_on: CivilDate,
+    own_spells: &[Held<UnemploymentSpell>],
 ) -> Option<CategoryFinding> {
     if timeline.spells.is_empty() {
         return None;
     }
-    let own_spells = own_spells(policy, timeline, hired_on);
     let day_before = hired_on.plus_days(-1);
     // Registers hold overlapping spells; one good one is enough.
     own_spells
@@ -263,7 +284,7 @@ fn rests_on_a_spell(policy: &KeyGroupPolicy, timeline: &Timeline, hired_on: Civi
         PersonCategory::PovertyMonitored,
     ]
     .into_iter()
-    .filter_map(|category| find(policy, timeline, category, hired_on))
+    .filter_map(|category| find(policy, timeline, category, hired_on, &timeline.spells))
     .any(|finding| finding.code.is_none());
     if by_poverty {
         return false;

@@ -8,7 +8,7 @@ use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::policy::{Citation, Confidence, Dated, KeyGroupPolicy};
 use crate::reason::{Assumption, Outcome, Reason, ReasonCode};
-use crate::timeline::Timeline;
+use crate::timeline::{Held, Timeline};
 
 use super::hire::Hire;
 use super::notice::{notice_code, notice_over};
@@ -171,9 +171,29 @@ impl Writer<'_> {
         }
         Reason {
             code,
-            citations: self.citations(code, month, hire),
+            citations: self.all_citations(code),
             facts,
         }
+    }
+
+    /// The sources behind every month of a reason, each once: a term that crosses instruments cites
+    /// them all.
+    fn all_citations(&self, code: ReasonCode) -> Vec<Arc<Citation>> {
+        let mut all: Vec<Arc<Citation>> = Vec::new();
+        for finding in self
+            .assessment
+            .months
+            .iter()
+            .filter(|finding| finding.code == code)
+        {
+            let hire = finding.hire.map(|index| &self.assessment.hires[index]);
+            for citation in self.citations(code, Some(finding.month), hire) {
+                if !all.contains(&citation) {
+                    all.push(citation);
+                }
+            }
+        }
+        all
     }
 
     /// The parameters that a reason rests on, as their sources on the day that matters.
@@ -215,9 +235,18 @@ impl Writer<'_> {
             ReasonCode::OtherEmploymentReliefClaimed => {
                 vec![source.of_month(&policy.excluding_reliefs)]
             }
-            ReasonCode::TermExhausted
-            | ReasonCode::TermCountUnconfirmed
-            | ReasonCode::MonthBookedElsewhere => {
+            ReasonCode::TermCountUnconfirmed => vec![
+                source.of_month(&policy.person_term_counting),
+                source.of_month(&policy.person_months_max),
+            ],
+            // A second hire whose spells an earlier one has used.
+            ReasonCode::NoRecord if category == Some(PersonCategory::RegisteredUnemployed) => {
+                vec![
+                    source.at_hire(&policy.second_hire_needs_own_spell),
+                    coverage,
+                ]
+            }
+            ReasonCode::TermExhausted | ReasonCode::MonthBookedElsewhere => {
                 vec![
                     source.of_month(&policy.term_months),
                     source.of_month(&policy.person_months_max),
@@ -312,8 +341,17 @@ impl Writer<'_> {
             if hire.category.category == Some(PersonCategory::RegisteredUnemployed) {
                 add(assumed(&self.policy.registration_months_min, hire));
             }
-            if finding.code == ReasonCode::BackPaidInsurance {
-                add(assumed(&self.policy.payment_grace_months, hire));
+            match finding.code {
+                ReasonCode::BackPaidInsurance => {
+                    add(assumed(&self.policy.payment_grace_months, hire))
+                }
+                ReasonCode::TermCountUnconfirmed => {
+                    add(assumed(&self.policy.person_term_counting, hire))
+                }
+                ReasonCode::NoRecord if hire.category.category.is_some() => {
+                    add(assumed(&self.policy.second_hire_needs_own_spell, hire));
+                }
+                _ => {}
             }
         }
         out
@@ -369,6 +407,7 @@ impl Writer<'_> {
             }));
             out.extend(status_refs(hire));
         }
+        out.extend(self.deciding_refs(timeline));
         out.extend(contribution_refs(
             timeline,
             self.evidence.employer_code,
@@ -376,6 +415,47 @@ impl Writer<'_> {
         ));
         out.sort_unstable();
         out.dedup();
+        out
+    }
+}
+
+impl Writer<'_> {
+    /// Records that a refusal or a review rests on beside contract, status and insurance.
+    fn deciding_refs(&self, timeline: &Timeline) -> Vec<EvidenceRef> {
+        fn all<T>(list: &[Held<T>], kind: FactKind) -> impl Iterator<Item = EvidenceRef> + '_ {
+            list.iter().map(move |held| EvidenceRef {
+                revision: held.revision,
+                kind,
+            })
+        }
+        let has = |code: ReasonCode| {
+            self.assessment
+                .months
+                .iter()
+                .any(|finding| finding.code == code)
+        };
+        let mut out: Vec<EvidenceRef> = all(&timeline.prior_uses, FactKind::PriorTermUse).collect();
+        if has(ReasonCode::OtherEmploymentReliefClaimed) {
+            out.extend(all(&timeline.reliefs, FactKind::OtherRelief));
+        }
+        if has(ReasonCode::SpellBroken) {
+            out.extend(all(&timeline.flexible, FactKind::FlexibleRegistration));
+        }
+        if has(ReasonCode::ConflictingEvidence) {
+            let hires = &self.assessment.hires;
+            let inside = timeline.contributions.iter().filter(|held| {
+                held.body.employer.is_some()
+                    && hires.iter().any(|hire| {
+                        let from = hire.category.from_on;
+                        held.body.month < TaxMonth::of(hire.start_on)
+                            && from.is_some_and(|from| held.body.month.first_day() >= from)
+                    })
+            });
+            out.extend(inside.map(|held| EvidenceRef {
+                revision: held.revision,
+                kind: FactKind::Contribution,
+            }));
+        }
         out
     }
 }
@@ -416,7 +496,7 @@ fn contribution_refs(
 }
 
 /// A parameter whose value is not established by the text itself.
-fn assumed(dated: &Dated<i32>, hire: &Hire) -> Option<Assumption> {
+fn assumed<T: std::fmt::Display>(dated: &Dated<T>, hire: &Hire) -> Option<Assumption> {
     let value = dated.on(hire.start_on)?;
     (value.confidence() >= Confidence::Derived).then(|| Assumption {
         parameter: dated.name.clone(),

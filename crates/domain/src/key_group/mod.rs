@@ -11,7 +11,7 @@ mod notice;
 mod projection;
 
 pub use assess::{MonthFinding, assess};
-pub use category::{CategoryFinding, category_on};
+pub use category::{CategoryFinding, category_on, status_on};
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};
 pub use hire::{Hire, hires_of};
 pub use notice::Filing;

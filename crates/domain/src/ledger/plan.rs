@@ -208,6 +208,44 @@ impl PlanInput<'_> {
         sum(supported.filter(|value| value.month <= through))
     }
 
+    /// What the whole year gives, with the months still to come where a period was released by
+    /// projection: an advance that the year still covers is not over-deducted.
+    fn year_total(&self, after: &YearState, declared: Option<Release>) -> ByGroup {
+        let released = after
+            .periods
+            .iter()
+            .map(|period| period.release)
+            .chain(declared);
+        let projects = after.settled.is_none()
+            && released
+                .into_iter()
+                .any(|release| release == Release::AnnualProjected);
+        let projected = if projects {
+            self.projected(Release::AnnualProjected)
+        } else {
+            ByGroup::ZERO
+        };
+        after.accrued.plus(projected)
+    }
+
+    /// What is deducted beyond the year's total, and from when the surcharge for late payment runs
+    /// on it.
+    fn over_deduction(
+        &self,
+        after: &YearState,
+        declared: Option<Release>,
+        tax_year: TaxYear,
+    ) -> (Fen, Option<CivilDate>) {
+        let total = self.year_total(after, declared);
+        let over = (after.deducted().total() - total.total()).or_zero();
+        let from = if over > Fen::ZERO {
+            over_deducted_from(self, after, total, tax_year)
+        } else {
+            None
+        };
+        (over, from)
+    }
+
     fn has_cit_leg(&self, day: CivilDate) -> Result<bool, LedgerRefusal> {
         let kinds = &self.policy.key_group.cit_leg_kinds;
         let kinds = kinds
@@ -320,18 +358,14 @@ pub fn plan_posting(input: &PlanInput<'_>, declared: &Declaration) -> Result<Pla
     draft.lines = allocate(&taxes, available);
     let mut caveats = skipped(input.state, period).into_iter().collect::<Vec<_>>();
     caveats.extend(input.common_caveats(Some(period)));
-    let over_deducted_fen = (after.deducted().total() - after.released().total()).or_zero();
-    if over_deducted_fen > Fen::ZERO {
-        caveats.push(caveat(
-            ReasonCode::OverDeducted,
-            [("over_deducted_yuan", over_deducted_fen.yuan())],
-        ));
-    }
+    let (over_deducted_fen, late_surcharge_from_on) =
+        input.over_deduction(&after, Some(declared.release), period.year());
+    caveats.extend(over_deducted(over_deducted_fen));
     Ok(Plan {
         drafts: vec![draft],
         caveats,
         over_deducted_fen,
-        late_surcharge_from_on: None,
+        late_surcharge_from_on,
     })
 }
 
@@ -422,19 +456,14 @@ pub fn plan_settlement(
     let deducted = available.take(settlement.cit_payable_fen);
     draft.lines = vec![cit_line(settlement.cit_payable_fen, deducted)];
     draft.forfeited_change = available.by_group();
-    let over_deducted_fen = (after.deducted().total() - after.accrued.total()).or_zero();
+    let (over_deducted_fen, late_surcharge_from_on) = input.over_deduction(&after, None, year);
     let mut caveats = input.common_caveats(None);
-    if over_deducted_fen > Fen::ZERO {
-        caveats.push(caveat(
-            ReasonCode::OverDeducted,
-            [("over_deducted_yuan", over_deducted_fen.yuan())],
-        ));
-    }
+    caveats.extend(over_deducted(over_deducted_fen));
     Ok(Plan {
         drafts: vec![draft],
         caveats,
         over_deducted_fen,
-        late_surcharge_from_on: None,
+        late_surcharge_from_on,
     })
 }
 
@@ -497,13 +526,40 @@ pub fn plan_amendment(input: &PlanInput<'_>, amendment: &Amendment) -> Result<Pl
     );
     draft.lines = allocate(&taxes, amendable(input, &after, &declared));
     let others_total = after.deducted_in_periods().plus(deducted_by(&draft.lines));
+    let (over_deducted_fen, late_surcharge_from_on) = input.over_deduction(
+        &as_filed(input.state, &reversal, &draft),
+        None,
+        period.year(),
+    );
+    let mut caveats = input.common_caveats(Some(period));
+    caveats.extend(over_deducted(over_deducted_fen));
     (draft.cit_change, draft.forfeited_change) = recompute_cit(&after, others_total);
     Ok(Plan {
         drafts: vec![reversal, draft],
-        caveats: input.common_caveats(Some(period)),
-        over_deducted_fen: Fen::ZERO,
-        late_surcharge_from_on: None,
+        caveats,
+        over_deducted_fen,
+        late_surcharge_from_on,
     })
+}
+
+/// What an over-deduction is measured on: the months as they are now against what stands filed. In
+/// a settled year that is the period as it was, since the CIT leg gives way to the amended period;
+/// before settlement it is the period as amended.
+fn as_filed(state: &YearState, reversal: &EntryDraft, amended: &EntryDraft) -> YearState {
+    let mut filed = state.clone();
+    if state.settled.is_some() {
+        filed.apply_draft(
+            &EntryDraft {
+                period: None,
+                ..amended.clone()
+            },
+            0,
+        );
+    } else {
+        filed.apply_draft(reversal, 0);
+        filed.apply_draft(amended, 0);
+    }
+    filed
 }
 
 fn deducted_by(lines: &[TaxLine]) -> ByGroup {
@@ -583,20 +639,10 @@ pub fn plan_recomputation(input: &PlanInput<'_>, tax_year: TaxYear) -> Result<Pl
     };
     let mut after = input.state.clone();
     after.apply_draft(&draft, 0);
-    let over_deducted_fen = (after.deducted().total() - after.released().total()).or_zero();
+    let (over_deducted_fen, late_surcharge_from_on) = input.over_deduction(&after, None, tax_year);
     (draft.cit_change, draft.forfeited_change) = recompute_cit(&after, after.deducted_in_periods());
-    let late_surcharge_from_on = if over_deducted_fen > Fen::ZERO {
-        Some(over_deducted_from(input, &after, tax_year))
-    } else {
-        None
-    };
     let mut caveats = input.common_caveats(None);
-    if over_deducted_fen > Fen::ZERO {
-        caveats.push(caveat(
-            ReasonCode::OverDeducted,
-            [("over_deducted_yuan", over_deducted_fen.yuan())],
-        ));
-    }
+    caveats.extend(over_deducted(over_deducted_fen));
     let changes_nothing = draft.accruals.is_empty()
         && draft.cit_change == ByGroup::ZERO
         && draft.forfeited_change == ByGroup::ZERO
@@ -614,21 +660,46 @@ pub fn plan_recomputation(input: &PlanInput<'_>, tax_year: TaxYear) -> Result<Pl
     })
 }
 
-/// The 16th of the month after the first period whose cumulative deduction exceeds the corrected
-/// release; 1 June of the next year when only the CIT leg exceeds it (fact: section 2.5 (9)).
-fn over_deducted_from(input: &PlanInput<'_>, after: &YearState, tax_year: TaxYear) -> CivilDate {
+fn over_deducted(amount: Fen) -> Option<Caveat> {
+    (amount > Fen::ZERO).then(|| {
+        caveat(
+            ReasonCode::OverDeducted,
+            [("over_deducted_yuan", amount.yuan())],
+        )
+    })
+}
+
+/// The day after the filing term of the first period whose cumulative deduction exceeds the
+/// corrected release; the day after the annual settlement is due when only the CIT leg exceeds it
+/// (fact: section 2.5 (9)).
+fn over_deducted_from(
+    input: &PlanInput<'_>,
+    after: &YearState,
+    year_total: ByGroup,
+    tax_year: TaxYear,
+) -> Option<CivilDate> {
+    let policy = &input.policy.key_group;
     let mut cumulative = Fen::ZERO;
+    let mut projects = false;
     for period in &after.periods {
         cumulative += period.deducted().total();
-        let released = match period.release {
-            Release::Cumulative => input.supported_through(period.period.last_month()),
-            Release::AnnualProjected => after
-                .accrued
-                .plus(input.projected(Release::AnnualProjected)),
+        // Once a period was released by projection the later ones stand on the year's total too.
+        projects |= period.release == Release::AnnualProjected;
+        let released = if projects {
+            year_total
+        } else {
+            input.supported_through(period.period.last_month())
         };
         if cumulative > released.total() {
-            return period.period.last_month().plus(1).first_day().plus_days(15);
+            let end = period.period.last_month().last_day();
+            let days = policy.vat_filing_term_days.on(end)?.value;
+            return Some(end.plus_days(1 + days));
         }
     }
-    tax_year.last_month().plus(6).first_day()
+    let due = &policy
+        .cit_settlement_due
+        .on(tax_year.last_month().last_day())?
+        .value;
+    let due_on = CivilDate::parse(&format!("{:04}-{due}", tax_year.number() + 1)).ok()?;
+    Some(due_on.plus_days(1))
 }

@@ -132,10 +132,11 @@ impl ReasonCode {
     }
 
     /// Rank among reasons that hold at once: the lowest is the one told. The API's order, with
-    /// MONTH_BOOKED_ELSEWHERE beside the other bar on counting twice.
+    /// MONTH_BOOKED_ELSEWHERE after contract and insurance: who does not employ the person in a
+    /// month is not told that another did.
     pub const fn precedence(self) -> i32 {
         match self {
-            Self::MonthBookedElsewhere => Self::OtherEmploymentReliefClaimed as i32 * 10 + 5,
+            Self::MonthBookedElsewhere => Self::InsuranceNotPaid as i32 * 10 + 5,
             other => other as i32 * 10,
         }
     }
@@ -161,11 +162,8 @@ mod tests {
         assert_eq!(short.first_of(unpaid), short);
         assert_eq!(unpaid.first_of(short), short);
         let elsewhere = ReasonCode::MonthBookedElsewhere;
-        assert_eq!(elsewhere.first_of(ReasonCode::NotInForce), elsewhere);
-        assert_eq!(
-            elsewhere.first_of(ReasonCode::OtherEmploymentReliefClaimed),
-            ReasonCode::OtherEmploymentReliefClaimed
-        );
+        assert_eq!(elsewhere.first_of(ReasonCode::TermExhausted), elsewhere);
+        assert_eq!(elsewhere.first_of(unpaid), unpaid);
     }
 
     #[test]

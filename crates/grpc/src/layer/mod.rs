@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use mamagang_app::limits::CALL_TIME_DEFAULT;
+use mamagang_app::limits::{CALL_TIME_DEFAULT, CALL_TIME_MAX};
 use mamagang_app::{AppError, AppResult, ErrorReason, Ids};
 use mamagang_domain::ids::RequestId;
 use mamagang_domain::reason::Language;
@@ -190,7 +190,9 @@ impl Surroundings {
         if let Some(parent_span) = &self.parent_span {
             parent_span(&span, &parts.headers);
         }
-        let wait = deadline::of_caller(&parts.headers).unwrap_or(CALL_TIME_DEFAULT);
+        let wait = deadline::of_caller(&parts.headers)
+            .unwrap_or(CALL_TIME_DEFAULT)
+            .min(CALL_TIME_MAX);
         Arrival {
             record: Record::new(method.clone(), span, started),
             method,

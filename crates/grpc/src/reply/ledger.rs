@@ -96,6 +96,7 @@ pub(crate) fn balance(balance: &EmployerBalance) -> v1::EmployerBalance {
         sequence: i64::from(balance.sequence),
         revision: i64::from(balance.revision),
         release: balance.release.to_api(),
+        advance_fen: balance.booked.advance_fen.get(),
         settled: balance.settled,
     }
 }

@@ -344,16 +344,12 @@ fn the_name_spells_the_path_and_the_scope_the_folder() {
 fn every_parameter_that_decisions_read_is_required() {
     let embedded = load_embedded().expect("policies");
     let optional = [
-        "key_group.cit_settlement_due",
         "key_group.evidence_retention_years",
         "key_group.form_type_codes.poverty",
         "key_group.form_type_codes.unemployment",
-        "key_group.person_term_counting",
         "key_group.quota_year_raise_max",
         "key_group.registration_counting",
-        "key_group.second_hire_needs_own_spell",
         "key_group.self_employment_codes",
-        "key_group.vat_filing_term_days",
         "vat.natural_person_day_least",
         "vat.natural_person_day_most",
     ];

@@ -399,8 +399,8 @@ mod tests {
         };
         let text = by_reason(&played, VIEW);
         let order: Vec<Option<usize>> = [
-            "MONTH_BOOKED_ELSEWHERE",
             "NOT_IN_FORCE",
+            "MONTH_BOOKED_ELSEWHERE",
             "ALL_CONDITIONS_MET",
         ]
         .map(|name| text.find(name))
