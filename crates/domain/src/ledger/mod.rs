@@ -7,6 +7,7 @@
 mod account;
 mod allocation;
 mod entry;
+mod over_deduction;
 mod plan;
 mod year;
 

@@ -12,6 +12,7 @@ use crate::tax::TaxKind;
 use super::ByGroup;
 use super::allocation::{Available, PeriodTaxes, TaxLine, allocate};
 use super::entry::{AccrualChange, Caveat, EntryDraft, EntryKind};
+use super::over_deduction::over_deducted;
 use super::year::{PeriodState, Release, YearState};
 
 /// Why a call is refused. Closed and in order of precedence; none changes anything.
@@ -193,7 +194,7 @@ impl PlanInput<'_> {
         changes
     }
 
-    fn projected(&self, release: Release) -> ByGroup {
+    pub(super) fn projected(&self, release: Release) -> ByGroup {
         match release {
             Release::Cumulative => ByGroup::ZERO,
             Release::AnnualProjected => {
@@ -203,47 +204,9 @@ impl PlanInput<'_> {
     }
 
     /// What the supported months up to a month give.
-    fn supported_through(&self, through: TaxMonth) -> ByGroup {
+    pub(super) fn supported_through(&self, through: TaxMonth) -> ByGroup {
         let supported = self.workers.iter().flat_map(|worker| &worker.supported);
         sum(supported.filter(|value| value.month <= through))
-    }
-
-    /// What the whole year gives, with the months still to come where a period was released by
-    /// projection: an advance that the year still covers is not over-deducted.
-    fn year_total(&self, after: &YearState, declared: Option<Release>) -> ByGroup {
-        let released = after
-            .periods
-            .iter()
-            .map(|period| period.release)
-            .chain(declared);
-        let projects = after.settled.is_none()
-            && released
-                .into_iter()
-                .any(|release| release == Release::AnnualProjected);
-        let projected = if projects {
-            self.projected(Release::AnnualProjected)
-        } else {
-            ByGroup::ZERO
-        };
-        after.accrued.plus(projected)
-    }
-
-    /// What is deducted beyond the year's total, and from when the surcharge for late payment runs
-    /// on it.
-    fn over_deduction(
-        &self,
-        after: &YearState,
-        declared: Option<Release>,
-        tax_year: TaxYear,
-    ) -> (Fen, Option<CivilDate>) {
-        let total = self.year_total(after, declared);
-        let over = (after.deducted().total() - total.total()).or_zero();
-        let from = if over > Fen::ZERO {
-            over_deducted_from(self, after, total, tax_year)
-        } else {
-            None
-        };
-        (over, from)
     }
 
     fn has_cit_leg(&self, day: CivilDate) -> Result<bool, LedgerRefusal> {
@@ -282,7 +245,7 @@ impl PlanInput<'_> {
     }
 }
 
-fn caveat<const N: usize>(code: ReasonCode, facts: [(&str, String); N]) -> Caveat {
+pub(super) fn caveat<const N: usize>(code: ReasonCode, facts: [(&str, String); N]) -> Caveat {
     Caveat {
         code,
         facts: facts
@@ -658,48 +621,4 @@ pub fn plan_recomputation(input: &PlanInput<'_>, tax_year: TaxYear) -> Result<Pl
         over_deducted_fen,
         late_surcharge_from_on,
     })
-}
-
-fn over_deducted(amount: Fen) -> Option<Caveat> {
-    (amount > Fen::ZERO).then(|| {
-        caveat(
-            ReasonCode::OverDeducted,
-            [("over_deducted_yuan", amount.yuan())],
-        )
-    })
-}
-
-/// The day after the filing term of the first period whose cumulative deduction exceeds the
-/// corrected release; the day after the annual settlement is due when only the CIT leg exceeds it
-/// (fact: section 2.5 (9)).
-fn over_deducted_from(
-    input: &PlanInput<'_>,
-    after: &YearState,
-    year_total: ByGroup,
-    tax_year: TaxYear,
-) -> Option<CivilDate> {
-    let policy = &input.policy.key_group;
-    let mut cumulative = Fen::ZERO;
-    let mut projects = false;
-    for period in &after.periods {
-        cumulative += period.deducted().total();
-        // Once a period was released by projection the later ones stand on the year's total too.
-        projects |= period.release == Release::AnnualProjected;
-        let released = if projects {
-            year_total
-        } else {
-            input.supported_through(period.period.last_month())
-        };
-        if cumulative > released.total() {
-            let end = period.period.last_month().last_day();
-            let days = policy.vat_filing_term_days.on(end)?.value;
-            return Some(end.plus_days(1 + days));
-        }
-    }
-    let due = &policy
-        .cit_settlement_due
-        .on(tax_year.last_month().last_day())?
-        .value;
-    let due_on = CivilDate::parse(&format!("{:04}-{due}", tax_year.number() + 1)).ok()?;
-    Some(due_on.plus_days(1))
 }
