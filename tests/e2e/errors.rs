@@ -123,3 +123,73 @@ async fn refusals_of_the_ledger_are_failed_preconditions_with_their_reason() {
         (Code::FailedPrecondition, "YEAR_NOT_ENDED")
     );
 }
+
+/// Everything that a caller is told by a status, as text.
+fn told(status: &tonic::Status) -> String {
+    use std::fmt::Write as _;
+    let details = details(status);
+    let info = details.error_info().expect("an ErrorInfo");
+    let message = details.localized_message().expect("a message");
+    let mut text = format!(
+        "{:?}: {}\n{} in {}",
+        status.code(),
+        status.message(),
+        info.reason,
+        info.domain
+    );
+    let metadata: std::collections::BTreeMap<_, _> = info.metadata.iter().collect();
+    for (name, value) in metadata {
+        write!(text, "\n  {name} = {value}").expect("a String");
+    }
+    write!(text, "\n{}: {}", message.locale, message.message).expect("a String");
+    for violation in details
+        .bad_request()
+        .iter()
+        .flat_map(|bad| &bad.field_violations)
+    {
+        write!(text, "\n  {}: {}", violation.field, violation.description).expect("a String");
+    }
+    text
+}
+
+#[tokio::test]
+async fn what_callers_are_told_stays_as_it_is() {
+    let service = Service::start().await;
+    service.record(1, bakery_with_wang()).await;
+    let wrong = PostDeductionRequest {
+        request_id: "1".to_owned(),
+        employer_code: "91442000MAQQ000162".to_owned(),
+        period: "2023-13".to_owned(),
+        vat_payable_fen: -1,
+        return_number: "x".repeat(200),
+        ..PostDeductionRequest::default()
+    };
+    let mut answers = Vec::new();
+    for request in [chinese(wrong.clone()), english(wrong)] {
+        answers.push(told(
+            &service
+                .ledger()
+                .post_deduction(request)
+                .await
+                .expect_err("wrong"),
+        ));
+    }
+    service
+        .ledger()
+        .post_deduction(posting(2, "2023-03", 100))
+        .await
+        .expect("posted");
+    for refused in [
+        posting(2, "2023-03", 101),
+        posting(3, "2023-03", 100),
+        posting(4, "2023-02", 100),
+    ] {
+        let error = service
+            .ledger()
+            .post_deduction(english(refused))
+            .await
+            .expect_err("refused");
+        answers.push(told(&error));
+    }
+    insta::assert_snapshot!(answers.join("\n\n"));
+}

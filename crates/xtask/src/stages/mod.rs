@@ -73,7 +73,10 @@ impl Run<'_> {
             // Colours would hide the closing lines from whoever looks for them.
             .env("CARGO_TERM_COLOR", "never");
         Ok(if self.is_full {
-            process.env("MAMAGANG_TEST_FULL", "1")
+            process
+                .env("MAMAGANG_TEST_FULL", "1")
+                // Property tests take their count from here; 256 otherwise.
+                .env("PROPTEST_CASES", "4000")
         } else {
             process
         })
