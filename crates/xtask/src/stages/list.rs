@@ -53,13 +53,13 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clippy",
-        budget_seconds: 360,
+        budget_seconds: 600,
         needs: None,
         action: |run| quiet(clippy(run)),
     },
     Stage {
         name: "build",
-        budget_seconds: 540,
+        budget_seconds: 600,
         needs: None,
         action: |run| quiet(build(run)),
     },
