@@ -1,7 +1,8 @@
 //! The demo's figures equal those of the independent model in `tests/model`.
 //!
-//! The model is written from the fact book in another language and shares no code with the
-//! service. The demo plays the sample city through gRPC; the model reads the same files.
+//! The model is written in another language and shares no code with the service. It does share the
+//! readings of ADR 0008 where the rules are silent, so it finds errors of execution, not of those
+//! readings. The demo plays the sample city through gRPC; the model reads the same files.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
