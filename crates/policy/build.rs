@@ -1,5 +1,5 @@
-//! Compiles the files of `policies/` into the crate and refuses to build when they do not pass
-//! the lint. The modules are the crate's own, so that the build and the running service agree.
+//! Compiles the files of `policies/` and the law cases of `tests/cases/` into the crate, and refuses
+//! to build when the policies do not pass the lint. The modules are the crate's own, so that the build and the running service agree.
 #![allow(
     clippy::print_stdout,
     reason = "Cargo reads a build script's standard output"
@@ -40,16 +40,31 @@ fn main() {
     if let Err(problems) = load::Catalogue::checked(texts) {
         return fail(&problems);
     }
+    let cases_folder = repository().join("tests/cases");
+    watch(&cases_folder);
+    let cases = match load::read_folder(&cases_folder) {
+        Ok(cases) => cases,
+        Err(problems) => return fail(&problems),
+    };
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("Cargo sets OUT_DIR"));
-    std::fs::write(out.join("embedded_policies.rs"), generated(&files))
-        .expect("OUT_DIR is writable");
+    let mut code = generated("FILES", "Path below `policies/`, and text.", &files);
+    code.push_str(&generated(
+        "CASES",
+        "Path below `tests/cases/`, and text.",
+        &cases,
+    ));
+    std::fs::write(out.join("embedded_policies.rs"), code).expect("OUT_DIR is writable");
 }
 
-fn policies_folder() -> PathBuf {
+fn repository() -> PathBuf {
     let manifest = PathBuf::from(
         std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets CARGO_MANIFEST_DIR"),
     );
-    manifest.join("../../policies")
+    manifest.join("../..")
+}
+
+fn policies_folder() -> PathBuf {
+    repository().join("policies")
 }
 
 /// Names every folder besides the files' root, so that a new file, a removed one and a renamed one
@@ -67,10 +82,8 @@ fn fail(problems: &[problem::PolicyProblem]) {
 }
 
 /// The texts are written out, not included by path, so that nothing of the build machine stays.
-fn generated(files: &[(String, String)]) -> String {
-    let mut code = String::from(
-        "/// Path below `policies/`, and text.\npub(crate) static FILES: &[(&str, &str)] = &[\n",
-    );
+fn generated(name: &str, about: &str, files: &[(String, String)]) -> String {
+    let mut code = format!("/// {about}\npub(crate) static {name}: &[(&str, &str)] = &[\n");
     for (path, text) in files {
         writeln!(code, "    ({path:?}, {text:?}),").expect("a string takes every write");
     }

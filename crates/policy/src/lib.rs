@@ -10,6 +10,7 @@
 mod book;
 mod embedded;
 mod index;
+pub mod law_cases;
 mod limits;
 mod lint;
 mod load;

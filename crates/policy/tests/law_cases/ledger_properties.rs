@@ -13,9 +13,9 @@ use mamagang_domain::policy::CodeGroup;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::desk::{Desk, WorkerFacts};
-use crate::words::Employer;
-use crate::world::{book, day, profile};
+use mamagang_policy::law_cases::desk::{Desk, WorkerFacts};
+use mamagang_policy::law_cases::words::Employer;
+use mamagang_policy::law_cases::world::{book, day, profile};
 
 /// One thing that happens in a year.
 #[derive(Clone, Debug)]
@@ -146,7 +146,7 @@ fn any_year() -> impl Strategy<Value = Year> {
             let mut profile = profile(EmployerKind::Company, day("2010-01-01"));
             profile.umct_rate_bp = RateBp::new(umct_bp);
             profile.half_rate_surcharges = half_rate;
-            let mut desk = Desk::new(profile, TaxYear::new(2023).expect("a year"));
+            let mut desk = Desk::new(book(), profile, TaxYear::new(2023).expect("a year"));
             desk.facts = workers;
             Year { desk, next: 0 }
         },

@@ -18,8 +18,8 @@ use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::words::Employer;
-use crate::world::{
+use mamagang_policy::law_cases::words::Employer;
+use mamagang_policy::law_cases::world::{
     World, book, certificate, contract, day, flexible, month, paid, poverty, spell,
 };
 

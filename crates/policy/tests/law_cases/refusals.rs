@@ -14,8 +14,10 @@ use mamagang_domain::reason::ReasonCode::{
     TermCountUnconfirmed, TermExhausted,
 };
 
-use crate::words::Employer;
-use crate::world::{World, book, certificate, contract, day, flexible, paid, poverty, spell};
+use mamagang_policy::law_cases::words::Employer;
+use mamagang_policy::law_cases::world::{
+    World, book, certificate, contract, day, flexible, paid, poverty, spell,
+};
 
 /// Every reason that facts can give against a month, in order of precedence. SOURCE_UNREACHABLE is
 /// not among them: it tells of a source, not of facts.

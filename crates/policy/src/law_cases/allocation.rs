@@ -1,25 +1,27 @@
 //! Cases of the allocation: a year of postings, corrections and its settlement, step by step.
 
+use std::sync::Arc;
+
 use mamagang_domain::fact::EmployerKind;
 use mamagang_domain::ledger::{Amendment, Declaration, LedgerRefusal, Plan, Release, TaxLine};
 use mamagang_domain::money::{Fen, RateBp};
 use mamagang_domain::month::TaxYear;
-use mamagang_domain::policy::CodeGroup;
+use mamagang_domain::policy::{CodeGroup, PolicyBook};
 use mamagang_domain::reason::ReasonCode;
 use mamagang_domain::tax::TaxKind;
 use serde::Deserialize;
 
-use crate::cases::{Case, Compared};
-use crate::desk::{Desk, WorkerFacts};
-use crate::words::{Cycle, Day, Months, Period, Yuan, list, or_none};
-use crate::world::{day, profile};
+use super::cases::{Case, Compared};
+use super::desk::{Desk, WorkerFacts};
+use super::words::{Cycle, Day, Months, Period, Yuan, list, or_none};
+use super::world::{day, profile};
 
 /// The day on which steps are taken unless a step says otherwise: after every year of the cases.
 const TODAY: &str = "2030-01-01";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AllocationCase {
+pub struct AllocationCase {
     name: String,
     source: String,
     given: Given,
@@ -160,13 +162,13 @@ fn facts(workers: &[Workers]) -> Vec<WorkerFacts> {
 }
 
 impl Given {
-    fn desk(&self) -> Desk {
+    fn desk(&self, book: &Arc<PolicyBook>) -> Desk {
         let mut profile = profile(self.employer, day("2010-01-01"));
         profile.filing_cycle = self.files.into();
         profile.umct_rate_bp = RateBp::new(self.umct_percent * 100);
         profile.half_rate_surcharges = self.half_rate;
         let year = TaxYear::new(self.tax_year).expect("a tax year");
-        let mut desk = Desk::new(profile, year);
+        let mut desk = Desk::new(Arc::clone(book), profile, year);
         desk.facts = facts(&self.workers);
         desk
     }
@@ -371,9 +373,9 @@ impl Case for AllocationCase {
         &self.source
     }
 
-    fn run(&self) -> Compared {
+    fn run(&self, book: &Arc<PolicyBook>) -> Compared {
         let mut played = Played {
-            desk: self.given.desk(),
+            desk: self.given.desk(book),
             compared: Compared::default(),
         };
         for (number, step) in (1..).zip(&self.steps) {

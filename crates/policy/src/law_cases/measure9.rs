@@ -1,21 +1,23 @@
 //! Cases of measure 9: one VAT question, one answer.
 
+use std::sync::Arc;
+
 use mamagang_domain::money::{Fen, RateBp};
 use mamagang_domain::month::FilingCycle;
+use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Reason, ReasonCode};
 use mamagang_domain::tax::TaxKind;
 use mamagang_domain::vat::{Party, VatDecision, VatOutcome, VatQuestion, check_vat};
 use serde::Deserialize;
 
-use crate::cases::{Case, Compared};
-use crate::words::{Day, Yuan, list, or_none};
-use crate::world::book;
+use super::cases::{Case, Compared};
+use super::words::{Day, Yuan, list, or_none};
 
 const GUANGDONG: &str = "440000";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Measure9Case {
+pub struct Measure9Case {
     name: String,
     source: String,
     ask: Ask,
@@ -123,8 +125,8 @@ impl Case for Measure9Case {
         &self.source
     }
 
-    fn run(&self) -> Compared {
-        let decision = check_vat(&book(), &self.ask.question());
+    fn run(&self, book: &Arc<PolicyBook>) -> Compared {
+        let decision = check_vat(book, &self.ask.question());
         let expect = &self.expect;
         let mut compared = Compared::default();
         let word = match decision.outcome {

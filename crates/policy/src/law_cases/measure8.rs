@@ -1,22 +1,25 @@
 //! Cases of measure 8: facts in, a decision month by month out.
 
+use std::sync::Arc;
+
 use mamagang_domain::fact::{
     ContractKind, EmployerKind, FactKind, OtherRelief, PersonCategory, PriorTermUse, ReliefCode,
     WorkerFact,
 };
 use mamagang_domain::key_group::{Decision, Filing, Person, assess, explain};
+use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Outcome, ReasonCode};
 use serde::Deserialize;
 
-use crate::cases::{Case, Compared};
-use crate::words::{
+use super::cases::{Case, Compared};
+use super::words::{
     Day, Employer, InsuranceLine, Month, Months, MonthsFound, Yuan, list, or_none, outcome_name,
 };
-use crate::world::{World, book, certificate, contract, day, flexible, paid, poverty, spell};
+use super::world::{World, certificate, contract, day, flexible, paid, poverty, spell};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Measure8Case {
+pub struct Measure8Case {
     name: String,
     source: String,
     given: Given,
@@ -283,8 +286,8 @@ impl Case for Measure8Case {
         &self.source
     }
 
-    fn run(&self) -> Compared {
-        let policy = &book().key_group;
+    fn run(&self, book: &Arc<PolicyBook>) -> Compared {
+        let policy = &book.key_group;
         let world = self.given.world();
         let person = match self.given.person {
             PersonWord::Known => world.known(),

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::words::Employer;
+use crate::policies::load_embedded;
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::{
     CertificateKey, Contract, ContractKind, Contribution, EmployerKind, EmployerProfile,
@@ -13,33 +15,30 @@ use mamagang_domain::money::RateBp;
 use mamagang_domain::month::{FilingCycle, TaxMonth};
 use mamagang_domain::policy::{InsuranceSet, PolicyBook};
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
-use mamagang_policy::load_embedded;
-
-use crate::words::Employer;
 
 /// The repository's policies, read once.
-pub(crate) fn book() -> Arc<PolicyBook> {
+pub fn book() -> Arc<PolicyBook> {
     static BOOK: OnceLock<Arc<PolicyBook>> = OnceLock::new();
     BOOK.get_or_init(|| load_embedded().expect("the embedded policies").book)
         .clone()
 }
 
-pub(crate) fn day(text: &str) -> CivilDate {
+pub fn day(text: &str) -> CivilDate {
     CivilDate::parse(text).expect("a test date")
 }
 
-pub(crate) fn month(text: &str) -> TaxMonth {
+pub fn month(text: &str) -> TaxMonth {
     TaxMonth::parse(text).expect("a test month")
 }
 
-pub(crate) fn source() -> Source {
+pub fn source() -> Source {
     Source {
         name: "case".to_owned(),
         drawn_on: None,
     }
 }
 
-pub(crate) fn profile(kind: EmployerKind, from_on: CivilDate) -> EmployerProfile {
+pub fn profile(kind: EmployerKind, from_on: CivilDate) -> EmployerProfile {
     EmployerProfile {
         name: "中山市案例有限公司".to_owned(),
         kind,
@@ -55,7 +54,7 @@ pub(crate) fn profile(kind: EmployerKind, from_on: CivilDate) -> EmployerProfile
 }
 
 /// A labour contract of full time with the employer of the question, signed on its first day.
-pub(crate) fn contract(id: &str, start_on: CivilDate, end_on: Option<CivilDate>) -> Contract {
+pub fn contract(id: &str, start_on: CivilDate, end_on: Option<CivilDate>) -> Contract {
     Contract {
         contract_id: id.to_owned(),
         employer_code: Employer::Us.code(),
@@ -69,7 +68,7 @@ pub(crate) fn contract(id: &str, start_on: CivilDate, end_on: Option<CivilDate>)
     }
 }
 
-pub(crate) fn spell(registered_on: CivilDate, ended_on: Option<CivilDate>) -> UnemploymentSpell {
+pub fn spell(registered_on: CivilDate, ended_on: Option<CivilDate>) -> UnemploymentSpell {
     UnemploymentSpell {
         registered_on,
         ended_on,
@@ -79,7 +78,7 @@ pub(crate) fn spell(registered_on: CivilDate, ended_on: Option<CivilDate>) -> Un
     }
 }
 
-pub(crate) fn poverty(
+pub fn poverty(
     category: PersonCategory,
     from_on: CivilDate,
     to_on: Option<CivilDate>,
@@ -91,7 +90,7 @@ pub(crate) fn poverty(
     }
 }
 
-pub(crate) fn certificate(number: u8, noted: bool) -> EmploymentCertificate {
+pub fn certificate(number: u8, noted: bool) -> EmploymentCertificate {
     EmploymentCertificate {
         key: CertificateKey([number; 16]),
         enterprise_absorption_note: noted,
@@ -101,7 +100,7 @@ pub(crate) fn certificate(number: u8, noted: bool) -> EmploymentCertificate {
 }
 
 /// All five insurances, paid on the month's last day.
-pub(crate) fn paid(employer: Option<Employer>, paid_for: TaxMonth) -> Contribution {
+pub fn paid(employer: Option<Employer>, paid_for: TaxMonth) -> Contribution {
     Contribution {
         employer_code: employer.map(Employer::code),
         month: paid_for,
@@ -110,31 +109,31 @@ pub(crate) fn paid(employer: Option<Employer>, paid_for: TaxMonth) -> Contributi
     }
 }
 
-pub(crate) fn flexible(from_on: CivilDate, to_on: Option<CivilDate>) -> FlexibleRegistration {
+pub fn flexible(from_on: CivilDate, to_on: Option<CivilDate>) -> FlexibleRegistration {
     FlexibleRegistration { from_on, to_on }
 }
 
 /// Everything about one person and the employer that asks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct World {
-    pub(crate) timeline: Timeline,
-    pub(crate) employer: EmployerRecord,
-    pub(crate) booked: Vec<BookedMonth>,
-    pub(crate) filings: Vec<Filing>,
-    pub(crate) unclaimed_elsewhere: i32,
+pub struct World {
+    pub timeline: Timeline,
+    pub employer: EmployerRecord,
+    pub booked: Vec<BookedMonth>,
+    pub filings: Vec<Filing>,
+    pub unclaimed_elsewhere: i32,
 }
 
 impl World {
-    pub(crate) fn employ(&mut self, kind: EmployerKind, from_on: CivilDate) {
+    pub fn employ(&mut self, kind: EmployerKind, from_on: CivilDate) {
         self.employer.apply(profile(kind, from_on), &source());
     }
 
-    pub(crate) fn add(&mut self, fact: WorkerFact) -> &mut Self {
+    pub fn add(&mut self, fact: WorkerFact) -> &mut Self {
         self.timeline.apply(fact, &source());
         self
     }
 
-    pub(crate) fn book(&mut self, employer: Employer, first: TaxMonth, last: TaxMonth) {
+    pub fn book(&mut self, employer: Employer, first: TaxMonth, last: TaxMonth) {
         let code = employer.code();
         self.booked
             .extend(first.through(last).map(|month| BookedMonth {
@@ -144,11 +143,11 @@ impl World {
         self.booked.sort_unstable();
     }
 
-    pub(crate) fn known(&self) -> Person<'_> {
+    pub fn known(&self) -> Person<'_> {
         Person::Known(&self.timeline)
     }
 
-    pub(crate) fn evidence<'a>(
+    pub fn evidence<'a>(
         &'a self,
         person: Person<'a>,
         code: &'a mamagang_domain::identifier::EmployerCode,

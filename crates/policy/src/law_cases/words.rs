@@ -28,56 +28,56 @@ macro_rules! written {
 /// `2024-05-20`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Day(pub(crate) CivilDate);
+pub struct Day(pub CivilDate);
 
 /// `2024-05`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Month(pub(crate) TaxMonth);
+pub struct Month(pub TaxMonth);
 
 /// `2024-05` or `2024-Q2`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Period(pub(crate) TaxPeriod);
+pub struct Period(pub TaxPeriod);
 
 /// `2024-05`, or `2024-05..2024-12` with both ends.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Months {
-    pub(crate) first: TaxMonth,
-    pub(crate) last: TaxMonth,
+pub struct Months {
+    pub first: TaxMonth,
+    pub last: TaxMonth,
 }
 
 /// `6500.00`: yuan with two decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Yuan(pub(crate) Fen);
+pub struct Yuan(pub Fen);
 
 /// `2023-01..2023-02 INELIGIBLE NOT_IN_FORCE`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct MonthsFound {
-    pub(crate) months: Months,
-    pub(crate) outcome: Outcome,
-    pub(crate) code: ReasonCode,
+pub struct MonthsFound {
+    pub months: Months,
+    pub outcome: Outcome,
+    pub code: ReasonCode,
 }
 
 /// `2023-03..2023-12 in time`, `2023-06 paid 2023-07-31`, each with `by A` or `by the worker`, and
 /// `only PENSION MEDICAL`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct InsuranceLine {
-    pub(crate) months: Months,
+pub struct InsuranceLine {
+    pub months: Months,
     /// `None`: on the last day of the month paid for.
-    pub(crate) paid_on: Option<CivilDate>,
+    pub paid_on: Option<CivilDate>,
     /// `None`: paid as an individual.
-    pub(crate) employer: Option<Employer>,
-    pub(crate) insurances: InsuranceSet,
+    pub employer: Option<Employer>,
+    pub insurances: InsuranceSet,
 }
 
 /// Who employs: the employer of the question, or another one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum Employer {
+pub enum Employer {
     /// The one that asks.
     #[default]
     #[serde(rename = "us")]
@@ -87,7 +87,7 @@ pub(crate) enum Employer {
 }
 
 impl Employer {
-    pub(crate) fn code(self) -> EmployerCode {
+    pub fn code(self) -> EmployerCode {
         let text = match self {
             Self::Us => "91442000MAQQ000161",
             Self::A => "91442000QQ0000039Q",
@@ -100,7 +100,7 @@ impl Employer {
 /// How often an employer files.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Cycle {
+pub enum Cycle {
     Monthly,
     Quarterly,
 }
@@ -125,7 +125,7 @@ written! {
 }
 
 /// A word of a closed list, spelled as serde spells it.
-pub(crate) fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
+pub fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
     let deserializer: StrDeserializer<'_, WordError> = text.into_deserializer();
     T::deserialize(deserializer).ok()
 }
@@ -210,7 +210,7 @@ impl fmt::Display for MonthsFound {
     }
 }
 
-pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
+pub fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Eligible => "ELIGIBLE",
         Outcome::Review => "REVIEW",
@@ -219,12 +219,12 @@ pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
 }
 
 /// The text of a value that may be absent.
-pub(crate) fn or_none<T: fmt::Display>(value: Option<T>) -> String {
+pub fn or_none<T: fmt::Display>(value: Option<T>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| value.to_string())
 }
 
 /// Names in a list, or `none`.
-pub(crate) fn list(names: impl IntoIterator<Item = &'static str>) -> String {
+pub fn list(names: impl IntoIterator<Item = &'static str>) -> String {
     let names: Vec<_> = names.into_iter().collect();
     if names.is_empty() {
         "none".to_owned()

@@ -1,19 +1,22 @@
 //! Cases of identifiers: a text, and whether it is read.
 
+use std::sync::Arc;
+
 use mamagang_domain::identifier::codes::{check_town_code, zhongshan_unit_name};
 use mamagang_domain::identifier::{CertificateNumber, DocumentNumber, DocumentType, EmployerCode};
+use mamagang_domain::policy::PolicyBook;
 use serde::Deserialize;
 
-use crate::cases::{Case, Compared};
-use crate::words::{Day, or_none};
-use crate::world::day;
+use super::cases::{Case, Compared};
+use super::words::{Day, or_none};
+use super::world::day;
 
 /// The day on which texts are read unless a case says otherwise.
 const TODAY: &str = "2026-11-23";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct IdentifierCase {
+pub struct IdentifierCase {
     name: String,
     source: String,
     kind: Kind,
@@ -97,7 +100,7 @@ impl Case for IdentifierCase {
         &self.source
     }
 
-    fn run(&self) -> Compared {
+    fn run(&self, _: &Arc<PolicyBook>) -> Compared {
         let (result, warned) = self.read();
         let (read, refused) = match result {
             Ok(shown) => (Some(shown), None),

@@ -14,32 +14,30 @@ use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::policy::{CodeGroup, PolicyBook};
 
-use crate::world::book;
-
 /// The months that the facts support for one worker, over the whole year.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WorkerFacts {
-    pub(crate) group: CodeGroup,
-    pub(crate) months: Vec<TaxMonth>,
+pub struct WorkerFacts {
+    pub group: CodeGroup,
+    pub months: Vec<TaxMonth>,
 }
 
 /// An employer-year with its facts.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub struct Desk {
     policy: Arc<PolicyBook>,
-    pub(crate) profile: EmployerProfile,
-    pub(crate) tax_year: TaxYear,
-    pub(crate) facts: Vec<WorkerFacts>,
-    pub(crate) state: YearState,
+    pub profile: EmployerProfile,
+    pub tax_year: TaxYear,
+    pub facts: Vec<WorkerFacts>,
+    pub state: YearState,
     /// Every entry so far; the sequence is the number in the list.
-    pub(crate) drafts: Vec<EntryDraft>,
+    pub drafts: Vec<EntryDraft>,
     booked: Vec<Vec<MonthValue>>,
 }
 
 impl Desk {
-    pub(crate) fn new(profile: EmployerProfile, tax_year: TaxYear) -> Self {
+    pub fn new(policy: Arc<PolicyBook>, profile: EmployerProfile, tax_year: TaxYear) -> Self {
         Self {
-            policy: book(),
+            policy,
             profile,
             tax_year,
             facts: Vec::new(),
@@ -51,7 +49,7 @@ impl Desk {
 
     fn amount(&self, month: TaxMonth) -> Fen {
         let quota = self.policy.key_group.quota_year_fen.on(month.last_day());
-        Fen::new(quota.expect("an encoded quota").value.get() / 12)
+        quota.map_or(Fen::ZERO, |quota| Fen::new(quota.value.get() / 12))
     }
 
     /// What the service reads of the workers: supported to `through`, expected after it.
@@ -125,7 +123,7 @@ impl Desk {
         self.state.covered_through(self.tax_year.last_month())
     }
 
-    pub(crate) fn post(
+    pub fn post(
         &mut self,
         declared: &Declaration,
         today: CivilDate,
@@ -143,7 +141,7 @@ impl Desk {
         Ok(plan)
     }
 
-    pub(crate) fn amend(
+    pub fn amend(
         &mut self,
         amendment: &Amendment,
         today: CivilDate,
@@ -152,12 +150,12 @@ impl Desk {
         self.plan(through, today, |input| plan_amendment(input, amendment))
     }
 
-    pub(crate) fn recompute(&mut self, today: CivilDate) -> Result<Plan, LedgerRefusal> {
+    pub fn recompute(&mut self, today: CivilDate) -> Result<Plan, LedgerRefusal> {
         let (through, year) = (self.covered(), self.tax_year);
         self.plan(through, today, |input| plan_recomputation(input, year))
     }
 
-    pub(crate) fn settle(
+    pub fn settle(
         &mut self,
         cit_payable_fen: Fen,
         today: CivilDate,
@@ -225,7 +223,7 @@ impl Desk {
 }
 
 /// The legs of each unit sum to zero, and each line to what is due.
-pub(crate) fn assert_entry_is_balanced(draft: &EntryDraft) {
+pub fn assert_entry_is_balanced(draft: &EntryDraft) {
     let legs = draft.legs();
     let months: i32 = legs.iter().map(|leg| leg.months).sum();
     let fen: Fen = legs.iter().map(|leg| leg.amount_fen).sum();
@@ -247,7 +245,7 @@ pub(crate) fn assert_entry_is_balanced(draft: &EntryDraft) {
 }
 
 /// The worker of an index: an id made of it.
-pub(crate) fn worker(index: usize) -> WorkerId {
+pub fn worker(index: usize) -> WorkerId {
     let mut bytes = [0; 16];
     bytes[12..].copy_from_slice(&u32::try_from(index).expect("few workers").to_be_bytes());
     WorkerId::from_slice(&bytes).expect("sixteen bytes")
