@@ -40,6 +40,32 @@ pub enum CipherAlgorithm {
     Sm4Gcm = 2,
 }
 
+/// A signature that anybody with the public key can verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignatureAlgorithm {
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+}
+
+impl SignatureAlgorithm {
+    /// The name in a key file and beside a signature.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The algorithm with a name, or `None`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == Self::Ed25519.name()).then_some(Self::Ed25519)
+    }
+
+    /// Bytes of a secret key.
+    pub const fn key_bytes(self) -> usize {
+        32
+    }
+}
+
 /// The algorithms of a new key file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Suite {

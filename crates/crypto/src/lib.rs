@@ -1,8 +1,9 @@
-//! Keys and what is done with them: keyed MACs, encrypted columns, tokens.
+//! Keys and what is done with them: keyed MACs, encrypted columns, tokens, signatures.
 //!
-//! A [`KeyRing`] holds three sets of keys, each with one current key and any number of retired
+//! A [`KeyRing`] holds four sets of keys, each with one current key and any number of retired
 //! ones: *wrapping* keys encrypt the data keys of persons, *mac* keys find persons without
-//! telling who they are, *token* keys protect what a caller keeps and brings back.
+//! telling who they are, *token* keys protect what a caller keeps and brings back, *signing* keys
+//! sign what leaves the service and is verified elsewhere.
 //!
 //! - A person is found by the MAC of the document number ([`KeyRing::mac_number`]), never by a
 //!   plain hash: the numbers in use are few enough to be tried one after the other.
@@ -26,13 +27,17 @@ mod mac;
 mod person;
 mod sealed;
 mod secret;
+mod signature;
 mod token;
 
-pub use algorithm::{CipherAlgorithm, MacAlgorithm, Suite};
+pub use algorithm::{CipherAlgorithm, MacAlgorithm, SignatureAlgorithm, Suite};
 pub use entropy::{Entropy, EntropyError, OsEntropy};
 pub use identity::{IdentityError, IdentityPlain};
 pub use key_ring::{KEY_FILE_BYTES_MAX, KEYS_MAX, KeyPurpose, KeyRing, KeyRingError};
 pub use mac::MAC_BYTES;
 pub use person::PersonKey;
 pub use sealed::{CryptoError, PLAIN_BYTES_MAX};
+pub use signature::{
+    PUBLIC_KEY_BYTES, PublicKey, SIGNATURE_BYTES, Signature, SignatureError, signed_bytes, verify,
+};
 pub use token::{TOKEN_CHARACTERS_MAX, TokenError, TokenKind};

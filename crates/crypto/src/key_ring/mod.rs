@@ -6,7 +6,7 @@ mod text;
 
 use std::fmt;
 
-use crate::algorithm::{CipherAlgorithm, MacAlgorithm, Suite};
+use crate::algorithm::{CipherAlgorithm, MacAlgorithm, SignatureAlgorithm, Suite};
 use crate::entropy::{Entropy, EntropyError};
 use crate::secret::Secret;
 
@@ -17,7 +17,8 @@ pub use text::KEYS_MAX;
 /// The keys of a deployment, by purpose. `Debug` shows ids and algorithms only.
 ///
 /// A key file is TOML of mode 0600. Each key has a positive id, unique within its purpose, and a
-/// secret in hexadecimal: 32 bytes, or 16 for `sm4-gcm`. Each purpose has exactly one `current` key.
+/// secret in hexadecimal: 32 bytes, or 16 for `sm4-gcm`. Each purpose has exactly one `current` key;
+/// signing keys may be absent, as in files of before there were any, and then nothing is signed.
 ///
 /// ```toml
 /// version = 1
@@ -39,6 +40,12 @@ pub use text::KEYS_MAX;
 /// mac = "hmac-sha256"
 /// status = "current"
 /// secret = "…"
+///
+/// [[signing]]
+/// id = 1
+/// signature = "ed25519"
+/// status = "current"
+/// secret = "…"
 /// ```
 ///
 /// To rotate a key, add the new one as `retired` on every instance, then swap the two, and remove
@@ -48,6 +55,7 @@ pub struct KeyRing {
     pub(crate) wrapping: KeySet<CipherAlgorithm>,
     pub(crate) mac: KeySet<MacAlgorithm>,
     pub(crate) token: KeySet<MacAlgorithm>,
+    pub(crate) signing: Option<KeySet<SignatureAlgorithm>>,
 }
 
 impl KeyRing {
@@ -61,6 +69,10 @@ impl KeyRing {
             ),
             mac: KeySet::new(suite.mac, Secret::random(mac_key, entropy)?),
             token: KeySet::new(suite.mac, Secret::random(mac_key, entropy)?),
+            signing: Some(KeySet::new(
+                SignatureAlgorithm::Ed25519,
+                Secret::random(SignatureAlgorithm::Ed25519.key_bytes(), entropy)?,
+            )),
         })
     }
 }
@@ -74,6 +86,8 @@ pub enum KeyPurpose {
     Mac,
     /// Protects tokens.
     Token,
+    /// Signs what is verified outside.
+    Signing,
 }
 
 impl fmt::Display for KeyPurpose {
@@ -82,6 +96,7 @@ impl fmt::Display for KeyPurpose {
             Self::Wrapping => "wrapping",
             Self::Mac => "mac",
             Self::Token => "token",
+            Self::Signing => "signing",
         })
     }
 }
@@ -147,6 +162,7 @@ pub(crate) mod tests {
         for (purpose, id, status, seed) in keys.iter().copied().chain(absent) {
             let algorithm = match purpose {
                 "wrapping" => "cipher = \"aes-256-gcm\"",
+                "signing" => "signature = \"ed25519\"",
                 _ => "mac = \"hmac-sha256\"",
             };
             let secret = hex::encode(

@@ -6,12 +6,15 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{KEY_FILE_BYTES_MAX, Key, KeyPurpose, KeyRing, KeyRingError, KeySet};
-use crate::algorithm::{CipherAlgorithm, MacAlgorithm};
+use crate::algorithm::{CipherAlgorithm, MacAlgorithm, SignatureAlgorithm};
 use crate::secret::Secret;
 
 const VERSION: i64 = 1;
 /// Keys of one purpose at most: each retired MAC key costs a MAC in every search.
 pub const KEYS_MAX: usize = 8;
+
+/// Room for the longest file.
+const TEXT_BYTES: usize = 6_144;
 
 const PREAMBLE: &str = "\
 # Secret keys of a mamagang service. Keep this file at mode 0600 and back it up apart from the
@@ -35,6 +38,8 @@ struct RawRing {
     mac: Vec<RawMacKey>,
     #[serde(default)]
     token: Vec<RawMacKey>,
+    #[serde(default)]
+    signing: Vec<RawSigningKey>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +56,15 @@ struct RawCipherKey {
 struct RawMacKey {
     id: u32,
     mac: String,
+    status: String,
+    secret: RawSecret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSigningKey {
+    id: u32,
+    signature: String,
     status: String,
     secret: RawSecret,
 }
@@ -99,6 +113,19 @@ impl From<RawMacKey> for RawKey<MacAlgorithm> {
     }
 }
 
+impl From<RawSigningKey> for RawKey<SignatureAlgorithm> {
+    fn from(raw: RawSigningKey) -> Self {
+        let algorithm = SignatureAlgorithm::from_name(&raw.signature);
+        Self {
+            id: raw.id,
+            algorithm,
+            key_bytes: algorithm.map_or(0, SignatureAlgorithm::key_bytes),
+            status: raw.status,
+            secret: raw.secret,
+        }
+    }
+}
+
 impl KeyRing {
     /// Reads the text of a key file, for keys that come from the environment or a secret store.
     ///
@@ -118,13 +145,17 @@ impl KeyRing {
             wrapping: key_set(KeyPurpose::Wrapping, raw.wrapping, &mut seen)?,
             mac: key_set(KeyPurpose::Mac, raw.mac, &mut seen)?,
             token: key_set(KeyPurpose::Token, raw.token, &mut seen)?,
+            signing: match raw.signing.is_empty() {
+                true => None,
+                false => Some(key_set(KeyPurpose::Signing, raw.signing, &mut seen)?),
+            },
         })
     }
 
     /// The text of a key file that holds this ring.
     pub(super) fn to_text(&self) -> Zeroizing<String> {
         // Sized at once: a string that grew would leave copies of secrets behind.
-        let mut text = Zeroizing::new(String::with_capacity(4_096));
+        let mut text = Zeroizing::new(String::with_capacity(TEXT_BYTES));
         text.push_str(PREAMBLE);
         // Writing into a String cannot fail.
         let _ = writeln!(text, "version = {VERSION}");
@@ -133,6 +164,10 @@ impl KeyRing {
         write_set(&mut text, KeyPurpose::Wrapping, &self.wrapping, cipher);
         write_set(&mut text, KeyPurpose::Mac, &self.mac, mac);
         write_set(&mut text, KeyPurpose::Token, &self.token, mac);
+        if let Some(signing) = &self.signing {
+            let signature = |algorithm: SignatureAlgorithm| ("signature", algorithm.name());
+            write_set(&mut text, KeyPurpose::Signing, signing, signature);
+        }
         text
     }
 }
@@ -283,13 +318,22 @@ mod tests {
         let keys: Vec<_> = (1..=8u8)
             .flat_map(|number| {
                 let status = if number == 1 { "current" } else { "retired" };
-                [("wrapping", 0), ("mac", 50), ("token", 100)].map(|(purpose, seed)| {
-                    (purpose, u32::MAX - u32::from(number), status, seed + number)
-                })
+                [("wrapping", 0), ("mac", 50), ("token", 100), ("signing", 150)].map(
+                    |(purpose, seed)| (purpose, u32::MAX - u32::from(number), status, seed + number),
+                )
             })
             .collect();
         let text = ring_of(&keys).to_text();
-        assert!(text.len() <= 4_096, "{}", text.len());
+        assert!(text.len() <= TEXT_BYTES, "{}", text.len());
+    }
+
+    #[test]
+    fn a_file_of_before_there_were_signing_keys_is_read() {
+        let text = sample();
+        let (before, _) = text.split_once("[[signing]]").expect("a signing key");
+        let ring = KeyRing::from_text(before).expect("a valid key file");
+        assert!(ring.signing.is_none());
+        assert!(!ring.to_text().contains("signing"));
     }
 
     #[test]
