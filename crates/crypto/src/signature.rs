@@ -154,8 +154,9 @@ mod tests {
 
     #[test]
     fn the_vector_of_rfc_8032_holds() {
-        let secret = hex::decode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
-            .expect("hexadecimal");
+        let secret =
+            hex::decode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+                .expect("hexadecimal");
         let key = SigningKey::from_bytes(&secret.try_into().expect("32 bytes"));
         assert_eq!(
             hex::encode(key.verifying_key().to_bytes()),

@@ -318,9 +318,15 @@ mod tests {
         let keys: Vec<_> = (1..=8u8)
             .flat_map(|number| {
                 let status = if number == 1 { "current" } else { "retired" };
-                [("wrapping", 0), ("mac", 50), ("token", 100), ("signing", 150)].map(
-                    |(purpose, seed)| (purpose, u32::MAX - u32::from(number), status, seed + number),
-                )
+                [
+                    ("wrapping", 0),
+                    ("mac", 50),
+                    ("token", 100),
+                    ("signing", 150),
+                ]
+                .map(|(purpose, seed)| {
+                    (purpose, u32::MAX - u32::from(number), status, seed + number)
+                })
             })
             .collect();
         let text = ring_of(&keys).to_text();
