@@ -164,7 +164,7 @@ mod tests {
         );
         assert_eq!(
             hex::encode(key.sign(b"").to_bytes()),
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e065d974d873e065224901\
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901\
              555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
         );
     }
