@@ -5,6 +5,7 @@
 
 pub mod date;
 pub mod fact;
+pub mod filing;
 pub mod frozen;
 pub mod identifier;
 pub mod ids;
@@ -14,6 +15,7 @@ pub mod money;
 pub mod month;
 pub mod policy;
 pub mod reason;
+pub mod subsidy;
 pub mod tax;
 pub mod timeline;
 pub mod vat;

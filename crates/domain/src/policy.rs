@@ -9,7 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::date::CivilDate;
-use crate::fact::{ContractKind, EmployerKind, Insurance, PersonCategory, ReliefCode};
+use crate::fact::{EmployerKind, Insurance, PersonCategory, ReliefCode};
+use crate::filing::FilingKind;
 use crate::money::{Ceiling, Fen, RateBp};
 use crate::tax::TaxKind;
 
@@ -201,7 +202,7 @@ pub struct KeyGroupPolicy {
     /// Day of the next year by which the annual settlement is due, as `05-31`.
     pub cit_settlement_due: Dated<String>,
     /// The kind of filed post that the notice's layer asks for.
-    pub notice_post_kind: Dated<ContractKind>,
+    pub notice_post_kind: Dated<FilingKind>,
     /// Surcharge for late payment of tax, basis points a day.
     pub late_surcharge_day_bp: Dated<RateBp>,
 }

@@ -5,6 +5,8 @@
 //! key of an earlier one takes its place. Lists are kept in order of natural key, so that the
 //! order in which facts arrive cannot change a decision.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::date::CivilDate;
@@ -401,6 +403,17 @@ impl Timeline {
             .collect();
         codes.dedup();
         codes
+    }
+
+    /// The filings that contracts and trainings name, each once, in order.
+    pub fn filing_ids(&self) -> BTreeSet<&str> {
+        let posts = self.contracts.iter().map(|held| &held.body.filing_id);
+        let plans = self.trainings.iter().map(|held| &held.body.plan_id);
+        posts
+            .chain(plans)
+            .map(String::as_str)
+            .filter(|id| !id.is_empty())
+            .collect()
     }
 
     /// The packed row: a version byte, then postcard.

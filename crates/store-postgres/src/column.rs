@@ -1,7 +1,8 @@
 //! Columns to domain values and back.
 
 use mamagang_domain::date::CivilDate;
-use mamagang_domain::fact::{ContractKind, FactKind};
+use mamagang_domain::fact::FactKind;
+use mamagang_domain::filing::FilingKind;
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
@@ -115,12 +116,8 @@ pub(crate) fn fact_kind(row: &PgRow) -> StoreResult<FactKind> {
     FactKind::from_number(int(row, "kind")?).ok_or_else(|| corrupt("kind"))
 }
 
-pub(crate) fn contract_kind(number: i64) -> StoreResult<ContractKind> {
-    match number {
-        1 => Ok(ContractKind::LabourContract),
-        2 => Ok(ContractKind::ServiceAgreement),
-        _ => Err(corrupt("contract kind")),
-    }
+pub(crate) fn filing_kind(number: i64) -> StoreResult<FilingKind> {
+    FilingKind::from_number(number).ok_or_else(|| corrupt("filing kind"))
 }
 
 pub(crate) fn code_group(number: i64) -> StoreResult<CodeGroup> {

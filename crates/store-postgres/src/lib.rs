@@ -22,6 +22,7 @@ mod month;
 mod request;
 mod snapshot;
 mod store;
+mod subsidy;
 mod unit;
 mod worker;
 

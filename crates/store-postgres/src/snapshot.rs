@@ -1,12 +1,13 @@
 //! A worker as checks and postings read it: one row with its lists.
 
-use mamagang_domain::key_group::{BookedMonth, Filing};
+use mamagang_domain::filing::Filing;
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
 use sqlx::postgres::PgRow;
 
-use crate::column::{contract_kind, date, get, item_int, list, month, parse_employer, worker_id};
+use crate::column::{date, filing_kind, get, item_int, list, month, parse_employer, worker_id};
 use crate::error::corrupt;
 
 pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
@@ -39,8 +40,8 @@ fn booked_month([month_index, employer]: &[&str; 2]) -> StoreResult<BookedMonth>
     })
 }
 
-/// Id, kind, accepted, revoked.
-type Filed = (String, i64, Option<i64>, Option<i64>);
+/// Id, employer, kind, accepted, revoked.
+type Filed = (String, String, i64, Option<i64>, Option<i64>);
 
 fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
     let text: Option<&str> = get(row, "filings")?;
@@ -49,14 +50,18 @@ fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
     };
     let listed: Vec<Filed> =
         serde_json::from_str(text).map_err(|error| corrupt("filings").with_source(error))?;
-    let filings = listed.into_iter().map(|(id, kind, accepted, revoked)| {
-        Ok(Filing {
-            filing_id: id,
-            kind: contract_kind(kind)?,
-            accepted_on: accepted.map(date).transpose()?,
-            revoked_on: revoked.map(date).transpose()?,
-        })
-    });
+    let filings = listed
+        .into_iter()
+        .map(|(id, employer, kind, accepted, revoked)| {
+            Ok(Filing {
+                filing_id: id,
+                employer_code: parse_employer(&employer)?,
+                kind: filing_kind(kind)?,
+                submitted_on: None,
+                accepted_on: accepted.map(date).transpose()?,
+                revoked_on: revoked.map(date).transpose()?,
+            })
+        });
     let mut filings: Vec<_> = filings.collect::<StoreResult<_>>()?;
     filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
     Ok(filings)

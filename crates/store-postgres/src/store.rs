@@ -92,12 +92,12 @@ impl PostgresStore {
         self.pools.units.close().await;
     }
 
-    async fn reader(&self) -> StoreResult<PoolConnection<Postgres>> {
+    pub(crate) async fn reader(&self) -> StoreResult<PoolConnection<Postgres>> {
         let reader = self.pools.readers.acquire().await;
         reader.map_err(|error| not_given(&self.pools.readers, error))
     }
 
-    fn db<'a>(&'a self, connection: &'a mut PoolConnection<Postgres>) -> Db<'a> {
+    pub(crate) fn db<'a>(&'a self, connection: &'a mut PoolConnection<Postgres>) -> Db<'a> {
         Db {
             connection,
             counters: &self.counters,

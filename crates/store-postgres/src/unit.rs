@@ -67,7 +67,7 @@ impl PostgresUnit {
         }
     }
 
-    fn reading(&mut self) -> Db<'_> {
+    pub(crate) fn reading(&mut self) -> Db<'_> {
         self.is_busy = true;
         Db {
             connection: &mut self.transaction,
@@ -75,12 +75,12 @@ impl PostgresUnit {
         }
     }
 
-    fn writing(&mut self) -> Db<'_> {
+    pub(crate) fn writing(&mut self) -> Db<'_> {
         self.has_written = true;
         self.reading()
     }
 
-    fn note<T>(&mut self, result: StoreResult<T>) -> StoreResult<T> {
+    pub(crate) fn note<T>(&mut self, result: StoreResult<T>) -> StoreResult<T> {
         self.is_busy = false;
         if let Err(error) = &result {
             self.failed.get_or_insert(error.kind());

@@ -297,12 +297,9 @@ pub(crate) async fn put(db: &mut Db<'_>, workers: &[WorkerRow]) -> StoreResult<(
     if last.is_empty() {
         return Ok(());
     }
-    let filings = last.values().map(|row| {
-        let contracts = row.timeline.contracts.iter();
-        let filings = contracts.map(|held| held.body.filing_id.as_str());
-        let filings: BTreeSet<_> = filings.filter(|id| !id.is_empty()).collect();
-        serde_json::Value::from_iter(filings).to_string()
-    });
+    let filings = last
+        .values()
+        .map(|row| serde_json::Value::from_iter(row.timeline.filing_ids()).to_string());
     let binds = [
         ids(last.keys()),
         Bind::ints(last.values().map(|row| row.timeline.revision)),

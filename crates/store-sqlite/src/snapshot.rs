@@ -1,6 +1,7 @@
 //! A worker as checks and postings read it: one row with its lists.
 
-use mamagang_domain::key_group::{BookedMonth, Filing};
+use mamagang_domain::filing::Filing;
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
@@ -8,7 +9,7 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{
-    contract_kind, date, get, item_int, item_optional_int, item_text, list, month, parse_employer,
+    date, filing_kind, get, item_int, item_optional_int, item_text, list, month, parse_employer,
     worker_id,
 };
 use crate::error::corrupt;
@@ -55,8 +56,10 @@ fn booked_month(item: &[Value]) -> StoreResult<BookedMonth> {
 fn filing(item: &[Value]) -> StoreResult<Filing> {
     Ok(Filing {
         filing_id: item_text(item, 0)?.to_owned(),
-        kind: contract_kind(item_int(item, 1)?)?,
-        accepted_on: item_optional_int(item, 2)?.map(date).transpose()?,
-        revoked_on: item_optional_int(item, 3)?.map(date).transpose()?,
+        employer_code: parse_employer(item_text(item, 1)?)?,
+        kind: filing_kind(item_int(item, 2)?)?,
+        submitted_on: None,
+        accepted_on: item_optional_int(item, 3)?.map(date).transpose()?,
+        revoked_on: item_optional_int(item, 4)?.map(date).transpose()?,
     })
 }

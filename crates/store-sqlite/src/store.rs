@@ -79,12 +79,12 @@ impl SqliteStore {
         Ok(last.unwrap_or(0))
     }
 
-    async fn reader(&self) -> StoreResult<PoolConnection<Sqlite>> {
+    pub(crate) async fn reader(&self) -> StoreResult<PoolConnection<Sqlite>> {
         let reader = self.pools.readers.acquire().await;
         reader.map_err(|error| in_statement("taking a reading connection", error))
     }
 
-    fn db<'a>(&'a self, connection: &'a mut PoolConnection<Sqlite>) -> Db<'a> {
+    pub(crate) fn db<'a>(&'a self, connection: &'a mut PoolConnection<Sqlite>) -> Db<'a> {
         Db {
             connection,
             counters: &self.counters,

@@ -42,14 +42,14 @@ impl SqliteUnit {
         }
     }
 
-    fn db(&mut self) -> Db<'_> {
+    pub(crate) fn db(&mut self) -> Db<'_> {
         Db {
             connection: &mut self.transaction,
             counters: &self.counters,
         }
     }
 
-    fn note<T>(&mut self, result: StoreResult<T>) -> StoreResult<T> {
+    pub(crate) fn note<T>(&mut self, result: StoreResult<T>) -> StoreResult<T> {
         if let Err(error) = &result {
             self.failed = Some(error.kind());
         }

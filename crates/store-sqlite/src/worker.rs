@@ -1,6 +1,6 @@
 //! Workers and their identities.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
@@ -242,15 +242,12 @@ pub(crate) async fn put(db: &mut Db<'_>, workers: &[WorkerRow]) -> StoreResult<(
         return Ok(());
     }
     let rows = last.values().map(|row| {
-        let contracts = row.timeline.contracts.iter();
-        let filings = contracts.map(|held| held.body.filing_id.as_str());
-        let filings: BTreeSet<_> = filings.filter(|id| !id.is_empty()).collect();
         json!([
             hex(row.worker_id.bytes()),
             row.timeline.revision,
             row.region_code,
             hex(row.timeline.pack()),
-            filings,
+            row.timeline.filing_ids(),
         ])
     });
     let written = db.write(sql::PUT, [rows_of(rows)]).await?;

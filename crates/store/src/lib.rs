@@ -8,12 +8,14 @@ mod clock;
 mod error;
 pub mod memory;
 pub mod rows;
+mod subsidy;
 
 #[cfg(feature = "contract")]
 pub mod contract;
 
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind};
+pub use subsidy::{SubsidyReads, SubsidyWrites};
 
 use std::sync::Arc;
 
@@ -33,7 +35,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A database.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: SubsidyReads + Send + Sync + 'static {
     /// Opens a unit of work. Its [`UnitOfWork::recorded_at`] is taken from the clock once the
     /// engine has given the transaction its place in the order of writes.
     async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>>;
@@ -111,7 +113,7 @@ pub trait Store: Send + Sync + 'static {
 
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
-pub trait UnitOfWork: Send {
+pub trait UnitOfWork: SubsidyWrites + Send {
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;
 

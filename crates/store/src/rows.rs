@@ -1,14 +1,16 @@
 //! The rows, as the use cases see them.
 
 use mamagang_domain::fact::{FactKind, Source};
+use mamagang_domain::filing::Filing;
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::{DocumentType, EmployerCode};
 use mamagang_domain::ids::{AuditId, RequestId, Subject, WorkerId};
-use mamagang_domain::key_group::{BookedMonth, Filing};
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::ledger::YearState;
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::policy::CodeGroup;
+use mamagang_domain::subsidy::ClaimedMonth;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 
 /// A keyed MAC.
@@ -70,7 +72,7 @@ pub struct WorkerSnapshot {
     pub name_macs: Vec<KeyedMac>,
     /// Booked months, by month.
     pub booked: Vec<BookedMonth>,
-    /// The filings that contracts name.
+    /// The filings that contracts and trainings name.
     pub filings: Vec<Filing>,
 }
 
@@ -291,6 +293,17 @@ pub struct IdempotencyRecord {
     pub response: Vec<u8>,
     /// When it was recorded (microseconds).
     pub recorded_at: i64,
+}
+
+/// A person-month of a subsidy that a claim holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubsidyMonth {
+    /// Whose.
+    pub worker_id: WorkerId,
+    /// Of which subsidy, which month, where and how much.
+    pub claimed: ClaimedMonth,
+    /// The claim that holds it.
+    pub claim_id: String,
 }
 
 /// An audit row.

@@ -277,6 +277,7 @@ impl Writer<'_> {
                 notice_code(
                     self.policy,
                     &self.assessment.hires,
+                    evidence.employer_code,
                     evidence.filings,
                     finding.month,
                 )

@@ -14,10 +14,10 @@ pub use assess::{MonthFinding, assess};
 pub use category::{CategoryFinding, category_on, status_on};
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};
 pub use hire::{Hire, hires_of};
-pub use notice::Filing;
 pub use projection::projected_months;
 
 use crate::fact::PersonCategory;
+use crate::filing::Filing;
 use crate::identifier::EmployerCode;
 use crate::month::TaxMonth;
 use crate::timeline::{EmployerRecord, Timeline};

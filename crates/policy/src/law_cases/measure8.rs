@@ -6,7 +6,8 @@ use mamagang_domain::fact::{
     ContractKind, EmployerKind, FactKind, OtherRelief, PersonCategory, PriorTermUse, ReliefCode,
     WorkerFact,
 };
-use mamagang_domain::key_group::{Decision, Filing, Person, assess, explain};
+use mamagang_domain::filing::{Filing, FilingKind};
+use mamagang_domain::key_group::{Decision, Person, assess, explain};
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Outcome, ReasonCode};
 use serde::Deserialize;
@@ -140,7 +141,9 @@ struct Used {
 #[serde(deny_unknown_fields)]
 struct FilingGiven {
     id: String,
-    kind: ContractKind,
+    kind: FilingKind,
+    #[serde(default)]
+    employer: Employer,
     accepted: Option<Day>,
     revoked: Option<Day>,
 }
@@ -243,7 +246,9 @@ impl FilingGiven {
     fn filing(&self) -> Filing {
         Filing {
             filing_id: self.id.clone(),
+            employer_code: self.employer.code(),
             kind: self.kind,
+            submitted_on: None,
             accepted_on: self.accepted.map(|day| day.0),
             revoked_on: self.revoked.map(|day| day.0),
         }

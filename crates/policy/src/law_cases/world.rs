@@ -10,7 +10,8 @@ use mamagang_domain::fact::{
     EmploymentCertificate, FlexibleRegistration, Insurance, PersonCategory, PovertyStatus,
     SizeClass, Source, UnemploymentSpell, VatPayer, WorkerFact,
 };
-use mamagang_domain::key_group::{BookedMonth, Evidence, Filing, Person};
+use mamagang_domain::filing::Filing;
+use mamagang_domain::key_group::{BookedMonth, Evidence, Person};
 use mamagang_domain::money::RateBp;
 use mamagang_domain::month::{FilingCycle, TaxMonth};
 use mamagang_domain::policy::{InsuranceSet, PolicyBook};

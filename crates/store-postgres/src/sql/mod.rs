@@ -37,7 +37,8 @@ macro_rules! snapshot_columns {
         (SELECT string_agg(person_month.month || ':' || person_month.employer_code, ',')
             FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
         (SELECT json_agg(json_build_array(
-                filing.filing_id, filing.kind, filing.accepted_on, filing.revoked_on))::text
+                filing.filing_id, filing.employer_code, filing.kind, filing.accepted_on,
+                filing.revoked_on))::text
             FROM unnest(worker.filing_ids) AS named (filing_id)
             JOIN filing ON filing.filing_id = named.filing_id) AS filings"
     };
@@ -63,6 +64,7 @@ pub(crate) mod fact;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod request;
+pub(crate) mod subsidy;
 pub(crate) mod worker;
 
 #[cfg(test)]

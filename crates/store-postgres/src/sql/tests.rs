@@ -3,7 +3,7 @@
 use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
-use super::{Statement, audit, database, employer, fact, ledger, month, request, worker};
+use super::{Statement, audit, database, employer, fact, ledger, month, request, subsidy, worker};
 use crate::{PostgresOptions, connect};
 
 fn all() -> impl Iterator<Item = Statement> {
@@ -15,6 +15,7 @@ fn all() -> impl Iterator<Item = Statement> {
         ledger::ALL,
         month::ALL,
         request::ALL,
+        subsidy::ALL,
         worker::ALL,
     ]
     .into_iter()

@@ -36,7 +36,8 @@ macro_rules! snapshot_columns {
         (SELECT json_group_array(json_array(person_month.month, person_month.employer_code))
             FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
         (SELECT json_group_array(json_array(
-                filing.filing_id, filing.kind, filing.accepted_on, filing.revoked_on))
+                filing.filing_id, filing.employer_code, filing.kind, filing.accepted_on,
+                filing.revoked_on))
             FROM json_each(worker.filing_ids) AS named
             CROSS JOIN filing ON filing.filing_id = named.value) AS filings"
     };
@@ -62,6 +63,7 @@ pub(crate) mod fact;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod request;
+pub(crate) mod subsidy;
 pub(crate) mod worker;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::{Statement, audit, database, employer, fact, ledger, month, request, worker};
+use super::{Statement, audit, database, employer, fact, ledger, month, request, subsidy, worker};
 use crate::{SqliteOptions, connect};
 
 fn all() -> impl Iterator<Item = Statement> {
@@ -14,6 +14,7 @@ fn all() -> impl Iterator<Item = Statement> {
         ledger::ALL,
         month::ALL,
         request::ALL,
+        subsidy::ALL,
         worker::ALL,
     ]
     .into_iter()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mamagang_domain::date::CivilDate;
-use mamagang_domain::fact::ContractKind;
-use mamagang_domain::key_group::Filing;
+use mamagang_domain::filing::{Filing, FilingKind};
+use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::YearState;
 use mamagang_store::Store;
 use mamagang_store::contract::sample::{
@@ -142,12 +142,14 @@ async fn the_filings_that_contracts_name_come_with_the_worker() {
     let filings = |index: usize| inputs.workers[index].clone().expect("known").filings;
     let accepted = Filing {
         filing_id: "filing-1".to_owned(),
-        kind: ContractKind::LabourContract,
+        employer_code: EmployerCode::parse("91442000MAQQ000161").expect("a code"),
+        kind: FilingKind::LabourContract,
+        submitted_on: None,
         accepted_on: CivilDate::from_epoch_day(19_000),
         revoked_on: None,
     };
     assert_eq!(filings(0), [accepted]);
-    assert_eq!(filings(1)[0].kind, ContractKind::ServiceAgreement);
+    assert_eq!(filings(1)[0].kind, FilingKind::Service);
     assert_eq!(filings(1)[0].revoked_on, CivilDate::from_epoch_day(19_500));
     assert_eq!(filings(2), []);
 }

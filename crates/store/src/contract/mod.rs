@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod months;
 pub mod random;
 pub mod sample;
+pub mod subsidy;
 pub mod units;
 pub mod workers;
 
@@ -93,6 +94,11 @@ macro_rules! store_contract {
                 months_of_an_employer_are_listed_by_month
                 a_check_sees_the_months_booked_for_anyone
                 a_month_of_nobody_is_refused
+            }
+            subsidy {
+                months_of_claims_are_listed_by_worker_subsidy_and_month
+                a_month_of_a_subsidy_is_claimed_once
+                only_the_claim_that_holds_a_month_gives_it_back
             }
             audit {
                 an_audit_row_comes_back_as_it_was_written

@@ -28,9 +28,8 @@ impl State {
             month: month.month,
             employer_code: month.employer_code,
         });
-        let contracts = worker.timeline.contracts.iter();
-        let named: BTreeSet<_> = contracts.map(|held| &held.body.filing_id).collect();
-        let filings = named.into_iter().filter_map(|id| self.filings.get(id));
+        let named = worker.timeline.filing_ids().into_iter();
+        let filings = named.filter_map(|id| self.filings.get(id));
         Some(WorkerSnapshot {
             booked: booked.collect(),
             filings: filings.cloned().collect(),

@@ -15,12 +15,12 @@ use super::state::State;
 /// art. 2; the policy is `key_group.person_months_max`).
 const PERSON_MONTHS_MAX: usize = 36;
 
-fn conflict<T>(what: &str) -> StoreResult<T> {
+pub(super) fn conflict<T>(what: &str) -> StoreResult<T> {
     Err(StoreError::new(StoreErrorKind::Conflict, what))
 }
 
 impl State {
-    fn require_worker(&self, id: WorkerId) -> StoreResult<()> {
+    pub(super) fn require_worker(&self, id: WorkerId) -> StoreResult<()> {
         if self.workers.contains_key(&id) {
             return Ok(());
         }

@@ -6,14 +6,15 @@
 mod answers;
 mod changes;
 mod state;
+mod subsidy;
 mod unit;
 
 use std::sync::{Arc, Mutex as Cell, PoisonError};
 
 use async_trait::async_trait;
+use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
-use mamagang_domain::key_group::Filing;
 use mamagang_domain::month::TaxYear;
 use tokio::sync::Mutex;
 

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, Subject, WorkerId};
-use mamagang_domain::key_group::Filing;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::{TaxMonth, TaxYear};
+use mamagang_domain::subsidy::SubsidyKind;
 
 use crate::rows::{
     AuditRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord, IdentityKey,
-    KeyedMac, KnownIdentity, LedgerHead, Mac, OwnerKey, PersonMonth, WorkerRow, WorkerSecret,
+    KeyedMac, KnownIdentity, LedgerHead, Mac, OwnerKey, PersonMonth, SubsidyMonth, WorkerRow,
+    WorkerSecret,
 };
 
 /// A document's MAC: type, key, MAC.
@@ -35,6 +37,7 @@ pub(super) struct State {
     pub(super) years: BTreeMap<(EmployerCode, TaxYear), YearState>,
     pub(super) months: BTreeMap<(WorkerId, TaxMonth), PersonMonth>,
     pub(super) filings: BTreeMap<String, Filing>,
+    pub(super) subsidy_months: BTreeMap<(WorkerId, SubsidyKind, TaxMonth), SubsidyMonth>,
 }
 
 impl State {

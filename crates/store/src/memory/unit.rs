@@ -22,7 +22,7 @@ use super::state::State;
 pub(super) struct MemoryUnit {
     shared: Arc<Shared>,
     /// Copied at the first write only.
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
     recorded_at: i64,
     failed: Option<StoreErrorKind>,
     _writer: OwnedMutexGuard<i64>,
@@ -39,7 +39,10 @@ impl MemoryUnit {
         }
     }
 
-    fn write(&mut self, change: impl FnOnce(&mut State) -> StoreResult<()>) -> StoreResult<()> {
+    pub(super) fn write(
+        &mut self,
+        change: impl FnOnce(&mut State) -> StoreResult<()>,
+    ) -> StoreResult<()> {
         let result = change(Arc::make_mut(&mut self.state));
         if let Err(error) = &result {
             self.failed = Some(error.kind());
