@@ -120,7 +120,7 @@ pub(crate) fn bakery_with_wang() -> Vec<FactItem> {
 pub(crate) async fn record(test: &TestApp, items: Vec<FactItem>) -> Vec<RecordedFact> {
     let request = RecordFacts {
         request: None,
-        method: "test/RecordFacts",
+        method: "mamagang.v1.RegistryService/RecordFacts",
         items,
     };
     let outcomes = test

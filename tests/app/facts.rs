@@ -44,7 +44,7 @@ async fn a_repeated_request_gets_the_first_answer_and_another_content_is_refused
     let test = TestApp::sqlite(date("2024-02-01")).await;
     let request = |content: &str| RecordFacts {
         request: Some(write(1, content)),
-        method: "test/RecordFacts",
+        method: "mamagang.v1.RegistryService/RecordFacts",
         items: bakery_with_wang(),
     };
     let caller = Caller::developer();
@@ -74,7 +74,7 @@ async fn a_wrong_name_in_a_fact_keeps_that_fact_out_and_the_others_in() {
     let items = vec![lifted((WANG.0, "王方")), lifted(LI)];
     let request = RecordFacts {
         request: None,
-        method: "test/RecordFacts",
+        method: "mamagang.v1.RegistryService/RecordFacts",
         items,
     };
     let outcomes = test
@@ -303,7 +303,7 @@ async fn an_unknown_worker_id_in_a_fact_is_refused_by_item() {
     let items = vec![wrong, employer(BAKERY, EmployerKind::Company)];
     let request = RecordFacts {
         request: None,
-        method: "test/RecordFacts",
+        method: "mamagang.v1.RegistryService/RecordFacts",
         items,
     };
     let outcomes = test
@@ -333,7 +333,7 @@ async fn callers_that_go_away_do_not_stop_the_writes_of_others() {
     for wait in 0..40_u64 {
         let request = RecordFacts {
             request: None,
-            method: "test/RecordFacts",
+            method: "mamagang.v1.RegistryService/RecordFacts",
             items: vec![contract(WANG, BAKERY, &format!("C{wait}"), "2023-01-01")],
         };
         let caller = Caller::developer();

@@ -1,5 +1,6 @@
 //! The use cases on a real database, without gRPC.
 
+mod authorise;
 mod city;
 mod cost;
 mod decisions;

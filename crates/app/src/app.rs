@@ -125,14 +125,14 @@ impl App {
         let lifetime = i64::try_from(PAGE_TOKEN_LIFETIME.as_micros()).unwrap_or(i64::MAX);
         let expires_at = self.now_micros().saturating_add(lifetime);
         self.keys
-            .seal_token(TokenKind::Page, &caller.organisation, expires_at, position)
+            .seal_token(TokenKind::Page, &caller.token_scope(), expires_at, position)
     }
 
     /// Opens a sealed position.
     pub fn open_page(&self, caller: &Caller, token: &str) -> AppResult<Vec<u8>> {
         let opened = self.keys.open_token(
             TokenKind::Page,
-            &caller.organisation,
+            &caller.token_scope(),
             self.now_micros(),
             token,
         );

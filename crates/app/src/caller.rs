@@ -2,6 +2,8 @@
 
 use mamagang_domain::identifier::EmployerCode;
 
+use crate::authorise::{Role, Roles};
+
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -9,10 +11,14 @@ pub struct Caller {
     pub subject: String,
     /// The organisation: the scope of request ids.
     pub organisation: String,
-    /// The only employer that the caller may see; `None` = not bound to one.
+    /// The software or certificate through which the subject calls; empty where it is not told.
+    pub system: String,
+    /// What the caller may do.
+    pub roles: Roles,
+    /// The only employer that the role `employer_payroll` reaches; `None` = none at all.
     pub employer_code: Option<EmployerCode>,
-    /// Whether answers may carry unmasked identities.
-    pub may_see_identity: bool,
+    /// Prefixes of the town codes that scopes by region reach; empty = the whole jurisdiction.
+    pub region_codes: Vec<String>,
 }
 
 impl Caller {
@@ -21,9 +27,40 @@ impl Caller {
         Self {
             subject: "developer".to_owned(),
             organisation: "development".to_owned(),
+            system: String::new(),
+            roles: Roles::EVERY,
             employer_code: None,
-            may_see_identity: false,
+            region_codes: Vec::new(),
         }
+    }
+
+    /// Nobody: a caller that could not be told. It may do nothing, and stands in the audit trail only.
+    pub fn nobody() -> Self {
+        Self {
+            subject: "-".to_owned(),
+            organisation: "-".to_owned(),
+            system: String::new(),
+            roles: Roles::NONE,
+            employer_code: None,
+            region_codes: Vec::new(),
+        }
+    }
+
+    /// To whom a page token or match id belongs: the organisation, and for a caller of one employer that employer too.
+    pub(crate) fn token_scope(&self) -> String {
+        match &self.employer_code {
+            None => self.organisation.clone(),
+            // Employer codes have no line break, so no organisation's name can stand for both.
+            Some(code) => format!("{}\n{code}", self.organisation),
+        }
+    }
+
+    /// Whether the caller may be shown numbers and names unmasked: HR, whose records they are, and the tax office for a
+    /// case that it names. Everybody is shown them masked unless he asks.
+    pub fn may_see_identity(&self, context: &AccessContext) -> bool {
+        let of_hr = self.roles.has(Role::HrClerk) || self.roles.has(Role::HrReviewer);
+        let of_tax = self.roles.has(Role::TaxOfficer) || self.roles.has(Role::TaxAuditor);
+        of_hr || (of_tax && !context.case_number.trim().is_empty())
     }
 }
 

@@ -134,6 +134,12 @@ error_reasons! {
     PageTokenInvalid = 28, "PAGE_TOKEN_INVALID", "翻页标记无效或已过期", "The page token is not valid or has expired";
     /// A time in the future was asked for.
     AsOfInFuture = 29, "AS_OF_IN_FUTURE", "截至时间晚于当前时间", "The as-of time lies in the future";
+    /// The caller calls too often.
+    RateExceeded = 30, "RATE_EXCEEDED", "调用过于频繁，请稍后重试", "The caller calls too often; try again later";
+    /// The person who took the step before may not take this one.
+    SecondPersonRequired = 31, "SECOND_PERSON_REQUIRED", "须由另一人办理", "Another person has to do this";
+    /// Too many identities did not match.
+    TooManyMisses = 32, "TOO_MANY_MISSES", "身份比对不一致次数过多，请稍后重试", "Too many identities did not match; try again later";
 }
 
 /// An error of a use case. `Display` never prints its source.

@@ -5,6 +5,7 @@
 
 mod app;
 pub mod audit;
+pub mod authorise;
 mod caller;
 pub mod eligibility;
 mod error;

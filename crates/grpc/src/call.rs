@@ -18,6 +18,20 @@ pub trait Authenticator: Send + Sync + fmt::Debug + 'static {
     fn authenticate(&self, call: &Parts) -> AppResult<Caller>;
 }
 
+/// Where refusals before a method are recorded.
+#[tonic::async_trait]
+pub trait Trail: Send + Sync + 'static {
+    /// Records a refused call, and gives what the caller is told: the refusal, or that it could not be recorded.
+    async fn refused(&self, method: &str, caller: &Caller, error: AppError) -> AppError;
+}
+
+#[tonic::async_trait]
+impl Trail for App {
+    async fn refused(&self, method: &str, caller: &Caller, error: AppError) -> AppError {
+        self.record_refusal(method, caller, error).await
+    }
+}
+
 /// Takes every caller as the developer: for a service without configured authentication, which listens on loopback
 /// only.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@ mod reply;
 mod server;
 mod services;
 
-pub use call::{Authenticator, DeveloperAuthenticator};
+pub use call::{Authenticator, DeveloperAuthenticator, Trail};
 pub use language::preferred as preferred_language;
 pub use layer::{CallLayer, CallService, ParentSpan};
 pub use server::{Grpc, serve};

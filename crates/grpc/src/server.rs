@@ -24,7 +24,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::Layer as _;
 
-use crate::call::Authenticator;
+use crate::call::{Authenticator, Trail};
 use crate::layer::{CallLayer, CallService, ParentSpan};
 use crate::limits as own;
 use crate::services::{Eligibility, Ledger, Registry, Verification};
@@ -51,9 +51,10 @@ impl std::fmt::Debug for Grpc {
 impl Grpc {
     /// The services over the use cases. `authenticator` tells who calls; `ids` gives request ids to calls without one.
     pub fn new(app: Arc<App>, authenticator: Arc<dyn Authenticator>, ids: Arc<dyn Ids>) -> Self {
+        let trail: Arc<dyn Trail> = app.clone();
         Self {
+            layer: CallLayer::new(authenticator, trail, ids),
             app,
-            layer: CallLayer::new(authenticator, ids),
             health: HealthReporter::new(),
         }
     }

@@ -104,6 +104,9 @@ const ERROR_REASONS: &[&str] = &[
     "MESSAGE_TOO_LARGE",
     "PAGE_TOKEN_INVALID",
     "AS_OF_IN_FUTURE",
+    "RATE_EXCEEDED",
+    "SECOND_PERSON_REQUIRED",
+    "TOO_MANY_MISSES",
 ];
 
 /// The writes: each is named by its caller.

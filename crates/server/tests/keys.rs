@@ -45,7 +45,7 @@ async fn record_a_person(opened: &Opened) {
     }];
     let request = RecordFacts {
         request: None,
-        method: "test/RecordFacts",
+        method: "mamagang.v1.RegistryService/RecordFacts",
         items,
     };
     opened

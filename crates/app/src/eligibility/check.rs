@@ -14,6 +14,7 @@ use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 use super::digest::decision_digest;
 use crate::app::{App, require_context};
 use crate::audit::{DecisionItem, PersonRecord};
+use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::limits::CHECK_MONTHS_MAX;
@@ -82,10 +83,12 @@ impl App {
         check: KeyGroupCheck,
         as_of: Option<i64>,
     ) -> AppResult<CheckedDecision> {
+        let permit = self.permit(METHOD, caller, Some(context)).await?;
         require_context(context)?;
+        self.permit_employer(&permit, check.employer_code).await?;
         let checks = [check];
         let mut results = self
-            .check_all(METHOD, caller, context, &checks, as_of, false)
+            .check_all(&permit, context, &checks, as_of, false)
             .await?;
         let result = results
             .pop()
@@ -107,27 +110,26 @@ impl App {
         as_of: Option<i64>,
         streamed: bool,
     ) -> AppResult<Vec<AppResult<CheckedDecision>>> {
-        require_context(context)?;
         let method = if streamed {
             METHOD_STREAM
         } else {
             METHOD_BATCH
         };
-        self.check_all(method, caller, context, checks, as_of, true)
-            .await
+        let permit = self.permit(method, caller, Some(context)).await?;
+        require_context(context)?;
+        self.check_all(&permit, context, checks, as_of, true).await
     }
 
     async fn check_all(
         &self,
-        method: &'static str,
-        caller: &Caller,
+        permit: &Permit<'_>,
         context: &AccessContext,
         checks: &[KeyGroupCheck],
         as_of: Option<i64>,
         is_batch: bool,
     ) -> AppResult<Vec<AppResult<CheckedDecision>>> {
         let as_of = self.close_as_of(as_of).await?;
-        let inputs = self.read_checks(caller, checks, as_of).await?;
+        let inputs = self.read_checks(permit, checks, as_of).await?;
         let elsewhere = self.other_employers(checks, &inputs, as_of).await?;
         let decided_at = self.clock.now_micros();
         let mut items = Vec::with_capacity(checks.len());
@@ -158,8 +160,15 @@ impl App {
         if items.is_empty() && !is_batch {
             return Ok(results);
         }
-        let mut draft = self.audit_draft(method, caller, Some(context), items);
+        let mut draft = self.audit_draft(permit.method, permit.caller, Some(context), items);
         draft.audit_id = audit_id;
+        let is_denied = |result: &AppResult<CheckedDecision>| {
+            let reason = result.as_ref().err().map(|error| error.reason);
+            reason == Some(ErrorReason::PermissionDenied)
+        };
+        if !results.is_empty() && results.iter().all(is_denied) {
+            draft.outcome = ErrorReason::PermissionDenied.name().to_owned();
+        }
         if let ([check], Some(DecisionItem::KeyGroup { person, .. })) =
             (checks, draft.items.first())
         {
@@ -176,13 +185,13 @@ impl App {
     /// Reads what the questions need, in one statement for all of them.
     async fn read_checks(
         &self,
-        caller: &Caller,
+        permit: &Permit<'_>,
         checks: &[KeyGroupCheck],
         as_of: Option<i64>,
     ) -> AppResult<Vec<AppResult<CheckInput>>> {
         let keys: Vec<AppResult<WorkerKey>> = checks
             .iter()
-            .map(|check| self.worker_key(caller, &check.who))
+            .map(|check| self.worker_key(permit.caller, &check.who))
             .collect();
         let known: Vec<WorkerKey> = keys
             .iter()
@@ -203,7 +212,10 @@ impl App {
             };
             employers.insert(row.employer_code, record);
         }
-        let mut workers = read.workers.into_iter();
+        let within = self.employers_within_reach(permit, &codes).await?;
+        // A person out of reach is answered like one whom nobody knows.
+        let snapshots = self.within_reach(permit, read.workers).await?;
+        let mut workers = snapshots.into_iter();
         let mut inputs = Vec::with_capacity(checks.len());
         for (check, key) in checks.iter().zip(keys) {
             let input = match key {
@@ -219,8 +231,12 @@ impl App {
                         .get(&check.employer_code)
                         .cloned()
                         .unwrap_or_default();
-                    crate::facts::require_profile(check.employer_code, record)
-                        .map(|employer| CheckInput { worker, employer })
+                    if within.contains(&check.employer_code) {
+                        crate::facts::require_profile(check.employer_code, record)
+                            .map(|employer| CheckInput { worker, employer })
+                    } else {
+                        Err(out_of_reach(permit, check.employer_code))
+                    }
                 }
             };
             inputs.push(input);
@@ -392,6 +408,15 @@ impl App {
         });
         i32::try_from(months.len()).unwrap_or(i32::MAX)
     }
+}
+
+/// What is told of an employer out of reach, item by item.
+fn out_of_reach(permit: &Permit<'_>, code: EmployerCode) -> AppError {
+    if permit.is_by_region() {
+        return AppError::new(ErrorReason::EmployerNotFound)
+            .with("employer_code", code.to_string());
+    }
+    AppError::new(ErrorReason::PermissionDenied)
 }
 
 fn check_range(check: &KeyGroupCheck) -> AppResult<()> {

@@ -4,11 +4,13 @@ use mamagang_domain::frozen::Digest32;
 use mamagang_domain::ids::DecisionId;
 use mamagang_domain::key_group::{Evidence, Person, RULES_VERSION, assess, explain};
 use mamagang_domain::timeline::Timeline;
+use mamagang_store::rows::WorkerKey;
 
 use super::check::{CheckedDecision, evidence_views};
 use super::digest::decision_digest;
 use crate::app::{App, require_context};
 use crate::audit::{DecisionItem, PersonRecord, RecordedCall, thaw_call};
+use crate::authorise::{Permit, Subject};
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::workers::history::Until;
@@ -42,7 +44,9 @@ impl App {
         context: &AccessContext,
         id: DecisionId,
     ) -> AppResult<StoredDecision> {
+        let permit = self.permit(METHOD, caller, Some(context)).await?;
         require_context(context)?;
+        self.permit_decision(&permit, id).await?;
         let stored = match self.recompute(id).await {
             Ok(stored) => stored,
             Err(error) => {
@@ -65,6 +69,52 @@ impl App {
         }
         self.audit.write(draft).await?;
         Ok(stored)
+    }
+
+    /// A decision is within reach with its employer and its person; one that names neither, with its caller. Out of
+    /// reach is answered like none.
+    async fn permit_decision(&self, permit: &Permit<'_>, id: DecisionId) -> AppResult<()> {
+        if permit.reaches_everything() {
+            return Ok(());
+        }
+        let Some(row) = self.store.audit_row(id.audit).await? else {
+            return Ok(());
+        };
+        let call = thaw_call(&row.frozen).map_err(AppError::internal)?;
+        let (employer_code, worker_id) = match item_of(&call, id) {
+            Some(DecisionItem::KeyGroup {
+                employer_code,
+                person,
+                ..
+            }) => (
+                Some(*employer_code),
+                match person {
+                    PersonRecord::Known { worker_id, .. } => Some(*worker_id),
+                    _ => None,
+                },
+            ),
+            _ => (row.employer_code, row.worker_id),
+        };
+        let mut is_within =
+            employer_code.is_some() || worker_id.is_some() || row.caller == permit.caller.subject;
+        if let Some(code) = employer_code {
+            let within = self.employers_within_reach(permit, &[code]).await?;
+            is_within = within.contains(&code);
+        }
+        if let (Some(worker_id), true) = (worker_id, is_within) {
+            let key = WorkerKey::Id(worker_id);
+            let read = self.store.check_inputs(&[key], &[]).await?;
+            let found = self.within_reach(permit, read.workers).await?;
+            is_within = found.into_iter().flatten().next().is_some();
+        }
+        if is_within {
+            return Ok(());
+        }
+        let subject = Subject {
+            employer_code,
+            worker_id,
+        };
+        Err(self.deny(permit, subject, not_found(id)).await)
     }
 
     async fn recompute(&self, id: DecisionId) -> AppResult<StoredDecision> {

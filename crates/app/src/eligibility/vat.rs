@@ -18,6 +18,7 @@ impl App {
         caller: &Caller,
         question: VatQuestion,
     ) -> AppResult<(DecisionId, VatDecision)> {
+        self.permit(METHOD, caller, None).await?;
         let decision = check_vat(&self.book, &question);
         let item = DecisionItem::Other {
             question: question_text(&question),

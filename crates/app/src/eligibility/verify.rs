@@ -122,6 +122,7 @@ impl App {
         questions: &[StatusVerification],
         is_batch: bool,
     ) -> AppResult<Vec<AppResult<StatusVerified>>> {
+        let permit = self.permit(method, caller, Some(context)).await?;
         require_context(context)?;
         let keys: Vec<AppResult<WorkerKey>> = questions
             .iter()
@@ -131,12 +132,10 @@ impl App {
             .iter()
             .filter_map(|key| key.as_ref().ok().cloned())
             .collect();
-        let mut snapshots = self
-            .store
-            .check_inputs(&known, &[])
-            .await?
-            .workers
-            .into_iter();
+        let read = self.store.check_inputs(&known, &[]).await?;
+        // A person out of reach is answered like one whom nobody knows.
+        let found = self.within_reach(&permit, read.workers).await?;
+        let mut snapshots = found.into_iter();
         let mut draft = self.audit_draft(method, caller, Some(context), Vec::new());
         let mut answers = Vec::with_capacity(questions.len());
         for (question, key) in questions.iter().zip(keys) {
@@ -225,7 +224,10 @@ impl App {
         context: &AccessContext,
         question: ContractVerification,
     ) -> AppResult<ContractVerified> {
+        let permit = self.permit(METHOD_CONTRACT, caller, Some(context)).await?;
         require_context(context)?;
+        self.permit_employer(&permit, question.employer_code)
+            .await?;
         let key = self.worker_key(caller, &question.who)?;
         let inputs = self
             .store
@@ -238,7 +240,8 @@ impl App {
                 .audit_refusal(METHOD_CONTRACT, caller, Some(context), error)
                 .await);
         }
-        let snapshot = inputs.workers.into_iter().next().flatten();
+        let found = self.within_reach(&permit, inputs.workers).await?;
+        let snapshot = found.into_iter().next().flatten();
         let answer = self.contract_of(&question, snapshot.as_ref());
         let text = format!(
             "employer_code={}\nexpected_kind={:?}\nas_of_date={}",

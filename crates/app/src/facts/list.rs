@@ -110,22 +110,20 @@ impl App {
         caller: &Caller,
         query: FactListQuery,
     ) -> AppResult<ListedFacts> {
+        let permit = self
+            .permit(METHOD_FACTS, caller, Some(&query.context))
+            .await?;
         let as_of = self.close_as_of(query.as_of).await?;
         let (subject, context) = match &query.subject {
-            FactSubject::Employer(code) => (Subject::Employer(*code), None),
+            FactSubject::Employer(code) => {
+                self.permit_employer(&permit, *code).await?;
+                (Subject::Employer(*code), None)
+            }
             FactSubject::Worker(who) => {
                 require_context(&query.context)?;
-                match self.known_worker(caller, who).await {
-                    Ok(found) => (
-                        Subject::Worker(found.worker.worker_id),
-                        Some(&query.context),
-                    ),
-                    Err(error) => {
-                        return Err(self
-                            .audit_refusal(METHOD_FACTS, caller, Some(&query.context), error)
-                            .await);
-                    }
-                }
+                let found = self.known_worker(&permit, who).await?;
+                let subject = Subject::Worker(found.worker.worker_id);
+                (subject, Some(&query.context))
             }
         };
         let rows = self
@@ -235,6 +233,8 @@ impl App {
         code: EmployerCode,
         as_of: Option<i64>,
     ) -> AppResult<(EmployerRow, i64)> {
+        let permit = self.permit(METHOD_EMPLOYER, caller, None).await?;
+        self.permit_employer(&permit, code).await?;
         let as_of = self.close_as_of(as_of).await?;
         let found = self.employer_row(code, as_of).await;
         let row = match found {
@@ -282,6 +282,7 @@ impl App {
         limit: usize,
         as_of: Option<i64>,
     ) -> AppResult<EmployerPage> {
+        let permit = self.permit(METHOD_EMPLOYERS, caller, None).await?;
         let as_of = self.close_as_of(as_of).await?;
         let mut employers: Vec<EmployerRow> = Vec::new();
         let mut position = after;
@@ -291,6 +292,9 @@ impl App {
             let is_last = rows.len() < chunk as usize;
             position = rows.last().map(|row| row.employer_code).or(position);
             for row in rows {
+                if !permit.reaches_employer(&row.employer_code, Some(&row.record)) {
+                    continue;
+                }
                 let row = match as_of {
                     None => row,
                     Some(_) => match self.employer_row(row.employer_code, as_of).await {

@@ -2,6 +2,7 @@
 
 mod input;
 mod list;
+mod reach;
 mod record;
 mod recording;
 mod retract;

@@ -11,6 +11,7 @@ use mamagang_store::StoreErrorKind;
 use serde::{Deserialize, Serialize};
 
 use super::input::FactItem;
+use super::reach::Reach;
 use super::recording::Recording;
 use crate::app::App;
 use crate::audit::DecisionItem;
@@ -71,10 +72,16 @@ impl App {
         caller: &Caller,
         request: RecordFacts,
     ) -> AppResult<Vec<FactOutcome>> {
+        let permit = self.permit(request.method, caller, None).await?;
+        let employers = self.named_employers(&permit, &request.items).await?;
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.record_once(caller, &request).await {
+            let reach = Reach {
+                permit: &permit,
+                employers: &employers,
+            };
+            match self.record_once(caller, &request, reach).await {
                 Err(Attempt::Store(error))
                     if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX =>
                 {
@@ -91,6 +98,7 @@ impl App {
         &self,
         caller: &Caller,
         request: &RecordFacts,
+        reach: Reach<'_>,
     ) -> Result<Vec<FactOutcome>, Attempt> {
         let mut unit = self.store.begin(self.clock.clone()).await?;
         if let Some(write) = &request.request {
@@ -104,7 +112,7 @@ impl App {
                 return Ok(outcomes);
             }
         }
-        let mut recording = Recording::read(self, caller, &mut *unit, &request.items).await?;
+        let mut recording = Recording::read(self, reach, &mut *unit, &request.items).await?;
         let mut outcomes = Vec::with_capacity(request.items.len());
         for item in &request.items {
             outcomes.push(recording.apply(item)?);

@@ -17,6 +17,7 @@ use mamagang_store::rows::{
 use zeroize::Zeroizing;
 
 use super::input::{FactInput, FactItem, WorkerFactInput};
+use super::reach::Reach;
 use super::record::{Attempt, FACT_SECRET, FactOutcome, IDENTITY_SECRET, RecordedFact};
 use crate::app::App;
 use crate::caller::Caller;
@@ -32,6 +33,7 @@ struct KnownName {
 pub(super) struct Recording<'a> {
     app: &'a App,
     caller: &'a Caller,
+    reach: Reach<'a>,
     recorded_at: i64,
     names: HashMap<IdentityKey, KnownName>,
     workers: BTreeMap<WorkerId, WorkerRow>,
@@ -63,13 +65,14 @@ fn identity_of(item: &FactItem) -> Option<&Identity> {
 impl<'a> Recording<'a> {
     pub(super) async fn read(
         app: &'a App,
-        caller: &'a Caller,
+        reach: Reach<'a>,
         unit: &mut dyn UnitOfWork,
         items: &[FactItem],
     ) -> Result<Self, Attempt> {
         let mut recording = Self {
             app,
-            caller,
+            caller: reach.permit.caller,
+            reach,
             recorded_at: unit.recorded_at(),
             names: HashMap::new(),
             workers: BTreeMap::new(),
@@ -212,6 +215,9 @@ impl<'a> Recording<'a> {
     }
 
     pub(super) fn apply(&mut self, item: &FactItem) -> AppResult<FactOutcome> {
+        if !self.is_within_reach(item) {
+            return Ok(refused(ErrorReason::PermissionDenied, Vec::new()));
+        }
         match &item.fact {
             FactInput::Employer(code, profile) => {
                 Ok(self.apply_employer(*code, profile.clone(), &item.source))
@@ -234,6 +240,36 @@ impl<'a> Recording<'a> {
                     self.apply_worker(worker_id, fact, item, secret.as_deref())
                 }
             },
+        }
+    }
+
+    /// Whether the caller may record a fact: about its regions' employers and persons. A person whom nobody knows yet is
+    /// within reach where the fact puts him there, by his town or by an employer.
+    fn is_within_reach(&self, item: &FactItem) -> bool {
+        if self.reach.is_everything() {
+            return true;
+        }
+        match &item.fact {
+            FactInput::Employer(code, profile) => {
+                let known = self.employers.get(code).map(|row| &row.record);
+                self.reach.employer(code, known, profile)
+            }
+            FactInput::WorkerProfile(identity, profile) => {
+                let known = self.names.get(&self.app.identity_key(identity));
+                let known = known.and_then(|known| self.workers.get(&known.worker_id));
+                self.reach.profile(known, profile)
+            }
+            FactInput::Worker(who, fact) => {
+                let known = match who {
+                    Who::Identity(identity) => self
+                        .names
+                        .get(&self.app.identity_key(identity))
+                        .map(|known| known.worker_id),
+                    _ => self.named_id(item),
+                };
+                self.reach
+                    .worker(known.and_then(|id| self.workers.get(&id)), fact)
+            }
         }
     }
 

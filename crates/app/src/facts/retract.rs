@@ -5,13 +5,14 @@ use mamagang_domain::frozen::digest;
 use mamagang_domain::ids::{FactId, Subject, WorkerId};
 use mamagang_domain::timeline::{Timeline, pack, unpack};
 use mamagang_store::UnitOfWork;
-use mamagang_store::rows::{FactChange, FactRow, OwnedFact};
+use mamagang_store::rows::{FactChange, FactRow, OwnedFact, WorkerKey};
 use serde::{Deserialize, Serialize};
 
 use super::record::{Attempt, may_rerun};
 use super::recording::{certificate_owner_key, contract_owner_key};
 use crate::app::App;
 use crate::audit::DecisionItem;
+use crate::authorise::Permit;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::idempotency::WriteRequest;
@@ -46,6 +47,8 @@ impl App {
         caller: &Caller,
         request: RetractFact,
     ) -> AppResult<Retracted> {
+        let permit = self.permit(METHOD, caller, None).await?;
+        self.permit_retraction(&permit, request.fact_id).await?;
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -59,6 +62,33 @@ impl App {
                 Ok(retracted) => return Ok(retracted),
             }
         }
+    }
+
+    /// A fact of a subject out of reach is answered like none.
+    async fn permit_retraction(&self, permit: &Permit<'_>, fact_id: FactId) -> AppResult<()> {
+        if permit.reaches_everything() {
+            return Ok(());
+        }
+        let (subject, is_within) = match fact_id.subject {
+            Subject::Employer(code) => {
+                let within = self.employers_within_reach(permit, &[code]).await?;
+                (code.into(), within.contains(&code))
+            }
+            Subject::Worker(worker_id) => {
+                let read = self
+                    .store
+                    .check_inputs(&[WorkerKey::Id(worker_id)], &[])
+                    .await?;
+                let found = read.workers.into_iter().next().flatten();
+                let row = found.as_ref().map(|found| &found.worker);
+                let within = self.workers_within_reach(permit, &[row]).await?;
+                (worker_id.into(), within == [true])
+            }
+        };
+        if is_within {
+            return Ok(());
+        }
+        Err(self.deny(permit, subject, not_found(fact_id)).await)
     }
 
     async fn retract_once(

@@ -152,6 +152,8 @@ impl App {
         caller: &Caller,
         query: EmployerBalanceQuery,
     ) -> AppResult<(EmployerBalance, i64)> {
+        let permit = self.permit(METHOD, caller, None).await?;
+        self.permit_employer(&permit, query.employer_code).await?;
         let as_of = self.close_as_of(query.as_of).await?;
         let found = self.balance_at(&query, as_of).await;
         let balance = match found {

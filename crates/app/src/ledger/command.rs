@@ -256,6 +256,8 @@ impl App {
         action: Action,
     ) -> AppResult<LedgerReply> {
         let method = action.method();
+        let permit = self.permit(method, caller, None).await?;
+        self.permit_employer(&permit, employer_code).await?;
         let audit_id = self.new_audit_id();
         let command = Command {
             caller: caller.clone(),

@@ -45,6 +45,8 @@ impl App {
         limit: u32,
         as_of: Option<i64>,
     ) -> AppResult<EntryPage> {
+        let permit = self.permit(METHOD, caller, None).await?;
+        self.permit_employer(&permit, employer_code).await?;
         let as_of = self.close_as_of(as_of).await?;
         if let Err(error) = self.employer_row(employer_code, None).await {
             return Err(self.audit_refusal(METHOD, caller, None, error).await);

@@ -6,6 +6,7 @@ use mamagang_crypto::TokenKind;
 
 use super::{Identity, Who};
 use crate::app::{App, require_context};
+use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::limits::MATCH_LIFETIME;
@@ -33,6 +34,7 @@ const METHOD: &str = "mamagang.v1.RegistryService/MatchWorker";
 impl App {
     /// Finds a worker by document and name. A wrong name is answered like an unknown document.
     pub async fn match_worker(&self, caller: &Caller, request: MatchWorker) -> AppResult<Matched> {
+        let permit = self.permit(METHOD, caller, Some(&request.context)).await?;
         require_context(&request.context)?;
         let key = WorkerKey::Identity(self.identity_key(&request.identity));
         let mut inputs = self
@@ -49,11 +51,15 @@ impl App {
                 .await);
         };
         let worker_id = snapshot.worker.worker_id;
+        if !self.reaches_worker(&permit, &snapshot.worker).await? {
+            let error = AppError::new(ErrorReason::WorkerNotFound);
+            return Err(self.deny(&permit, worker_id.into(), error).await);
+        }
         let lifetime = i64::try_from(MATCH_LIFETIME.as_micros()).unwrap_or(i64::MAX);
         let expires_at = self.clock.now_micros().saturating_add(lifetime);
         let match_id = self.keys.seal_token(
             TokenKind::Match,
-            &caller.organisation,
+            &caller.token_scope(),
             expires_at,
             worker_id.bytes(),
         );
@@ -66,8 +72,30 @@ impl App {
         })
     }
 
-    /// The worker that a caller means, or WORKER_NOT_FOUND.
+    /// The worker that a caller means, or WORKER_NOT_FOUND, also for one out of reach. A refusal is recorded.
     pub(crate) async fn known_worker(
+        &self,
+        permit: &Permit<'_>,
+        who: &Who,
+    ) -> AppResult<mamagang_store::rows::WorkerSnapshot> {
+        let found = match self.find_worker(permit.caller, who).await {
+            Ok(found) => found,
+            Err(error) => {
+                let refused =
+                    self.audit_refusal(permit.method, permit.caller, permit.context, error);
+                return Err(refused.await);
+            }
+        };
+        if self.reaches_worker(permit, &found.worker).await? {
+            return Ok(found);
+        }
+        let error = AppError::new(ErrorReason::WorkerNotFound);
+        Err(self
+            .deny(permit, found.worker.worker_id.into(), error)
+            .await)
+    }
+
+    async fn find_worker(
         &self,
         caller: &Caller,
         who: &Who,

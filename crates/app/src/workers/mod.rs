@@ -49,7 +49,7 @@ impl App {
                 let now = self.clock.now_micros();
                 let opened =
                     self.keys
-                        .open_token(TokenKind::Match, &caller.organisation, now, token);
+                        .open_token(TokenKind::Match, &caller.token_scope(), now, token);
                 let payload = opened.map_err(|_| AppError::new(ErrorReason::MatchExpired))?;
                 let id = WorkerId::from_slice(&payload)
                     .ok_or_else(|| AppError::new(ErrorReason::MatchExpired))?;

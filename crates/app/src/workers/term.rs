@@ -68,16 +68,10 @@ impl App {
         caller: &Caller,
         query: WorkerTermQuery,
     ) -> AppResult<WorkerTerm> {
+        let permit = self.permit(METHOD, caller, Some(&query.context)).await?;
         require_context(&query.context)?;
         let as_of = self.close_as_of(query.as_of).await?;
-        let snapshot = match self.known_worker(caller, &query.who).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => {
-                return Err(self
-                    .audit_refusal(METHOD, caller, Some(&query.context), error)
-                    .await);
-            }
-        };
+        let snapshot = self.known_worker(&permit, &query.who).await?;
         let worker_id = snapshot.worker.worker_id;
         let (timeline, booked) = match as_of {
             None => (snapshot.worker.timeline, snapshot.booked),
@@ -92,7 +86,12 @@ impl App {
             }
         };
         let under_review = self.months_under_review(&timeline, &booked, as_of).await?;
-        let term = self.term_of(&timeline, &booked, under_review, as_of);
+        let mut term = self.term_of(&timeline, &booked, under_review, as_of);
+        if !permit.reaches_everything() && !permit.is_by_region() {
+            // An employer is told the sum, and where the months lie of its own only.
+            term.by_employer
+                .retain(|at| permit.is_own(&at.employer_code));
+        }
         let mut draft = self.audit_draft(METHOD, caller, Some(&query.context), Vec::new());
         draft.worker_id = Some(worker_id);
         self.audit.write(draft).await?;

@@ -85,6 +85,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_method_of_the_contract_has_a_line_in_the_permission_matrix() {
+        let without: Vec<String> = names(mamagang_proto::FILE_DESCRIPTOR_SET)
+            .into_iter()
+            .filter(|name| name.starts_with(OURS))
+            .filter(|name| mamagang_app::authorise::row_of(name).is_none())
+            .collect();
+        assert!(
+            without.is_empty(),
+            "give each a line in crates/app/src/authorise/matrix.rs: {without:#?}"
+        );
+    }
+
+    #[test]
     fn methods_that_exist_have_their_name_and_others_have_none() {
         let methods = Methods::known();
         let name = |path: &str| methods.of_path(path).name().to_string();

@@ -1,7 +1,7 @@
 //! What surrounds every call, whatever bridge it came over: a request id, a span and measurements, the bound on calls
-//! worked on at once, authentication, and the deadline.
+//! worked on at once, authentication, permission for the method, and the deadline.
 //!
-//! The order of gates is size and rate, authentication, then the method's own.
+//! The order of gates is size and rate, authentication, permission for the method, then the method's own.
 
 mod body;
 mod deadline;
@@ -15,8 +15,9 @@ use std::task::{Context, Poll};
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use mamagang_app::authorise::is_granted;
 use mamagang_app::limits::{CALL_TIME_DEFAULT, CALL_TIME_MAX};
-use mamagang_app::{AppError, AppResult, ErrorReason, Ids};
+use mamagang_app::{AppError, Caller, ErrorReason, Ids};
 use mamagang_domain::ids::RequestId;
 use mamagang_domain::reason::Language;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,7 +27,7 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span};
 
-use crate::call::{Authenticator, Call};
+use crate::call::{Authenticator, Call, Trail};
 use crate::limits::CALLS_MAX;
 use crate::{error, language};
 use body::ObservedBody;
@@ -47,6 +48,7 @@ pub struct CallLayer(Arc<Surroundings>);
 
 struct Surroundings {
     authenticator: Arc<dyn Authenticator>,
+    trail: Arc<dyn Trail>,
     ids: Arc<dyn Ids>,
     parent_span: Option<ParentSpan>,
     methods: Methods,
@@ -62,10 +64,14 @@ impl fmt::Debug for CallLayer {
 }
 
 impl CallLayer {
-    /// A layer that asks `authenticator` for every caller but those of health checks, and takes new request ids from
-    /// `ids`.
-    pub fn new(authenticator: Arc<dyn Authenticator>, ids: Arc<dyn Ids>) -> Self {
-        Self::within(authenticator, ids, None, CALLS_MAX)
+    /// A layer that asks `authenticator` for every caller but those of health checks, records in `trail` whom it refuses,
+    /// and takes new request ids from `ids`.
+    pub fn new(
+        authenticator: Arc<dyn Authenticator>,
+        trail: Arc<dyn Trail>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self::within(authenticator, trail, ids, None, CALLS_MAX)
     }
 
     /// The same with spans that join the caller's trace.
@@ -74,6 +80,7 @@ impl CallLayer {
         let known = &self.0;
         Self::within(
             Arc::clone(&known.authenticator),
+            Arc::clone(&known.trail),
             Arc::clone(&known.ids),
             Some(parent_span),
             CALLS_MAX,
@@ -82,6 +89,7 @@ impl CallLayer {
 
     fn within(
         authenticator: Arc<dyn Authenticator>,
+        trail: Arc<dyn Trail>,
         ids: Arc<dyn Ids>,
         parent_span: Option<ParentSpan>,
         calls_max: usize,
@@ -90,6 +98,7 @@ impl CallLayer {
         let slots = Arc::new(Semaphore::new(calls_max));
         Self(Arc::new(Surroundings {
             authenticator,
+            trail,
             ids,
             parent_span,
             methods: Methods::known(),
@@ -147,6 +156,7 @@ where
         let arrival = self.surroundings.arrive(&parts);
         let span = arrival.record.span().clone();
         let admitted = self.surroundings.admit(&parts, &arrival);
+        let trail = Arc::clone(&self.surroundings.trail);
         let future = async move {
             let permit = match admitted {
                 Ok((call, permit)) => {
@@ -155,7 +165,16 @@ where
                     }
                     permit
                 }
-                Err(error) => return Ok(arrival.refuse(&error)),
+                Err(refusal) => {
+                    let error = match refusal.caller {
+                        None => refusal.error,
+                        Some(caller) => {
+                            let method = arrival.method.name();
+                            trail.refused(method, &caller, refusal.error).await
+                        }
+                    };
+                    return Ok(arrival.refuse(&error));
+                }
             };
             match timeout_at(
                 arrival.deadline,
@@ -169,6 +188,21 @@ where
             }
         };
         Box::pin(future.instrument(span))
+    }
+}
+
+/// A call that is not let in, and whose it was where that is to be recorded.
+struct Refusal {
+    error: AppError,
+    caller: Option<Box<Caller>>,
+}
+
+impl From<AppError> for Refusal {
+    fn from(error: AppError) -> Self {
+        Self {
+            error,
+            caller: None,
+        }
     }
 }
 
@@ -212,12 +246,12 @@ impl Surroundings {
         told.map_or_else(|| self.ids.new_id().to_string(), |id| id.to_string())
     }
 
-    /// Lets a call in: by rate, then by caller. Health checks are let in always.
+    /// Lets a call in: by rate, then by caller, then by method. Health checks are let in always.
     fn admit(
         &self,
         parts: &Parts,
         arrival: &Arrival,
-    ) -> AppResult<(Option<Call>, Option<OwnedSemaphorePermit>)> {
+    ) -> Result<(Option<Call>, Option<OwnedSemaphorePermit>), Refusal> {
         if arrival.method.is_health() {
             return Ok((None, None));
         }
@@ -225,6 +259,13 @@ impl Surroundings {
             .try_acquire_owned()
             .map_err(|_| AppError::overloaded().with("limit", "calls_max"))?;
         let caller = self.authenticator.authenticate(parts)?;
+        // The use case asks again: there the effect is. Here a message that nobody may send is not even read.
+        if arrival.method.is_ours() && !is_granted(arrival.method.name(), caller.roles) {
+            return Err(Refusal {
+                error: AppError::new(ErrorReason::PermissionDenied),
+                caller: Some(Box::new(caller)),
+            });
+        }
         let told = deadline::of_caller(&parts.headers).map(|_| arrival.deadline);
         Ok((
             Some(Call {

@@ -2,7 +2,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty, StreamBody};
-use mamagang_app::Caller;
+use mamagang_app::authorise::{Role, Roles};
+use mamagang_app::{AppResult, Caller};
 use tonic::Code;
 use tonic::codegen::Bytes;
 use tonic_types::StatusExt as _;
@@ -33,8 +34,64 @@ impl Authenticator for Nobody {
     }
 }
 
+/// A caller with one role.
+#[derive(Debug)]
+struct Auditor;
+
+impl Authenticator for Auditor {
+    fn authenticate(&self, _: &Parts) -> AppResult<Caller> {
+        Ok(Caller {
+            roles: Roles::of(Role::TaxAuditor),
+            ..Caller::developer()
+        })
+    }
+}
+
+/// Remembers what was refused.
+#[derive(Debug, Default)]
+struct Remembered(std::sync::Mutex<Vec<String>>);
+
+#[tonic::async_trait]
+impl Trail for Remembered {
+    async fn refused(&self, method: &str, caller: &Caller, error: AppError) -> AppError {
+        let line = format!("{method} {} {error}", caller.subject);
+        self.0.lock().expect("a lock").push(line);
+        error
+    }
+}
+
 fn layer_of(authenticator: impl Authenticator, calls_max: usize) -> CallLayer {
-    CallLayer::within(Arc::new(authenticator), Arc::new(Sevens), None, calls_max)
+    layer_with(authenticator, Arc::default(), calls_max)
+}
+
+fn layer_with(
+    authenticator: impl Authenticator,
+    trail: Arc<Remembered>,
+    calls_max: usize,
+) -> CallLayer {
+    let authenticator = Arc::new(authenticator);
+    CallLayer::within(authenticator, trail, Arc::new(Sevens), None, calls_max)
+}
+
+#[tokio::test]
+async fn a_method_that_no_role_grants_is_refused_before_it_is_reached_and_recorded() {
+    let trail = Arc::new(Remembered::default());
+    let layer = layer_with(Auditor, Arc::clone(&trail), 1);
+    let response = through(&layer, request(METHOD, &[])).await;
+    assert_eq!(
+        refusal(&response),
+        Some((Code::PermissionDenied, "PERMISSION_DENIED".to_owned()))
+    );
+    let read = through(
+        &layer,
+        request("/mamagang.v1.LedgerService/ListEntries", &[]),
+    );
+    assert_eq!(refusal(&read.await), None);
+    let recorded = trail.0.lock().expect("a lock").clone();
+    assert_eq!(
+        recorded,
+        ["mamagang.v1.LedgerService/PostDeduction developer PERMISSION_DENIED"]
+    );
 }
 
 fn request(path: &str, headers: &[(&'static str, &'static str)]) -> Request<Empty<Bytes>> {
