@@ -48,6 +48,15 @@ enum Command {
     Policies,
     /// Checks the deployment files as far as the tools of this machine go.
     Deploy,
+    /// Builds for release and measures P1 to P10 beside the machine's own speed; see docs/performance.md.
+    Bench {
+        /// Builds with the profile `bench-dev`, in a third of the time, for figures that nobody is told.
+        #[arg(long)]
+        dev: bool,
+        /// Passed on to the bench, such as `--quick` or `--only P1,P3`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -80,5 +89,20 @@ fn run(command: Command) -> Result<()> {
             ])
             .run(),
         Command::Deploy => deploy::run(&repo),
+        Command::Bench { dev, arguments } => bench(&repo, dev, &arguments),
     }
+}
+
+fn bench(repo: &Repo, dev: bool, arguments: &[String]) -> Result<()> {
+    let profile = if dev { "bench-dev" } else { "release" };
+    let build = repo.cargo().args(["build", "--profile", profile]);
+    build
+        .args(["-p", "mamagang-server", "-p", "mamagang-bench"])
+        .run()?;
+    let built = repo.path("target").join(profile);
+    repo.command(built.join("mamagang-bench"))
+        .args(["run", "--mamagang"])
+        .args([built.join("mamagang")])
+        .args(arguments)
+        .run()
 }

@@ -1,0 +1,258 @@
+//! P1 to P10, each beside its yardstick.
+
+mod checks;
+mod decision;
+mod postings;
+mod start;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
+use tempfile::TempDir;
+
+use crate::RunArgs;
+use crate::city::City;
+use crate::load::Run;
+use crate::report::{Bounds, Figure, Report, median, spread};
+use crate::seed;
+use crate::service::{Database, Service, migrate};
+use crate::yardstick::{Pgbench, fsync_rate};
+
+/// What every measure needs.
+pub(crate) struct Bench {
+    args: RunArgs,
+    folder: TempDir,
+    cluster: &'static PostgresCluster,
+    city: City,
+    turns: u32,
+    turn: Duration,
+    figures: Vec<Figure>,
+}
+
+/// A database with the city in it.
+pub(crate) struct Filled {
+    database: Database,
+    _postgres: Option<PostgresDatabase>,
+}
+
+/// Runs what is wanted, prints the table and writes the results.
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
+    let quick = args.quick;
+    let workers = args.workers.unwrap_or(if quick { 20_000 } else { 100_000 });
+    let city = City {
+        workers,
+        months: 12,
+        long_employers: (workers / 5).min(if quick { 2_000 } else { 10_000 }),
+    };
+    let mut bench = Bench {
+        turns: args.turns.unwrap_or(if quick { 3 } else { 5 }),
+        turn: Duration::from_secs(args.seconds.unwrap_or(if quick { 2 } else { 4 })),
+        folder: tempfile::tempdir()?,
+        cluster: PostgresCluster::start(),
+        city,
+        args,
+        figures: Vec::new(),
+    };
+    let started = seconds_since_1970();
+    bench.durability()?;
+    if bench.args.wants("P8") {
+        let figures = decision::measure(&bench)?;
+        bench.tell(figures);
+    }
+    if ["P1", "P5", "P10"]
+        .iter()
+        .any(|name| bench.args.wants(name))
+    {
+        let filled = bench.sqlite().await?;
+        if bench.args.wants("P1") {
+            let figures = checks::on_sqlite(&bench, &filled).await?;
+            bench.tell(figures);
+        }
+        if bench.args.wants("P5") {
+            let figures = postings::on_sqlite(&bench, &filled).await?;
+            bench.tell(figures);
+        }
+        if bench.args.wants("P10") {
+            let figures = start::measure(&bench, &filled).await?;
+            bench.tell(figures);
+        }
+    }
+    if ["P2", "P3", "P4", "P6"]
+        .iter()
+        .any(|name| bench.args.wants(name))
+    {
+        let filled = bench.postgres().await?;
+        let pgbench = Pgbench::prepare(bench.cluster)?;
+        if bench.args.wants("P2") {
+            let figures = checks::on_postgres(&bench, &filled, &pgbench).await?;
+            bench.tell(figures);
+        }
+        if ["P3", "P4", "P6"].iter().any(|name| bench.args.wants(name)) {
+            let figures = postings::on_postgres(&bench, &filled, &pgbench).await?;
+            bench.tell(figures);
+        }
+    }
+    let report = Report {
+        started,
+        quick,
+        commit: commit(),
+        processors: std::thread::available_parallelism().map_or(0, usize::from),
+        workers,
+        turns: bench.turns,
+        figures: bench.figures,
+    };
+    let path = report.write(&bench.args.results)?;
+    println!("\n{}\nwritten to {}", report.table(), path.display());
+    Ok(())
+}
+
+impl Bench {
+    fn tell(&mut self, figures: Vec<Figure>) {
+        for figure in figures {
+            println!(
+                "{} {}: {:.3} ({:.0} {}) {}",
+                figure.name, figure.what, figure.value, figure.own, figure.unit, figure.verdict
+            );
+            self.figures.push(figure);
+        }
+    }
+
+    fn mamagang(&self) -> &Path {
+        &self.args.mamagang
+    }
+
+    fn durability(&mut self) -> anyhow::Result<()> {
+        let rate = fsync_rate(self.folder.path(), Duration::from_secs(1))?;
+        let figure = Figure::new("–", "8 KiB written and synced, one after the other", rate);
+        self.tell(vec![figure.own(rate, "/s")]);
+        Ok(())
+    }
+
+    async fn sqlite(&mut self) -> anyhow::Result<Filled> {
+        let path = self.folder.path().join("city.db");
+        let url = format!("sqlite://{}", path.display());
+        self.fill("SQLite", url, None, 1).await
+    }
+
+    async fn postgres(&mut self) -> anyhow::Result<Filled> {
+        let database = self.cluster.database();
+        self.fill("PostgreSQL", database.url(), Some(database), 4)
+            .await
+    }
+
+    async fn fill(
+        &mut self,
+        engine: &'static str,
+        url: String,
+        postgres: Option<PostgresDatabase>,
+        streams: u64,
+    ) -> anyhow::Result<Filled> {
+        let key_file = self.folder.path().join(format!("{engine}.keys"));
+        let database = Database { url, key_file };
+        migrate(self.mamagang(), &database)?;
+        let service = Service::start(self.mamagang(), &database).await?;
+        let city = self.city;
+        println!("importing {} facts into {engine}", city.facts());
+        let took = seed::import(&service.address, city, streams).await?;
+        let rate = city.facts() as f64 / took.as_secs_f64();
+        let what = format!(
+            "ImportFacts into {engine}, {} facts of {} workers, {streams} streams",
+            city.facts(),
+            city.workers
+        );
+        let seen = serde_json::json!({
+            "memory_kb": service.memory_kb(),
+            "service_cpu_micros_per_fact": service.cpu_seconds() * 1e6 / city.facts() as f64,
+        });
+        let bounds = Bounds::rising(30_000.0, 60_000.0, 150_000.0);
+        let figure = Figure::new("P9", what, rate).own(rate, "facts/s");
+        self.tell(vec![figure.within(bounds).seen(seen)]);
+        Ok(Filled {
+            database,
+            _postgres: postgres,
+        })
+    }
+}
+
+/// Turns of a yardstick and the service.
+#[derive(Default)]
+pub(crate) struct Turns {
+    yardstick: Vec<f64>,
+    runs: Vec<Run>,
+    cpu: Vec<f64>,
+}
+
+impl Turns {
+    fn add(&mut self, yardstick: f64, run: Run, cpu_seconds: f64) {
+        self.yardstick.push(yardstick);
+        self.cpu.push(cpu_seconds * 1e6 / run.done.max(1) as f64);
+        self.runs.push(run);
+    }
+
+    fn figure(
+        &self,
+        name: &'static str,
+        what: impl Into<String>,
+        to: &str,
+        bounds: Bounds,
+    ) -> Figure {
+        let rates: Vec<f64> = self.runs.iter().map(|run| run.rate).collect();
+        let ratios: Vec<f64> = rates
+            .iter()
+            .zip(&self.yardstick)
+            .map(|(rate, yardstick)| rate / yardstick)
+            .collect();
+        let p99: Vec<f64> = self.runs.iter().map(|run| run.p99_ms).collect();
+        let p50: Vec<f64> = self.runs.iter().map(|run| run.p50_ms).collect();
+        let mut figure = Figure::new(name, what, median(&ratios)).own(median(&rates), "/s");
+        figure.spread = spread(&ratios);
+        to.clone_into(&mut figure.to);
+        figure.yardstick = Some(median(&self.yardstick));
+        figure
+            .seen(serde_json::json!({
+                "p50_ms": median(&p50),
+                "p99_ms": median(&p99),
+                "service_cpu_micros_per_call": median(&self.cpu),
+                "runs": self.runs,
+                "yardstick_runs": self.yardstick,
+            }))
+            .within(bounds)
+    }
+
+    /// What went wrong in any turn.
+    fn trouble(&self) -> Option<String> {
+        let refused: Vec<_> = self.runs.iter().map(|run| &run.refused).collect();
+        let any = refused.iter().any(|refused| !refused.is_empty());
+        any.then(|| format!("{refused:?}"))
+    }
+
+    /// Refusals make a figure worthless.
+    fn sound(&self, name: &str) -> anyhow::Result<()> {
+        match self.trouble() {
+            None => Ok(()),
+            Some(trouble) => anyhow::bail!("{name}: calls were refused: {trouble}"),
+        }
+    }
+}
+
+/// A file in the bench's folder.
+fn file(bench: &Bench, name: &str) -> PathBuf {
+    bench.folder.path().join(name)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the name of the results' file")]
+fn seconds_since_1970() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |since| since.as_secs())
+}
+
+fn commit() -> String {
+    let told = std::process::Command::new("git")
+        .args(["rev-parse", "--short", "HEAD"])
+        .output()
+        .context("git");
+    told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,252 @@
+//! P3 to P6: postings, each of an employer with five workers and one new month of each.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use mamagang_proto::v1;
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::checks::LINES;
+use super::{Bench, Filled, Turns};
+use crate::city::{employer_code, month};
+use crate::load::{Work, drive};
+use crate::report::{Bounds, Figure};
+use crate::service::Service;
+use crate::wire::{Call, Line, path};
+use crate::yardstick::{Pgbench, Script};
+
+/// Periods of an employer: three years.
+const PERIODS: u64 = 36;
+
+/// Postings of all employers' first period, then of all their second, and so on.
+struct Postings {
+    codes: Vec<String>,
+}
+
+impl Postings {
+    fn new(employers: u64) -> Self {
+        Self {
+            codes: (0..employers).map(employer_code).collect(),
+        }
+    }
+}
+
+/// A request id that is nobody else's, and in no order.
+pub(super) fn request_id(kind: u64, number: u64) -> String {
+    let mut bits = (kind << 56) ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    bits ^= bits >> 31;
+    let mixed = bits.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let id = (u128::from(mixed) << 64) | u128::from((kind << 48) ^ number);
+    Uuid::from_u128(id).to_string()
+}
+
+pub(super) fn posting(
+    employer_code: &str,
+    period: i32,
+    request_id: String,
+) -> v1::PostDeductionRequest {
+    v1::PostDeductionRequest {
+        request_id,
+        validate_only: false,
+        employer_code: employer_code.to_owned(),
+        period: month(period).to_string(),
+        declared_time: None,
+        return_number: String::new(),
+        vat_payable_fen: 150_000,
+        release: v1::Release::Cumulative.into(),
+        sales_fen: None,
+    }
+}
+
+impl Work for Postings {
+    fn call(&self, number: u64) -> Option<Call> {
+        let count = self.codes.len() as u64;
+        let (period, employer) = (number / count, (number % count) as usize);
+        if period >= PERIODS {
+            return None;
+        }
+        let period = i32::try_from(period).ok()?;
+        let request = posting(&self.codes[employer], period, request_id(1, number));
+        Some(Call::new(path::POST, &request))
+    }
+
+    fn look(&self, _: u64, answer: Bytes) -> Result<(), String> {
+        let posted = v1::PostDeductionResponse::decode(answer).map_err(|e| e.to_string())?;
+        match posted.entry_id.is_empty() || posted.lines.len() != 4 {
+            true => Err("no entry".to_owned()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Half amendments of a posted period, half balances; over `employers` in turn.
+struct Mixed {
+    codes: Vec<String>,
+    kind: u64,
+}
+
+impl Work for Mixed {
+    fn call(&self, number: u64) -> Option<Call> {
+        let turn = number / 2;
+        let code = self.codes[(turn % self.codes.len() as u64) as usize].clone();
+        if number.is_multiple_of(2) {
+            let request = v1::AmendDeductionRequest {
+                request_id: request_id(self.kind, number),
+                employer_code: code,
+                period: month(0).to_string(),
+                vat_payable_fen: 100_000 + i64::try_from(turn % 50_000).ok()?,
+                reason: "更正".to_owned(),
+                ..v1::AmendDeductionRequest::default()
+            };
+            return Some(Call::new(path::AMEND, &request));
+        }
+        let request = v1::GetEmployerBalanceRequest {
+            employer_code: code,
+            tax_year: 2023,
+            as_of_time: None,
+            through_month: String::new(),
+        };
+        Some(Call::new(path::BALANCE, &request))
+    }
+}
+
+pub(super) async fn on_postgres(
+    bench: &Bench,
+    filled: &Filled,
+    pgbench: &Pgbench,
+) -> anyhow::Result<Vec<Figure>> {
+    let service = Service::start(bench.mamagang(), &filled.database).await?;
+    let lines = Line::open_all(&service.address, LINES).await?;
+    let work: Arc<dyn Work> = Arc::new(Postings::new(bench.city.long_employers));
+    let next = Arc::new(AtomicU64::new(0));
+    let mut figures = Vec::new();
+    // The first of each employer, so that every chain has begun and the caches are warm.
+    drive(
+        &lines,
+        256,
+        bench.turn,
+        Arc::clone(&next),
+        Arc::clone(&work),
+    )
+    .await;
+    let measures = [
+        ("P3", 256, Bounds::rising(2.0, 3.5, 5.0)),
+        ("P4", 8, Bounds::rising(1.0, 1.2, 1.5)),
+    ];
+    for (name, in_flight, bounds) in measures {
+        if !bench.args.wants(name) {
+            continue;
+        }
+        let mut turns = Turns::default();
+        for _ in 0..bench.turns {
+            let yardstick = pgbench.rate(Script::TpcB, bench.turn)?;
+            let cpu = service.cpu_seconds();
+            let run = drive(
+                &lines,
+                in_flight,
+                bench.turn,
+                Arc::clone(&next),
+                Arc::clone(&work),
+            );
+            let run = run.await;
+            turns.add(yardstick, run, service.cpu_seconds() - cpu);
+        }
+        turns.sound(name)?;
+        let what = format!(
+            "PostDeduction of 5 new person-months, {in_flight} in flight, PostgreSQL, durable"
+        );
+        figures.push(turns.figure(name, what, "pgbench TPC-B prepared", bounds));
+    }
+    if bench.args.wants("P6") {
+        figures.push(one_employer(bench, &lines, &service, &next).await?);
+    }
+    Ok(figures)
+}
+
+/// P6: one employer's callers are no slower than half of as many employers'.
+async fn one_employer(
+    bench: &Bench,
+    lines: &[Line],
+    service: &Service,
+    posted: &AtomicU64,
+) -> anyhow::Result<Figure> {
+    const IN_FLIGHT: usize = 64;
+    let employers = posted.load(Ordering::Relaxed);
+    let employers = employers.min(bench.city.long_employers).saturating_sub(256);
+    let codes: Vec<String> = (0..employers).map(employer_code).collect();
+    let one: Arc<dyn Work> = Arc::new(Mixed {
+        codes: vec![codes[0].clone()],
+        kind: 2,
+    });
+    let distinct: Arc<dyn Work> = Arc::new(Mixed { codes, kind: 3 });
+    let (next_one, next_distinct) = (Arc::default(), Arc::default());
+    let mut turns = Turns::default();
+    for _ in 0..bench.turns {
+        let yardstick = drive(
+            lines,
+            IN_FLIGHT,
+            bench.turn,
+            Arc::clone(&next_distinct),
+            Arc::clone(&distinct),
+        );
+        let yardstick = yardstick.await;
+        anyhow::ensure!(yardstick.refused.is_empty(), "P6: {:?}", yardstick.refused);
+        let cpu = service.cpu_seconds();
+        let run = drive(
+            lines,
+            IN_FLIGHT,
+            bench.turn,
+            Arc::clone(&next_one),
+            Arc::clone(&one),
+        );
+        let run = run.await;
+        turns.add(yardstick.rate, run, service.cpu_seconds() - cpu);
+    }
+    turns.sound("P6")?;
+    let what = "one employer, 64 in flight, half amendments, half balances, PostgreSQL";
+    let bounds = Bounds::rising(0.5, 0.6, 0.8);
+    Ok(turns.figure("P6", what, "distinct employers", bounds))
+}
+
+/// What the crate doubleentry posts on SQLite FULL, one at a time, as it was measured on two cores
+/// once; `bench/peers` measures it anew.
+const DOUBLEENTRY_ON_SQLITE: f64 = 685.0;
+
+pub(super) async fn on_sqlite(bench: &Bench, filled: &Filled) -> anyhow::Result<Vec<Figure>> {
+    let service = Service::start(bench.mamagang(), &filled.database).await?;
+    let lines = Line::open_all(&service.address, LINES).await?;
+    let work: Arc<dyn Work> = Arc::new(Postings::new(bench.city.long_employers));
+    let next = Arc::new(AtomicU64::new(0));
+    drive(
+        &lines,
+        256,
+        bench.turn,
+        Arc::clone(&next),
+        Arc::clone(&work),
+    )
+    .await;
+    let mut turns = Turns::default();
+    for _ in 0..bench.turns {
+        let cpu = service.cpu_seconds();
+        let run = drive(
+            &lines,
+            256,
+            bench.turn,
+            Arc::clone(&next),
+            Arc::clone(&work),
+        );
+        let run = run.await;
+        turns.add(DOUBLEENTRY_ON_SQLITE, run, service.cpu_seconds() - cpu);
+    }
+    turns.sound("P5")?;
+    let what = "PostDeduction of 5 new person-months, 256 in flight, SQLite FULL";
+    let bounds = Bounds::rising(5.0, 8.0, 15.0);
+    Ok(vec![turns.figure(
+        "P5",
+        what,
+        "doubleentry, measured before:",
+        bounds,
+    )])
+}
