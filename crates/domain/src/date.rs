@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use jiff::ToSpan;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-const EPOCH: Date = Date::constant(1970, 1, 1);
+/// Days from 0000-03-01 to 1970-01-01. Years counted from March end in their leap day.
+const EPOCH_FROM_MARCH_0: i32 = 719_468;
+const DAYS_OF_400_YEARS: i32 = 146_097;
 
 /// A civil date. Ordered by day; stored on every engine as its epoch day.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,8 +22,17 @@ impl CivilDate {
     pub const MAX: Self = Self(2_932_896);
 
     /// The date of a year, month (1–12) and day, or `None` where the calendar has none.
-    pub fn from_ymd(year: i16, month: i8, day: i8) -> Option<Self> {
-        Date::new(year, month, day).ok().map(Self::from_jiff)
+    pub const fn from_ymd(year: i16, month: i8, day: i8) -> Option<Self> {
+        let is_day = 1 <= year
+            && year <= 9999
+            && 1 <= month
+            && month <= 12
+            && 1 <= day
+            && day <= days_of_month(year, month);
+        if !is_day {
+            return None;
+        }
+        Some(Self(days_from_civil(year as i32, month as i32, day as i32)))
     }
 
     /// 0001-01-01, the earliest date.
@@ -62,18 +71,18 @@ impl CivilDate {
     }
 
     /// The calendar year.
-    pub fn year(self) -> i16 {
-        self.to_jiff().year()
+    pub const fn year(self) -> i16 {
+        self.to_ymd().0
     }
 
     /// The calendar month, 1–12.
-    pub fn month(self) -> i8 {
-        self.to_jiff().month()
+    pub const fn month(self) -> i8 {
+        self.to_ymd().1
     }
 
     /// The day of the month, 1–31.
-    pub fn day(self) -> i8 {
-        self.to_jiff().day()
+    pub const fn day(self) -> i8 {
+        self.to_ymd().2
     }
 
     /// The date `days` later (earlier when negative), inside years 1–9999.
@@ -85,33 +94,74 @@ impl CivilDate {
     /// day (31 August + 6 months = the last day of February). Not associative: never add months
     /// one by one.
     pub fn plus_months(self, months: i32) -> Self {
-        self.to_jiff()
-            .checked_add(months.months())
-            .map_or(Self::MAX, Self::from_jiff)
+        let (year, month, day) = self.to_ymd();
+        let index = (i32::from(year) * 12 + i32::from(month) - 1).saturating_add(months);
+        let Ok(year) = i16::try_from(index.div_euclid(12)) else {
+            return Self::MAX;
+        };
+        // A remainder of 12 fits.
+        let month = index.rem_euclid(12) as i8 + 1;
+        Self::from_ymd(year, month, day.min(days_of_month(year, month))).unwrap_or(Self::MAX)
     }
 
-    fn from_jiff(date: Date) -> Self {
-        // A civil date has whole days only, so hours divide by 24 without rest.
-        let hours = date.duration_since(EPOCH).as_hours();
-        Self(i32::try_from(hours / 24).unwrap_or(i32::MAX))
+    /// Year, month and day. The arithmetic is done in integers and by hand, since a decision asks
+    /// for some hundred dates (after Howard Hinnant, "chrono-Compatible Low-Level Date
+    /// Algorithms"); a test compares every day with a calendar library.
+    pub(crate) const fn to_ymd(self) -> (i16, i8, i8) {
+        let days = self.0 + EPOCH_FROM_MARCH_0;
+        let era = days.div_euclid(DAYS_OF_400_YEARS);
+        let day_of_era = days.rem_euclid(DAYS_OF_400_YEARS);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+        // A date lies in years 1–9999.
+        (year as i16, month as i8, day as i8)
     }
+}
 
-    fn to_jiff(self) -> Date {
-        // Every value lies between MIN and MAX, which jiff covers.
-        EPOCH.checked_add(self.0.days()).unwrap_or(Date::MAX)
+/// Days since 1970-01-01 of a date of the calendar.
+const fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * DAYS_OF_400_YEARS + day_of_era - EPOCH_FROM_MARCH_0
+}
+
+/// Days of a month, 1–12.
+const fn days_of_month(year: i16, month: i8) -> i8 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The first day of a month that `TaxMonth` counts, or the last date.
+pub(crate) const fn first_day_of(year: i32, month: i32) -> CivilDate {
+    if 1 <= year && year <= 9999 {
+        CivilDate(days_from_civil(year, month, 1))
+    } else {
+        CivilDate::MAX
     }
 }
 
 impl fmt::Display for CivilDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = self.to_jiff();
-        write!(
-            f,
-            "{:04}-{:02}-{:02}",
-            date.year(),
-            date.month(),
-            date.day()
-        )
+        let (year, month, day) = self.to_ymd();
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -148,6 +198,51 @@ mod tests {
         assert_eq!(date("2023-01-31").plus_months(36), date("2026-01-31"));
         let one_by_one = (0..36).fold(date("2023-01-31"), |day, _| day.plus_months(1));
         assert_eq!(one_by_one, date("2026-01-28"));
+    }
+
+    #[test]
+    fn every_day_is_that_of_a_calendar_library() {
+        let mut day = jiff::civil::Date::constant(1, 1, 1);
+        for number in CivilDate::MIN.0..=CivilDate::MAX.0 {
+            let date = CivilDate(number);
+            let expected = (day.year(), day.month(), day.day());
+            assert_eq!(date.to_ymd(), expected);
+            let (year, month, of_month) = expected;
+            assert_eq!(CivilDate::from_ymd(year, month, of_month), Some(date));
+            day = day.tomorrow().unwrap_or(day);
+        }
+        for (year, month, of_month) in [
+            (2023, 2, 29),
+            (2024, 2, 30),
+            (2024, 4, 31),
+            (2024, 0, 1),
+            (2024, 13, 1),
+            (2024, 1, 0),
+            (0, 1, 1),
+            (10_000, 1, 1),
+        ] {
+            assert_eq!(CivilDate::from_ymd(year, month, of_month), None);
+        }
+    }
+
+    #[test]
+    fn months_are_added_as_a_calendar_library_adds_them() {
+        let first = jiff::civil::Date::constant(2019, 1, 1);
+        for offset in 0..(366 * 5) {
+            let day = first
+                .checked_add(jiff::Span::new().days(offset))
+                .expect("a day");
+            let date = CivilDate::from_ymd(day.year(), day.month(), day.day()).expect("a date");
+            for months in [-37, -12, -1, 0, 1, 6, 11, 12, 36] {
+                let added = day
+                    .checked_add(jiff::Span::new().months(months))
+                    .expect("a day");
+                let expected = CivilDate::from_ymd(added.year(), added.month(), added.day());
+                assert_eq!(Some(date.plus_months(months)), expected, "{date} {months}");
+            }
+        }
+        assert_eq!(date("9999-12-01").plus_months(1), CivilDate::MAX);
+        assert_eq!(date("0001-01-01").plus_months(i32::MAX), CivilDate::MAX);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::date::CivilDate;
+use crate::date::{CivilDate, first_day_of};
 
 /// A calendar month, kept as `year * 12 + (month - 1)`, so that a difference is a count of months.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,7 +40,8 @@ impl TaxMonth {
 
     /// The month that holds a date.
     pub fn of(date: CivilDate) -> Self {
-        Self(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+        let (year, month, _) = date.to_ymd();
+        Self(i32::from(year) * 12 + i32::from(month) - 1)
     }
 
     /// Reads `2024-05` strictly.
@@ -80,10 +81,8 @@ impl TaxMonth {
     }
 
     /// The first day of the month.
-    pub fn first_day(self) -> CivilDate {
-        let year = i16::try_from(self.year()).unwrap_or(i16::MAX);
-        let month = i8::try_from(self.month()).unwrap_or(1);
-        CivilDate::from_ymd(year, month, 1).unwrap_or(CivilDate::MAX)
+    pub const fn first_day(self) -> CivilDate {
+        first_day_of(self.year(), self.month())
     }
 
     /// The last day of the month.

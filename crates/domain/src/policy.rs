@@ -93,6 +93,21 @@ impl<T> Dated<T> {
             .filter(|value| value.to.is_none_or(|to| day <= to))
     }
 
+    /// The first and the last day around `day` on which [`Dated::on`] says the same.
+    pub fn span_on(&self, day: CivilDate) -> (CivilDate, CivilDate) {
+        let begun = self.values.partition_point(|value| value.from <= day);
+        let next = self.values.get(begun);
+        let before_next = next.map_or(CivilDate::MAX, |next| next.from.plus_days(-1));
+        let Some(value) = begun.checked_sub(1).map(|index| &self.values[index]) else {
+            return (CivilDate::MIN, before_next);
+        };
+        match value.to {
+            Some(to) if to < day => (to.plus_days(1), before_next),
+            Some(to) => (value.from, to.min(before_next)),
+            None => (value.from, before_next),
+        }
+    }
+
     /// All values, earliest first.
     pub fn values(&self) -> &[DatedValue<T>] {
         &self.values
@@ -266,4 +281,44 @@ pub struct PolicyBook {
     pub surcharges: SurchargePolicy,
     /// Measure 9.
     pub vat: VatPolicy,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_reaches_as_far_as_the_same_is_said() {
+        let day = |number| CivilDate::from_epoch_day(number).expect("a day");
+        let citation = Arc::new(Citation {
+            instrument: String::new(),
+            article: String::new(),
+            quote: String::new(),
+            effective_on: day(0),
+            confidence: Confidence::Read,
+        });
+        let value = |from, to: Option<i32>, value: i32| DatedValue {
+            from: day(from),
+            to: to.map(day),
+            value,
+            citation: citation.clone(),
+        };
+        let several = vec![
+            value(10, Some(19), 1),
+            value(20, Some(24), 2),
+            value(30, None, 3),
+        ];
+        for values in [Vec::new(), several] {
+            let dated = Dated::new("a.b", values);
+            let said = |number| dated.on(day(number)).map(|value| value.value);
+            for number in 0..40 {
+                let (first, last) = dated.span_on(day(number));
+                for other in 0..40 {
+                    let inside = first <= day(other) && day(other) <= last;
+                    assert!(!inside || said(other) == said(number), "{number} {other}");
+                }
+                assert!(first <= day(number) && day(number) <= last);
+            }
+        }
+    }
 }

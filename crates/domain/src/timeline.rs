@@ -319,6 +319,29 @@ impl Timeline {
         self.sources.get(held.source)
     }
 
+    /// The source of the fact of a kind that is in force under a revision.
+    pub fn source_of(&self, kind: FactKind, revision: u32) -> Option<&Source> {
+        fn find<T>(list: &[Held<T>], revision: u32) -> Option<u16> {
+            let found = list.iter().find(|held| held.revision == revision);
+            found.map(|held| held.source)
+        }
+        let index = match kind {
+            FactKind::WorkerProfile => find(self.profile.as_slice(), revision),
+            FactKind::UnemploymentSpell => find(&self.spells, revision),
+            FactKind::PovertyStatus => find(&self.poverty, revision),
+            FactKind::EmploymentCertificate => find(&self.certificates, revision),
+            FactKind::Contract => find(&self.contracts, revision),
+            FactKind::Contribution => find(&self.contributions, revision),
+            FactKind::FlexibleRegistration => find(&self.flexible, revision),
+            FactKind::DependentChild => find(self.child.as_slice(), revision),
+            FactKind::OtherRelief => find(&self.reliefs, revision),
+            FactKind::PriorTermUse => find(&self.prior_uses, revision),
+            FactKind::TrainingRecord => find(&self.trainings, revision),
+            FactKind::EmployerProfile => None,
+        };
+        self.sources.get(index?)
+    }
+
     /// The employers that appear in contributions, by index.
     pub fn employers(&self) -> &[EmployerCode] {
         &self.employers
@@ -490,6 +513,24 @@ impl EmployerRecord {
             .find(|held| held.body.from_on <= day)
             .or_else(|| self.profiles.first())
             .map(|held| &held.body)
+    }
+
+    /// The first and the last day around `day` on which [`EmployerRecord::profile_on`] is the same.
+    pub(crate) fn profile_span(&self, day: CivilDate) -> (CivilDate, CivilDate) {
+        let begun = self
+            .profiles
+            .partition_point(|held| held.body.from_on <= day);
+        // The first profile holds before its own day too.
+        let first = match begun {
+            0 | 1 => CivilDate::MIN,
+            _ => self.profiles[begun - 1].body.from_on,
+        };
+        let next = match begun {
+            0 => self.profiles.get(1),
+            _ => self.profiles.get(begun),
+        };
+        let last = next.map_or(CivilDate::MAX, |next| next.body.from_on.plus_days(-1));
+        (first, last)
     }
 
     /// The source of a profile in force.

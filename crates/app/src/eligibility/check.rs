@@ -8,7 +8,7 @@ use mamagang_domain::ids::{DecisionId, FactId, Subject, WorkerId};
 use mamagang_domain::key_group::{BookedMonth, Decision, Evidence, Person, assess, explain};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::reason::Outcome;
-use mamagang_domain::timeline::{EmployerRecord, Held, Timeline};
+use mamagang_domain::timeline::{EmployerRecord, Timeline};
 use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 
 use super::digest::decision_digest;
@@ -446,7 +446,10 @@ pub(super) fn evidence_views(
     timeline: &Timeline,
     decision: &Decision,
 ) -> Vec<EvidenceView> {
-    let sources = SourceIndex::new(timeline);
+    let none = || Source {
+        name: String::new(),
+        drawn_on: None,
+    };
     decision
         .evidence
         .iter()
@@ -456,42 +459,10 @@ pub(super) fn evidence_views(
                 revision: evidence.revision,
             },
             kind: evidence.kind,
-            source: sources.of(evidence.revision),
+            source: timeline
+                .source_of(evidence.kind, evidence.revision)
+                .cloned()
+                .unwrap_or_else(none),
         })
         .collect()
-}
-
-/// Sources of the facts in force, by revision.
-struct SourceIndex<'a>(HashMap<u32, &'a Source>);
-
-impl<'a> SourceIndex<'a> {
-    fn new(timeline: &'a Timeline) -> Self {
-        let mut index = Self(HashMap::new());
-        index.add(timeline, &timeline.spells);
-        index.add(timeline, &timeline.poverty);
-        index.add(timeline, &timeline.certificates);
-        index.add(timeline, &timeline.contracts);
-        index.add(timeline, &timeline.contributions);
-        index.add(timeline, &timeline.flexible);
-        index.add(timeline, &timeline.reliefs);
-        index.add(timeline, &timeline.prior_uses);
-        index
-    }
-
-    fn add<T>(&mut self, timeline: &'a Timeline, list: &'a [Held<T>]) {
-        let known = list
-            .iter()
-            .filter_map(|held| Some((held.revision, timeline.source(held)?)));
-        self.0.extend(known);
-    }
-
-    fn of(&self, revision: u32) -> Source {
-        self.0.get(&revision).map_or(
-            Source {
-                name: String::new(),
-                drawn_on: None,
-            },
-            |source| (*source).clone(),
-        )
-    }
 }

@@ -41,22 +41,34 @@ pub enum EmployerCodeError {
 impl EmployerCode {
     /// Reads a code strictly: 18 characters, capital letters, the check character of GB 32100.
     pub fn parse(text: &str) -> Result<Self, EmployerCodeError> {
-        if text.chars().count() != 18 {
-            return Err(EmployerCodeError::Length);
-        }
-        let mut bytes = [0; 18];
-        for (index, character) in text.chars().enumerate() {
-            bytes[index] = u8::try_from(character)
-                .ok()
-                .filter(|byte| value_of(*byte).is_some())
-                .ok_or(EmployerCodeError::Character {
-                    position: position_of(index),
-                })?;
+        let Ok(bytes) = <[u8; 18]>::try_from(text.as_bytes()) else {
+            return Err(Self::why_not(text));
+        };
+        if bytes
+            .iter()
+            .any(|byte| VALUES[usize::from(*byte)] == NO_VALUE)
+        {
+            return Err(Self::why_not(text));
         }
         if bytes[17] != check_character(&bytes) {
             return Err(EmployerCodeError::CheckDigit);
         }
         Ok(Self(bytes))
+    }
+
+    /// What is wrong with a text of another length or with other characters.
+    fn why_not(text: &str) -> EmployerCodeError {
+        if text.chars().count() != 18 {
+            return EmployerCodeError::Length;
+        }
+        let is_wrong = |character: char| {
+            let byte = u8::try_from(character).ok();
+            byte.is_none_or(|byte| VALUES[usize::from(byte)] == NO_VALUE)
+        };
+        let index = text.chars().position(is_wrong).unwrap_or(0);
+        EmployerCodeError::Character {
+            position: position_of(index),
+        }
     }
 
     /// The code's 18 characters.
@@ -82,20 +94,37 @@ impl EmployerCode {
     }
 }
 
-/// The value of a character in GB 32100, 0–30.
-fn value_of(byte: u8) -> Option<u32> {
-    let index = ALPHABET.iter().position(|known| *known == byte)?;
-    u32::try_from(index).ok()
-}
+/// The value of every byte in GB 32100, 0–30, or [`NO_VALUE`]. Codes are read on every call, from
+/// the database too.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_VALUE; 256];
+    let mut index = 0;
+    while index < ALPHABET.len() {
+        values[ALPHABET[index] as usize] = index as u8;
+        index += 1;
+    }
+    values
+};
+const NO_VALUE: u8 = u8::MAX;
+
+/// The weight of each of the 17 characters: powers of 3.
+const WEIGHTS: [u32; 17] = {
+    let mut weights = [1; 17];
+    let mut index = 1;
+    while index < weights.len() {
+        weights[index] = weights[index - 1] * 3 % MODULUS;
+        index += 1;
+    }
+    weights
+};
 
 /// The check character that the first 17 characters call for.
 fn check_character(bytes: &[u8; 18]) -> u8 {
-    let mut weight = 1;
-    let mut sum = 0;
-    for byte in &bytes[..17] {
-        sum += weight * value_of(*byte).unwrap_or(0);
-        weight = weight * 3 % MODULUS;
-    }
+    let sum: u32 = bytes
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(byte, weight)| weight * u32::from(VALUES[usize::from(*byte)]))
+        .sum();
     ALPHABET[((MODULUS - sum % MODULUS) % MODULUS) as usize]
 }
 

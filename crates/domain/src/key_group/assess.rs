@@ -1,5 +1,7 @@
 //! Months, term and cap (fact: section 2.4).
 
+use std::cell::Cell;
+
 use crate::fact::PersonCategory;
 use crate::money::Fen;
 use crate::month::TaxMonth;
@@ -8,6 +10,7 @@ use crate::reason::{Outcome, ReasonCode};
 use crate::timeline::{ContributionRow, Held, Timeline};
 
 use super::hire::{Hire, hires_of};
+use super::terms::{Terms, unencoded_start};
 use super::{Assessment, Evidence, Person};
 
 /// What was found for one month.
@@ -65,7 +68,8 @@ fn unknown(
         .through(through)
         .map(|month| MonthFinding {
             month,
-            code: employer_code(policy, evidence, month, None)
+            code: Terms::of(policy, evidence.employer, month, None, None)
+                .employer_code
                 .map_or(code, |found| found.first_of(code)),
             category: None,
             substantial: false,
@@ -83,21 +87,6 @@ fn unknown(
     }
 }
 
-/// What stands against the month or the employer, whoever the person is.
-fn employer_code(
-    policy: &KeyGroupPolicy,
-    evidence: &Evidence<'_>,
-    month: TaxMonth,
-    hire: Option<&Hire>,
-) -> Option<ReasonCode> {
-    let Some(kinds) = in_force(&policy.employer_kinds, month, hire) else {
-        return Some(ReasonCode::PolicyNotEncoded);
-    };
-    let profile = evidence.employer.profile_on(month.last_day());
-    let covered = profile.is_some_and(|profile| kinds.contains(&profile.kind));
-    (!covered).then_some(ReasonCode::EmployerNotEnterprise)
-}
-
 /// The value for a month. A term started while the policy was in force runs on under it, so a
 /// month after the policy's end takes the hire date's value; a month before it takes none.
 pub(super) fn in_force<'p, T>(
@@ -113,13 +102,6 @@ pub(super) fn in_force<'p, T>(
     on_month.or_else(run_on).map(|value| &value.value)
 }
 
-/// What one month of a hire gives.
-fn month_amount(policy: &KeyGroupPolicy, month: TaxMonth, hire: Option<&Hire>) -> Fen {
-    // The policy lint refuses a quota that twelve does not divide.
-    in_force(&policy.quota_year_fen, month, hire)
-        .map_or(Fen::ZERO, |quota| Fen::new(quota.get() / 12))
-}
-
 struct Walk<'a> {
     policy: &'a KeyGroupPolicy,
     evidence: &'a Evidence<'a>,
@@ -133,6 +115,8 @@ struct Walk<'a> {
     anchor: Option<TaxMonth>,
     own_used: i32,
     own_first: Option<TaxMonth>,
+    /// Those looked up last: they stay the same for years.
+    terms: Cell<Option<Terms<'a>>>,
 }
 
 impl<'a> Walk<'a> {
@@ -173,6 +157,7 @@ impl<'a> Walk<'a> {
             anchor,
             own_used: 0,
             own_first: None,
+            terms: Cell::new(None),
         }
     }
 
@@ -239,18 +224,20 @@ impl<'a> Walk<'a> {
 
     fn judge_under(&self, month: TaxMonth, index: Option<usize>) -> MonthFinding {
         let hire = index.map(|index| &self.hires[index]);
-        let insured = self
-            .contribution(month)
-            .filter(|row| self.covers(row, hire));
+        let terms = self.terms(month, index, hire);
+        let insured = self.contribution(month).filter(|row| {
+            let required = terms.required_insurances;
+            required.is_some_and(|required| row.insurances.contains_all(required))
+        });
         let in_force = hire.is_some_and(|hire| hire.in_force_in(month));
         let has_begun = hire
             .and_then(|hire| hire.start_month)
             .is_some_and(|start| start <= month);
         let substantial = in_force && insured.is_some() && has_begun;
-        let code = self.first_code(month, hire, in_force, insured);
+        let code = self.first_code(&terms, month, hire, in_force, insured);
         let category = hire.and_then(|hire| hire.category.category);
         let amount_fen = match code.outcome() {
-            Outcome::Eligible => month_amount(self.policy, month, hire),
+            Outcome::Eligible => terms.month_amount,
             _ => Fen::ZERO,
         };
         MonthFinding {
@@ -263,43 +250,49 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn terms(&self, month: TaxMonth, index: Option<usize>, hire: Option<&Hire>) -> Terms<'a> {
+        let last_day = month.last_day();
+        match self.terms.get().filter(|known| known.hold(last_day, index)) {
+            Some(known) => known,
+            None => {
+                let found = Terms::of(self.policy, self.evidence.employer, month, index, hire);
+                self.terms.set(Some(found));
+                found
+            }
+        }
+    }
+
     /// The codes in order of precedence; the first that holds is told.
     fn first_code(
         &self,
+        terms: &Terms<'_>,
         month: TaxMonth,
         hire: Option<&Hire>,
         in_force: bool,
         insured: Option<&ContributionRow>,
     ) -> ReasonCode {
-        let mut found = employer_code(self.policy, self.evidence, month, hire);
+        let mut found = terms.employer_code;
         if found == Some(ReasonCode::PolicyNotEncoded) {
             return ReasonCode::PolicyNotEncoded;
         }
         let Some(hire) = hire else {
             return found.unwrap_or(ReasonCode::NotInForce);
         };
-        if let Some(code) = hire.code().or_else(|| self.unencoded_start(hire)) {
+        if let Some(code) = hire.code().or(terms.unencoded_start) {
             found = Some(found.map_or(code, |known| known.first_of(code)));
         }
-        found.unwrap_or_else(|| self.month_code(month, hire, in_force, insured))
-    }
-
-    /// New hires end with the policy: a term has to have started by then.
-    fn unencoded_start(&self, hire: &Hire) -> Option<ReasonCode> {
-        let start = hire.start_month?;
-        let covered = self.policy.term_months.on(start.first_day()).is_some()
-            || self.policy.term_months.on(start.last_day()).is_some();
-        (!covered).then_some(ReasonCode::PolicyNotEncoded)
+        found.unwrap_or_else(|| self.month_code(terms, month, hire, in_force, insured))
     }
 
     fn month_code(
         &self,
+        terms: &Terms<'_>,
         month: TaxMonth,
         hire: &Hire,
         in_force: bool,
         insured: Option<&ContributionRow>,
     ) -> ReasonCode {
-        if self.other_relief(month, hire) {
+        if self.other_relief(terms, month) {
             return ReasonCode::OtherEmploymentReliefClaimed;
         }
         // A contract binds from its signature on, so before it none is in force.
@@ -312,26 +305,13 @@ impl<'a> Walk<'a> {
         if self.is_used_elsewhere(month) {
             return ReasonCode::MonthBookedElsewhere;
         }
-        self.term_code(month, hire)
-            .unwrap_or_else(|| self.payment_code(row, hire))
-    }
-
-    fn payment_code(&self, row: &ContributionRow, hire: &Hire) -> ReasonCode {
-        match in_force(&self.policy.payment_grace_months, row.month, Some(hire)) {
-            None => ReasonCode::PolicyNotEncoded,
-            Some(grace) if row.paid_on > row.month.plus(*grace).last_day() => {
-                ReasonCode::BackPaidInsurance
-            }
-            Some(_) => ReasonCode::AllConditionsMet,
-        }
+        self.term_code(terms, month)
+            .unwrap_or_else(|| payment_code(terms, row))
     }
 
     /// The 36 months at this employer, then those of the person over all employers.
-    fn term_code(&self, month: TaxMonth, hire: &Hire) -> Option<ReasonCode> {
-        let (Some(term), Some(most)) = (
-            in_force(&self.policy.term_months, month, Some(hire)),
-            in_force(&self.policy.person_months_max, month, Some(hire)),
-        ) else {
+    fn term_code(&self, terms: &Terms<'_>, month: TaxMonth) -> Option<ReasonCode> {
+        let (Some(term), Some(most)) = (terms.term_months, terms.person_months_max) else {
             return Some(ReasonCode::PolicyNotEncoded);
         };
         let anchor = self.anchor.unwrap_or(month);
@@ -339,7 +319,7 @@ impl<'a> Walk<'a> {
             return Some(ReasonCode::TermExhausted);
         }
         let used = self.own_used + i32::try_from(self.used_elsewhere.len()).unwrap_or(i32::MAX);
-        let inside_used = used < *most;
+        let inside_used = used < most;
         let inside_calendar = month <= self.person_first(month).plus(most - 1);
         match (inside_used, inside_calendar) {
             (true, true) => None,
@@ -356,8 +336,8 @@ impl<'a> Walk<'a> {
             .map_or(own, |elsewhere| own.min(*elsewhere))
     }
 
-    fn other_relief(&self, month: TaxMonth, hire: &Hire) -> bool {
-        let Some(excluding) = in_force(&self.policy.excluding_reliefs, month, Some(hire)) else {
+    fn other_relief(&self, terms: &Terms<'_>, month: TaxMonth) -> bool {
+        let Some(excluding) = terms.excluding_reliefs else {
             return false;
         };
         self.timeline
@@ -380,11 +360,6 @@ impl<'a> Walk<'a> {
         Some(&self.contributions[index].body)
     }
 
-    fn covers(&self, row: &ContributionRow, hire: Option<&Hire>) -> bool {
-        in_force(&self.policy.required_insurances, row.month, hire)
-            .is_some_and(|required| row.insurances.contains_all(*required))
-    }
-
     fn told_category(&self, months: &[MonthFinding]) -> Option<PersonCategory> {
         let best = months
             .iter()
@@ -403,7 +378,7 @@ impl<'a> Walk<'a> {
     /// s of a hire.
     fn told_start(&self, hire: &Hire) -> Option<TaxMonth> {
         let is_unencoded = hire.code() == Some(ReasonCode::PolicyNotEncoded)
-            || self.unencoded_start(hire).is_some();
+            || unencoded_start(self.policy, hire).is_some();
         match hire.code().map(ReasonCode::outcome) {
             // Where the law is not encoded, or the hire gives no right, there is no term to tell.
             _ if is_unencoded => None,
@@ -430,5 +405,15 @@ impl<'a> Walk<'a> {
             .first()
             .map_or(start, |elsewhere| start.min(*elsewhere));
         Some(start.plus(term - 1).min(person_first.plus(most - 1)))
+    }
+}
+
+fn payment_code(terms: &Terms<'_>, row: &ContributionRow) -> ReasonCode {
+    match terms.payment_grace_months {
+        None => ReasonCode::PolicyNotEncoded,
+        Some(grace) if row.paid_on > row.month.plus(grace).last_day() => {
+            ReasonCode::BackPaidInsurance
+        }
+        Some(_) => ReasonCode::AllConditionsMet,
     }
 }

@@ -187,9 +187,13 @@ impl Writer<'_> {
             .filter(|finding| finding.code == code)
         {
             let hire = finding.hire.map(|index| &self.assessment.hires[index]);
-            for citation in self.citations(code, Some(finding.month), hire) {
-                if !all.contains(&citation) {
-                    all.push(citation);
+            for citation in self
+                .citations(code, finding.month, hire)
+                .into_iter()
+                .flatten()
+            {
+                if !all.contains(citation) {
+                    all.push(Arc::clone(citation));
                 }
             }
         }
@@ -200,71 +204,60 @@ impl Writer<'_> {
     fn citations(
         &self,
         code: ReasonCode,
-        month: Option<TaxMonth>,
+        month: TaxMonth,
         hire: Option<&Hire>,
-    ) -> Vec<Arc<Citation>> {
+    ) -> [Option<&Arc<Citation>>; 4] {
         let policy = self.policy;
-        let Some(month) = month else {
-            return Vec::new();
-        };
         let source = Source { month, hire };
         let category = hire.and_then(|hire| hire.category.category);
         let coverage = category.and_then(|category| policy.category_covered.get(&category));
         let coverage = coverage.and_then(|dated| source.at_hire(dated));
-        let found: Vec<Option<Arc<Citation>>> = match code {
-            ReasonCode::PolicyNotEncoded => vec![
-                policy
-                    .term_months
-                    .last()
-                    .map(|value| value.citation.clone()),
-            ],
-            ReasonCode::EmployerNotEnterprise => vec![source.of_month(&policy.employer_kinds)],
+        let one = |citation| [citation, None, None, None];
+        let two = |first, second| [first, second, None, None];
+        match code {
+            ReasonCode::PolicyNotEncoded => {
+                one(policy.term_months.last().map(|value| &value.citation))
+            }
+            ReasonCode::EmployerNotEnterprise => one(source.of_month(&policy.employer_kinds)),
             ReasonCode::ContractKindNotCovered
             | ReasonCode::PartTime
-            | ReasonCode::ContractTooShort => {
-                vec![source.at_hire(&policy.contract_months_min)]
-            }
+            | ReasonCode::ContractTooShort => one(source.at_hire(&policy.contract_months_min)),
             ReasonCode::SpellTooShort
             | ReasonCode::SpellBroken
             | ReasonCode::CertificateNoteMissing
             | ReasonCode::ConflictingEvidence => {
-                vec![coverage, source.at_hire(&policy.registration_months_min)]
+                two(coverage, source.at_hire(&policy.registration_months_min))
             }
-            ReasonCode::InsuranceNotPaid => vec![source.of_month(&policy.required_insurances)],
-            ReasonCode::BackPaidInsurance => vec![source.of_month(&policy.payment_grace_months)],
+            ReasonCode::InsuranceNotPaid => one(source.of_month(&policy.required_insurances)),
+            ReasonCode::BackPaidInsurance => one(source.of_month(&policy.payment_grace_months)),
             ReasonCode::OtherEmploymentReliefClaimed => {
-                vec![source.of_month(&policy.excluding_reliefs)]
+                one(source.of_month(&policy.excluding_reliefs))
             }
-            ReasonCode::TermCountUnconfirmed => vec![
+            ReasonCode::TermCountUnconfirmed => two(
                 source.of_month(&policy.person_term_counting),
                 source.of_month(&policy.person_months_max),
-            ],
+            ),
             // A second hire whose spells an earlier one has used.
-            ReasonCode::NoRecord if category == Some(PersonCategory::RegisteredUnemployed) => {
-                vec![
-                    source.at_hire(&policy.second_hire_needs_own_spell),
-                    coverage,
-                ]
-            }
-            ReasonCode::TermExhausted | ReasonCode::MonthBookedElsewhere => {
-                vec![
-                    source.of_month(&policy.term_months),
-                    source.of_month(&policy.person_months_max),
-                ]
-            }
-            ReasonCode::AllConditionsMet => vec![
+            ReasonCode::NoRecord if category == Some(PersonCategory::RegisteredUnemployed) => two(
+                source.at_hire(&policy.second_hire_needs_own_spell),
+                coverage,
+            ),
+            ReasonCode::TermExhausted | ReasonCode::MonthBookedElsewhere => two(
+                source.of_month(&policy.term_months),
+                source.of_month(&policy.person_months_max),
+            ),
+            ReasonCode::AllConditionsMet => [
                 coverage,
                 source.of_month(&policy.quota_year_fen),
                 source.of_month(&policy.required_insurances),
                 source.of_month(&policy.term_months),
             ],
-            ReasonCode::NotInForce => vec![source.of_month(&policy.term_months)],
-            _ => vec![coverage.or_else(|| {
+            ReasonCode::NotInForce => one(source.of_month(&policy.term_months)),
+            _ => one(coverage.or_else(|| {
                 let any = policy.category_covered.values().next()?;
                 source.of_month(any)
-            })],
-        };
-        found.into_iter().flatten().collect()
+            })),
+        }
     }
 
     fn notice(&self) -> LayerOutcome {
@@ -513,17 +506,17 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn at_hire<T>(&self, dated: &Dated<T>) -> Option<Arc<Citation>> {
+    fn at_hire<'p, T>(&self, dated: &'p Dated<T>) -> Option<&'p Arc<Citation>> {
         let day = self
             .hire
             .map_or(self.month.last_day(), |hire| hire.start_on);
-        dated.on(day).map(|value| value.citation.clone())
+        dated.on(day).map(|value| &value.citation)
     }
 
-    fn of_month<T>(&self, dated: &Dated<T>) -> Option<Arc<Citation>> {
+    fn of_month<'p, T>(&self, dated: &'p Dated<T>) -> Option<&'p Arc<Citation>> {
         dated
             .on(self.month.last_day())
-            .map(|value| value.citation.clone())
+            .map(|value| &value.citation)
             .or_else(|| self.at_hire(dated))
     }
 }

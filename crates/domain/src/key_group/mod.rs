@@ -9,6 +9,7 @@ mod explain;
 mod hire;
 mod notice;
 mod projection;
+mod terms;
 
 pub use assess::{MonthFinding, assess};
 pub use category::{CategoryFinding, category_on, status_on};

@@ -1,0 +1,123 @@
+//! What the law and the employer's record say of a month, looked up once for as long as it stays.
+
+use crate::date::CivilDate;
+use crate::fact::ReliefCode;
+use crate::money::Fen;
+use crate::month::TaxMonth;
+use crate::policy::{Dated, InsuranceSet, KeyGroupPolicy};
+use crate::reason::ReasonCode;
+use crate::timeline::EmployerRecord;
+
+use super::hire::Hire;
+
+/// The values for a month under a hire, and for every month near it that has the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'p> {
+    hire: Option<usize>,
+    /// Months whose last day lies between these have these values, both included.
+    first: CivilDate,
+    last: CivilDate,
+    /// What stands against the employer, whoever the person is.
+    pub(super) employer_code: Option<ReasonCode>,
+    /// What stands against the hire because the law of its start is not encoded.
+    pub(super) unencoded_start: Option<ReasonCode>,
+    pub(super) required_insurances: Option<InsuranceSet>,
+    pub(super) payment_grace_months: Option<i32>,
+    pub(super) term_months: Option<i32>,
+    pub(super) person_months_max: Option<i32>,
+    pub(super) excluding_reliefs: Option<&'p [ReliefCode]>,
+    /// What one month of a hire gives.
+    pub(super) month_amount: Fen,
+}
+
+impl<'p> Terms<'p> {
+    /// Looks everything up for a month under the hire at `index`.
+    pub(super) fn of(
+        policy: &'p KeyGroupPolicy,
+        employer: &EmployerRecord,
+        month: TaxMonth,
+        index: Option<usize>,
+        hire: Option<&Hire>,
+    ) -> Self {
+        let mut look = Look::new(month, hire);
+        let profile = employer.profile_on(look.day);
+        look.narrow(employer.profile_span(look.day));
+        let employer_code = match look.up(&policy.employer_kinds) {
+            None => Some(ReasonCode::PolicyNotEncoded),
+            Some(kinds) => {
+                let covered = profile.is_some_and(|profile| kinds.contains(&profile.kind));
+                (!covered).then_some(ReasonCode::EmployerNotEnterprise)
+            }
+        };
+        // The policy lint refuses a quota that twelve does not divide.
+        let quota = look.up(&policy.quota_year_fen);
+        Self {
+            hire: index,
+            employer_code,
+            unencoded_start: hire.and_then(|hire| unencoded_start(policy, hire)),
+            required_insurances: look.up(&policy.required_insurances).copied(),
+            payment_grace_months: look.up(&policy.payment_grace_months).copied(),
+            term_months: look.up(&policy.term_months).copied(),
+            person_months_max: look.up(&policy.person_months_max).copied(),
+            excluding_reliefs: look.up(&policy.excluding_reliefs).map(Vec::as_slice),
+            month_amount: quota.map_or(Fen::ZERO, |quota| Fen::new(quota.get() / 12)),
+            first: look.first,
+            last: look.last,
+        }
+    }
+
+    /// Whether these are the values of a month with this last day under the hire at `index`.
+    pub(super) fn hold(&self, last_day: CivilDate, index: Option<usize>) -> bool {
+        self.hire == index && self.first <= last_day && last_day <= self.last
+    }
+}
+
+/// New hires end with the policy: a term has to have started by then.
+pub(super) fn unencoded_start(policy: &KeyGroupPolicy, hire: &Hire) -> Option<ReasonCode> {
+    let start = hire.start_month?;
+    let covered = policy.term_months.on(start.first_day()).is_some()
+        || policy.term_months.on(start.last_day()).is_some();
+    (!covered).then_some(ReasonCode::PolicyNotEncoded)
+}
+
+/// Looks values up as [`super::assess::in_force`] does, and notes how far they reach.
+struct Look {
+    day: CivilDate,
+    hired_on: Option<CivilDate>,
+    first: CivilDate,
+    last: CivilDate,
+}
+
+impl Look {
+    fn new(month: TaxMonth, hire: Option<&Hire>) -> Self {
+        let mut look = Self {
+            day: month.last_day(),
+            hired_on: None,
+            first: CivilDate::MIN,
+            last: CivilDate::MAX,
+        };
+        if let Some(hire) = hire {
+            // From the month of the hire on, its date may stand in for the month.
+            let begins = TaxMonth::of(hire.start_on).first_day();
+            if begins <= look.day {
+                look.hired_on = Some(hire.start_on);
+                look.first = begins;
+            } else {
+                look.last = begins.plus_days(-1);
+            }
+        }
+        look
+    }
+
+    fn narrow(&mut self, (first, last): (CivilDate, CivilDate)) {
+        self.first = self.first.max(first);
+        self.last = self.last.min(last);
+    }
+
+    fn up<'p, T>(&mut self, dated: &'p Dated<T>) -> Option<&'p T> {
+        self.narrow(dated.span_on(self.day));
+        let on_month = dated.on(self.day);
+        let value = on_month.or_else(|| dated.on(self.hired_on?));
+        value.map(|value| &value.value)
+    }
+}
