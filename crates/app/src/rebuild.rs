@@ -29,6 +29,8 @@ pub struct RebuildReport {
     pub person_months: u64,
     /// Holders of contracts and certificates compared.
     pub owners: u64,
+    /// Cases compared with their last event.
+    pub cases: u64,
     /// What differs, by subject.
     pub differences: Vec<String>,
 }
@@ -109,6 +111,7 @@ impl App {
         let across = self.compare_workers(&mut report).await?;
         self.compare_owners(&across, &mut report).await?;
         self.compare_employers(&across, &mut report).await?;
+        self.compare_cases(&mut report).await?;
         Ok(report)
     }
 
@@ -141,6 +144,26 @@ impl App {
                     report
                         .differences
                         .push(format!("worker {}: region", row.worker_id));
+                }
+            }
+        }
+    }
+
+    /// Every case is as its last event left it.
+    async fn compare_cases(&self, report: &mut RebuildReport) -> AppResult<()> {
+        let mut after = None;
+        loop {
+            let ids = self.store.list_case_ids(after, PAGE_ROWS_MAX).await?;
+            let Some(last) = ids.last() else {
+                return Ok(());
+            };
+            after = Some(*last);
+            let stored = self.store.cases(&ids).await?;
+            let rebuilt = self.store.cases_as_of(&ids, i64::MAX).await?;
+            for (id, (stored, rebuilt)) in ids.iter().zip(stored.into_iter().zip(rebuilt)) {
+                report.cases += 1;
+                if stored != rebuilt {
+                    report.differences.push(format!("case {id}: file"));
                 }
             }
         }

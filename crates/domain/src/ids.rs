@@ -58,6 +58,11 @@ uuid_id! {
     RequestId
 }
 
+uuid_id! {
+    /// A case: a filing, a hire, a claim, a certificate, a finding or a review. UUIDv7, ours.
+    CaseId
+}
+
 /// Whom a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {

@@ -3,6 +3,7 @@
 //! Pure and synchronous. No clock, randomness, IO, floats or legal values: time, ids and the
 //! law's values are arguments. Everything here can be replayed years later with the same result.
 
+pub mod case;
 pub mod date;
 pub mod fact;
 pub mod filing;

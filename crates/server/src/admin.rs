@@ -38,8 +38,13 @@ pub async fn doctor(settings: &Settings, rebuild: bool) -> anyhow::Result<String
     }
     let found = opened.app.rebuild_and_compare().await?;
     let summary = format!(
-        "rebuilt {} workers, {} employers, {} entries, {} person-months, {} holders of contracts and certificates",
-        found.workers, found.employers, found.entries, found.person_months, found.owners
+        "rebuilt {} workers, {} employers, {} entries, {} person-months, {} holders of contracts and certificates, {} cases",
+        found.workers,
+        found.employers,
+        found.entries,
+        found.person_months,
+        found.owners,
+        found.cases
     );
     if found.differences.is_empty() {
         return Ok(format!("{summary}: all equal"));

@@ -10,12 +10,14 @@
 mod sql;
 
 mod audit;
+mod case;
 mod column;
 mod connect;
 mod db;
 mod employer;
 mod error;
 mod fact;
+mod filing;
 mod instant;
 mod ledger;
 mod month;

@@ -40,8 +40,8 @@ fn booked_month([month_index, employer]: &[&str; 2]) -> StoreResult<BookedMonth>
     })
 }
 
-/// Id, employer, kind, accepted, revoked.
-type Filed = (String, String, i64, Option<i64>, Option<i64>);
+/// Id, employer, kind, submitted, accepted, revoked.
+type Filed = (String, String, i64, Option<i64>, Option<i64>, Option<i64>);
 
 fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
     let text: Option<&str> = get(row, "filings")?;
@@ -52,12 +52,12 @@ fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
         serde_json::from_str(text).map_err(|error| corrupt("filings").with_source(error))?;
     let filings = listed
         .into_iter()
-        .map(|(id, employer, kind, accepted, revoked)| {
+        .map(|(id, employer, kind, submitted, accepted, revoked)| {
             Ok(Filing {
                 filing_id: id,
                 employer_code: parse_employer(&employer)?,
                 kind: filing_kind(kind)?,
-                submitted_on: None,
+                submitted_on: submitted.map(date).transpose()?,
                 accepted_on: accepted.map(date).transpose()?,
                 revoked_on: revoked.map(date).transpose()?,
             })

@@ -90,7 +90,7 @@ impl PostgresUnit {
 
     /// After a lock: whoever had it before may have begun later than this unit, here or elsewhere.
     /// A subject's revisions are to have rising instants, so the unit is moved after `last`.
-    fn follow(&mut self, last: Option<i64>) {
+    pub(crate) fn follow(&mut self, last: Option<i64>) {
         if self.has_written {
             return;
         }

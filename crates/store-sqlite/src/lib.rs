@@ -7,12 +7,14 @@
 mod sql;
 
 mod audit;
+mod case;
 mod column;
 mod connect;
 mod db;
 mod employer;
 mod error;
 mod fact;
+mod filing;
 mod ledger;
 mod month;
 mod request;

@@ -58,8 +58,8 @@ fn filing(item: &[Value]) -> StoreResult<Filing> {
         filing_id: item_text(item, 0)?.to_owned(),
         employer_code: parse_employer(item_text(item, 1)?)?,
         kind: filing_kind(item_int(item, 2)?)?,
-        submitted_on: None,
-        accepted_on: item_optional_int(item, 3)?.map(date).transpose()?,
-        revoked_on: item_optional_int(item, 4)?.map(date).transpose()?,
+        submitted_on: item_optional_int(item, 3)?.map(date).transpose()?,
+        accepted_on: item_optional_int(item, 4)?.map(date).transpose()?,
+        revoked_on: item_optional_int(item, 5)?.map(date).transpose()?,
     })
 }

@@ -4,8 +4,10 @@
 //! Methods take and return batches, since a round trip costs far more than a row. Truth (facts,
 //! entries, audit rows) is only ever appended; everything else is a projection of it.
 
+pub mod cases;
 mod clock;
 mod error;
+pub mod filings;
 pub mod memory;
 pub mod rows;
 mod subsidy;
@@ -24,6 +26,8 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, Subject, WorkerId};
 use mamagang_domain::month::TaxYear;
 
+use cases::{CaseReads, CaseWrites};
+use filings::{FilingReads, FilingWrites};
 use rows::{
     AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, FactRow, IdempotencyKey,
     IdempotencyRecord, IdentityKey, KnownIdentity, LedgerInputs, NewWorker, OwnedFact, OwnerKey,
@@ -35,7 +39,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A database.
 #[async_trait]
-pub trait Store: SubsidyReads + Send + Sync + 'static {
+pub trait Store: CaseReads + FilingReads + SubsidyReads + Send + Sync + 'static {
     /// Opens a unit of work. Its [`UnitOfWork::recorded_at`] is taken from the clock once the
     /// engine has given the transaction its place in the order of writes.
     async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>>;
@@ -113,7 +117,7 @@ pub trait Store: SubsidyReads + Send + Sync + 'static {
 
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
-pub trait UnitOfWork: SubsidyWrites + Send {
+pub trait UnitOfWork: CaseWrites + FilingWrites + SubsidyWrites + Send {
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;
 

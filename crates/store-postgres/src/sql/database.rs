@@ -27,7 +27,7 @@ statements! { "database":
     READ_SESSION = "SELECT current_setting('synchronous_commit') AS synchronous_commit,
             (SELECT string_agg(truth.name, ', ')
                 FROM unnest(ARRAY['worker_fact', 'employer_fact', 'ledger_entry', 'audit_event',
-                    'policy_set', 'idempotency']) AS truth (name)
+                    'policy_set', 'idempotency', 'case_event']) AS truth (name)
                 WHERE has_table_privilege(truth.name, 'UPDATE, DELETE, TRUNCATE')
             ) AS changeable";
 
@@ -47,6 +47,8 @@ statements! { "database":
             (SELECT recorded_at FROM audit_event ORDER BY feed_position DESC LIMIT 1)
             UNION ALL
             (SELECT recorded_at FROM idempotency ORDER BY feed_position DESC LIMIT 1)
+            UNION ALL
+            (SELECT recorded_at FROM case_event ORDER BY feed_position DESC LIMIT 1)
         ) AS last";
 
     /// A transaction number after that of every unit begun so far.

@@ -37,8 +37,8 @@ macro_rules! snapshot_columns {
         (SELECT string_agg(person_month.month || ':' || person_month.employer_code, ',')
             FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
         (SELECT json_agg(json_build_array(
-                filing.filing_id, filing.employer_code, filing.kind, filing.accepted_on,
-                filing.revoked_on))::text
+                filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
+                filing.accepted_on, filing.revoked_on))::text
             FROM unnest(worker.filing_ids) AS named (filing_id)
             JOIN filing ON filing.filing_id = named.filing_id) AS filings"
     };
@@ -58,9 +58,11 @@ macro_rules! worker_of {
 }
 
 pub(crate) mod audit;
+pub(crate) mod case;
 pub(crate) mod database;
 pub(crate) mod employer;
 pub(crate) mod fact;
+pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod request;

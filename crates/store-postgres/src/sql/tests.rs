@@ -3,15 +3,20 @@
 use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
-use super::{Statement, audit, database, employer, fact, ledger, month, request, subsidy, worker};
+use super::{
+    Statement, audit, case, database, employer, fact, filing, ledger, month, request, subsidy,
+    worker,
+};
 use crate::{PostgresOptions, connect};
 
 fn all() -> impl Iterator<Item = Statement> {
     [
         audit::ALL,
+        case::ALL,
         database::ALL,
         employer::ALL,
         fact::ALL,
+        filing::ALL,
         ledger::ALL,
         month::ALL,
         request::ALL,

@@ -2,6 +2,7 @@
 
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::ids::Subject;
+use mamagang_store::contract::cases::opened;
 use mamagang_store::contract::sample::{
     NOW, add_workers, answer, audit_rows, begin, booked, employer, entries, fact, month, request,
     worker,
@@ -13,16 +14,17 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support;
 
-const TRUTH: [&str; 6] = [
+const TRUTH: [&str; 7] = [
     "worker_fact",
     "employer_fact",
     "ledger_entry",
     "audit_event",
     "policy_set",
     "idempotency",
+    "case_event",
 ];
 
-const PROJECTIONS: [&str; 10] = [
+const PROJECTIONS: [&str; 11] = [
     "worker",
     "worker_identity",
     "worker_secret",
@@ -33,6 +35,7 @@ const PROJECTIONS: [&str; 10] = [
     "person_month",
     "fact_owner",
     "filing",
+    "case_file",
 ];
 
 /// A database with a row in every truth table, and its superuser's connection.
@@ -58,6 +61,7 @@ async fn filled() -> (PostgresDatabase, PgConnection) {
         unit.put_policy_set("v1", "policies").await,
         unit.put_idempotency(&answers).await,
         unit.book_months(&months).await,
+        unit.append_cases(&[opened(1)]).await,
     ];
     works.into_iter().for_each(|work| work.expect("accepted"));
     unit.commit().await.expect("committed");

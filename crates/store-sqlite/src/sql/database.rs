@@ -18,6 +18,9 @@ statements! { "database":
             UNION ALL
             SELECT recorded_at FROM (SELECT recorded_at FROM idempotency
                 WHERE feed_position > 0 ORDER BY feed_position DESC LIMIT 1)
+            UNION ALL
+            SELECT recorded_at FROM (SELECT recorded_at FROM case_event
+                WHERE feed_position > 0 ORDER BY feed_position DESC LIMIT 1)
         )";
 
     /// Whether the database answers.

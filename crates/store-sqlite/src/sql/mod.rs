@@ -36,8 +36,8 @@ macro_rules! snapshot_columns {
         (SELECT json_group_array(json_array(person_month.month, person_month.employer_code))
             FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
         (SELECT json_group_array(json_array(
-                filing.filing_id, filing.employer_code, filing.kind, filing.accepted_on,
-                filing.revoked_on))
+                filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
+                filing.accepted_on, filing.revoked_on))
             FROM json_each(worker.filing_ids) AS named
             CROSS JOIN filing ON filing.filing_id = named.value) AS filings"
     };
@@ -57,9 +57,11 @@ macro_rules! worker_of {
 }
 
 pub(crate) mod audit;
+pub(crate) mod case;
 pub(crate) mod database;
 pub(crate) mod employer;
 pub(crate) mod fact;
+pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod request;

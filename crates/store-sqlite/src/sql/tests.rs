@@ -2,15 +2,20 @@
 
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::{Statement, audit, database, employer, fact, ledger, month, request, subsidy, worker};
+use super::{
+    Statement, audit, case, database, employer, fact, filing, ledger, month, request, subsidy,
+    worker,
+};
 use crate::{SqliteOptions, connect};
 
 fn all() -> impl Iterator<Item = Statement> {
     [
         audit::ALL,
+        case::ALL,
         database::ALL,
         employer::ALL,
         fact::ALL,
+        filing::ALL,
         ledger::ALL,
         month::ALL,
         request::ALL,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::ids::Subject;
 use mamagang_store::Store;
+use mamagang_store::contract::cases::opened;
 use mamagang_store::contract::sample::{
     NOW, add_workers, answer, audit_rows, begin, booked, employer, entries, fact, month, request,
     worker,
@@ -15,13 +16,14 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
-const TRUTH: [&str; 6] = [
+const TRUTH: [&str; 7] = [
     "worker_fact",
     "employer_fact",
     "ledger_entry",
     "audit_event",
     "policy_set",
     "idempotency",
+    "case_event",
 ];
 
 /// A store with a row in every truth table, and a stranger's connection to its file: one without
@@ -51,6 +53,7 @@ async fn filled() -> (TempDir, SqliteConnection) {
         unit.put_policy_set("v1", "policies").await,
         unit.put_idempotency(&answers).await,
         unit.book_months(&months).await,
+        unit.append_cases(&[opened(1)]).await,
     ];
     works.into_iter().for_each(|work| work.expect("accepted"));
     unit.commit().await.expect("committed");

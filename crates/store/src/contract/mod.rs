@@ -4,7 +4,9 @@
 //! makes a test of each; [`random`] compares two stores on a long row of random units.
 
 pub mod audit;
+pub mod cases;
 pub mod facts;
+pub mod filings;
 pub mod ledger;
 pub mod months;
 pub mod random;
@@ -108,6 +110,18 @@ macro_rules! store_contract {
                 an_answer_is_found_within_its_scope_only
                 a_request_is_answered_once
                 a_kept_policy_set_may_be_sent_again
+            }
+            cases {
+                a_case_is_as_its_last_event_left_it
+                an_event_that_does_not_continue_its_case_is_refused
+                a_key_belongs_to_one_case_of_its_kind
+                a_case_is_read_as_it_was_at_an_instant
+                cases_are_chosen_by_every_filter
+                pages_of_cases_neither_repeat_nor_leave_out
+            }
+            filings {
+                a_filing_comes_back_as_it_was_last_written
+                a_check_reads_the_filings_that_contracts_name
             }
         }
     };

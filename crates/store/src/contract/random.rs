@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use mamagang_domain::case::CaseKind;
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::ledger::YearState;
 use mamagang_domain::month::TaxMonth;
 
+use crate::cases::{CaseEvent, CaseQuery};
 use crate::rows::{
     AuditRow, EntryRow, FactQuery, FactRow, IdempotencyKey, IdempotencyRecord, NewWorker,
     OwnedFact, OwnerKey, PersonMonth, WorkerKey, WorkerRow, YearRow,
 };
 use crate::{Store, StoreErrorKind, StoreResult, UnitOfWork};
 
+use super::cases::{next, opened};
 use super::sample::{
     NOW, answer, audit_rows, begin, booked, employer, employer_row, entries, fact, identity, keyed,
     mac, month, new_worker, request, worker, worker_row, year,
@@ -78,6 +81,7 @@ enum Step {
     ReleaseMonths(Vec<PersonMonth>),
     Answer(IdempotencyKey, IdempotencyRecord),
     Audit(Vec<AuditRow>),
+    AppendCases(Vec<CaseEvent>),
 }
 
 impl Step {
@@ -101,13 +105,14 @@ impl Step {
                 unit.put_idempotency(&records).await
             }
             Self::Audit(rows) => unit.append_audit(rows).await,
+            Self::AppendCases(events) => unit.append_cases(events).await,
         }
     }
 }
 
 /// A step that mostly fits what the store holds, so that stores are filled and refuse too.
 async fn next_step(random: &mut Random, store: &Arc<dyn Store>) -> Step {
-    match random.below(13) {
+    match random.below(15) {
         0 => Step::InsertWorkers(vec![new_worker(random.worker())]),
         1 => Step::PutIdentities(vec![renamed_worker(random)]),
         2 | 3 => Step::AppendFacts(next_facts(random, store).await),
@@ -122,6 +127,7 @@ async fn next_step(random: &mut Random, store: &Arc<dyn Store>) -> Step {
             true => Step::ReleaseMonths(booked_months(random, store).await),
             false => Step::BookMonths(next_months(random)),
         },
+        12 | 13 => Step::AppendCases(next_cases(random, store).await),
         _ => match random.one_in(2) {
             true => Step::Answer(next_request(random), answer("answered")),
             false => Step::Audit(next_audit(random, store).await),
@@ -247,6 +253,30 @@ async fn next_audit(random: &mut Random, store: &Arc<dyn Store>) -> Vec<AuditRow
     next.split_off(usize::try_from(length).expect("small"))
 }
 
+/// The next events of a case, now and then with a revision left out or a key that is taken.
+async fn next_cases(random: &mut Random, store: &Arc<dyn Store>) -> Vec<CaseEvent> {
+    let number = u8::try_from(1 + random.below(12)).expect("small");
+    let mut first = opened(number);
+    let events = store.list_case_events(first.file.case_id, 0, 1000).await;
+    let state = |random: &mut Random| u8::try_from(1 + random.below(4)).expect("small");
+    let mut event = match events.expect("events").last() {
+        Some(last) => next(last, state(random)),
+        None => {
+            first.file.key = random.one_in(2).then(|| mac(&random.below(9).to_string()));
+            first.file.opened_at = NOW - i64::from(number % 4);
+            first
+        }
+    };
+    event.file.revision += random.slip();
+    event.file.employer_code = random.one_in(2).then(|| employer(random.employer()));
+    event.file.worker_id = random.one_in(2).then(|| worker(random.worker()));
+    let after = next(&event, state(random));
+    match random.one_in(2) {
+        true => vec![event, after],
+        false => vec![event],
+    }
+}
+
 fn outcome(result: &StoreResult<()>) -> Option<StoreErrorKind> {
     result.as_ref().err().map(|error| error.kind())
 }
@@ -343,6 +373,19 @@ async fn assert_same_answers(model: &Arc<dyn Store>, engine: &Arc<dyn Store>, at
         };
         same!(model, engine, at: list_facts(&query));
     }
+    for states in [vec![], vec![1], vec![2, 3]] {
+        let mut query = CaseQuery::of(CaseKind::Filing, 5);
+        query.states = states;
+        same!(model, engine, at: list_cases(&query));
+        query.employer_code = Some(employer(0));
+        same!(model, engine, at: list_cases(&query));
+        query.employer_code = None;
+        query.worker_id = Some(worker(1));
+        same!(model, engine, at: list_cases(&query));
+    }
+    same!(model, engine, at: list_case_ids(None, 100));
+    let case_keys: Vec<_> = (0..9).map(|number: u8| mac(&number.to_string())).collect();
+    same!(model, engine, at: cases_by_key(CaseKind::Filing, &case_keys));
     assert_same_in_a_unit(model, engine, at).await;
 }
 

@@ -4,7 +4,9 @@
 //! time. Slow and simple on purpose: it says what a store does, not how.
 
 mod answers;
+mod cases;
 mod changes;
+mod filings;
 mod state;
 mod subsidy;
 mod unit;
@@ -12,7 +14,6 @@ mod unit;
 use std::sync::{Arc, Mutex as Cell, PoisonError};
 
 use async_trait::async_trait;
-use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
 use mamagang_domain::month::TaxYear;
@@ -57,15 +58,6 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Adds a filed post. Units of work do not write filings yet, and checks read them.
-    pub async fn put_filing(&self, filing: Filing) {
-        let _writer = self.writer.lock().await;
-        let mut state = self.shared.read();
-        let id = filing.filing_id.clone();
-        Arc::make_mut(&mut state).filings.insert(id, filing);
-        self.shared.replace(state);
     }
 
     /// Notes that a worker was found to be another. Units of work do not merge yet.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::{AuditId, Subject, WorkerId};
+use mamagang_domain::ids::{AuditId, CaseId, Subject, WorkerId};
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::subsidy::SubsidyKind;
 
+use crate::cases::CaseEvent;
 use crate::rows::{
     AuditRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord, IdentityKey,
     KeyedMac, KnownIdentity, LedgerHead, Mac, OwnerKey, PersonMonth, SubsidyMonth, WorkerRow,
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub(super) months: BTreeMap<(WorkerId, TaxMonth), PersonMonth>,
     pub(super) filings: BTreeMap<String, Filing>,
     pub(super) subsidy_months: BTreeMap<(WorkerId, SubsidyKind, TaxMonth), SubsidyMonth>,
+    /// Events by revision; the last one holds the file.
+    pub(super) cases: BTreeMap<CaseId, Vec<CaseEvent>>,
 }
 
 impl State {
