@@ -1,9 +1,11 @@
 //! The use cases on a real database, without gRPC.
 
 mod authorise;
+mod batch;
 mod city;
 mod cost;
 mod decisions;
 mod doctor;
 mod facts;
+mod forms;
 mod ledger;

@@ -171,6 +171,19 @@ impl App {
         }
     }
 
+    /// An audit draft of a call that was refused.
+    pub(crate) fn refusal_draft(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        error: &AppError,
+    ) -> AuditDraft {
+        AuditDraft {
+            outcome: error.reason.name().to_owned(),
+            ..self.audit_draft(method, caller, None, Vec::new())
+        }
+    }
+
     /// Records a call that was refused. The refusal itself is what the caller is told.
     pub async fn audit_refusal(
         &self,
@@ -179,8 +192,8 @@ impl App {
         context: Option<&AccessContext>,
         error: AppError,
     ) -> AppError {
-        let mut draft = self.audit_draft(method, caller, context, Vec::new());
-        draft.outcome = error.reason.name().to_owned();
+        let mut draft = self.refusal_draft(method, caller, &error);
+        draft.context = context.cloned();
         match self.audit.write(draft).await {
             Ok(()) => error,
             Err(audit_error) => audit_error,

@@ -31,6 +31,12 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("LedgerService/GetEmployerBalance", false, false),
     ("LedgerService/GetWorkerTerm", false, false),
     ("LedgerService/ListEntries", false, false),
+    ("LedgerService/BatchPostDeductions", false, false),
+    ("LedgerService/BatchGetEmployerBalances", false, false),
+    ("LedgerService/GetWorkTimeTable", false, false),
+    ("LedgerService/GetReliefSchedule", false, false),
+    ("LedgerService/GetChainHead", false, false),
+    ("LedgerService/VerifyChain", false, false),
 ];
 
 /// Every reason code with its number: answers are stored and compared by them.
@@ -140,6 +146,7 @@ const PERSONAL_READS: &[&str] = &[
     "StreamKeyGroupChecks",
     "GetDecision",
     "GetWorkerTerm",
+    "GetWorkTimeTable",
 ];
 
 fn pool() -> DescriptorPool {

@@ -11,6 +11,7 @@ use crate::error::{AppError, AppResult, ErrorReason};
 use crate::limits::{AUDIT_BATCH_MAX, AUDIT_QUEUE_MAX, UNIT_RETRIES_MAX};
 
 type Reply = oneshot::Sender<Result<(), StoreErrorKind>>;
+type Answer = oneshot::Receiver<Result<(), StoreErrorKind>>;
 
 /// Queues audit rows; a task commits whatever is queued together.
 #[derive(Clone, Debug)]
@@ -33,17 +34,37 @@ impl AuditWriter {
 
     /// Returns once the row is durable. A call whose row cannot be written fails.
     pub(crate) async fn write(&self, draft: AuditDraft) -> AppResult<()> {
+        kept(self.enqueue(draft)?).await
+    }
+
+    /// As [`AuditWriter::write`], of several rows: all are queued before the first is waited for.
+    pub(crate) async fn write_all(&self, drafts: Vec<AuditDraft>) -> AppResult<()> {
+        let queued: Vec<_> = drafts
+            .into_iter()
+            .map(|draft| self.enqueue(draft))
+            .collect();
+        for waiting in queued {
+            kept(waiting?).await?;
+        }
+        Ok(())
+    }
+
+    fn enqueue(&self, draft: AuditDraft) -> AppResult<Answer> {
         let (reply, answer) = oneshot::channel();
         self.queue
             .try_send((draft, reply))
             .map_err(|_| AppError::overloaded())?;
-        match answer.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(StoreErrorKind::Corrupt | StoreErrorKind::Internal)) => {
-                Err(AppError::new(ErrorReason::Internal))
-            }
-            Ok(Err(_)) | Err(_) => Err(AppError::new(ErrorReason::StoreUnavailable)),
+        Ok(answer)
+    }
+}
+
+async fn kept(answer: Answer) -> AppResult<()> {
+    match answer.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(StoreErrorKind::Corrupt | StoreErrorKind::Internal)) => {
+            Err(AppError::new(ErrorReason::Internal))
         }
+        Ok(Err(_)) | Err(_) => Err(AppError::new(ErrorReason::StoreUnavailable)),
     }
 }
 

@@ -1,9 +1,12 @@
 //! `GetEmployerBalance`.
 
+use mamagang_domain::frozen::digest;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{Balance, MonthValue, Release, WorkerMonths, YearState};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
+use mamagang_domain::policy::PolicyBook;
+use mamagang_domain::timeline::pack;
 use mamagang_store::rows::{LedgerInputs, PersonMonth, WorkerSnapshot};
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +14,8 @@ use super::months::{YearMonths, worker_months};
 use crate::app::App;
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
-use crate::error::{AppResult, ErrorReason};
+use crate::error::{AppError, AppResult, ErrorReason};
 use crate::workers::history::Until;
-use mamagang_domain::policy::PolicyBook;
 
 /// The question.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +26,26 @@ pub struct EmployerBalanceQuery {
     pub tax_year: TaxYear,
     /// Up to which month facts are looked at; `None` = December.
     pub through: Option<TaxMonth>,
-    /// As of when (microseconds); `None` = now.
+    /// As of when (microseconds); `None` = now. Of a batch the batch's counts.
     pub as_of: Option<i64>,
+}
+
+impl EmployerBalanceQuery {
+    /// The question in an audit row.
+    fn text(&self) -> String {
+        let mut text = format!(
+            "employer_code={}\ntax_year={}",
+            self.employer_code,
+            self.tax_year.number()
+        );
+        if let Some(month) = self.through {
+            text.push_str(&format!("\nthrough_month={month}"));
+        }
+        if let Some(time) = self.as_of {
+            text.push_str(&format!("\nas_of={time}"));
+        }
+        text
+    }
 }
 
 /// The figures of an employer-year, booked and not.
@@ -54,6 +74,7 @@ pub struct EmployerBalance {
 }
 
 const METHOD: &str = "mamagang.v1.LedgerService/GetEmployerBalance";
+const METHOD_BATCH: &str = "mamagang.v1.LedgerService/BatchGetEmployerBalances";
 
 /// Puts the figures together from the state and the workers' months. With `is_planned` the months
 /// up to the plan's end are booked by the plan, so that only later ones are not.
@@ -116,6 +137,14 @@ pub(crate) fn balance_of(
     }
 }
 
+/// A balance in an audit row.
+fn balance_item(query: &EmployerBalanceQuery, balance: &EmployerBalance) -> DecisionItem {
+    DecisionItem::Other {
+        question: query.text(),
+        answer: digest(&pack(balance)),
+    }
+}
+
 /// The months of every worker of an employer-year.
 pub(crate) fn all_worker_months(
     policy: &PolicyBook,
@@ -155,58 +184,76 @@ impl App {
         let permit = self.permit(METHOD, caller, None).await?;
         self.permit_employer(&permit, query.employer_code).await?;
         let as_of = self.close_as_of(query.as_of).await?;
-        let found = self.balance_at(&query, as_of).await;
+        let found = self.balances_at(&[query], as_of).await;
+        let found = found.and_then(|mut found| {
+            found
+                .pop()
+                .unwrap_or_else(|| Err(AppError::new(ErrorReason::Internal)))
+        });
         let balance = match found {
             Ok(balance) => balance,
             Err(error) => return Err(self.audit_refusal(METHOD, caller, None, error).await),
         };
-        let question = format!(
-            "employer_code={}\ntax_year={}",
-            query.employer_code,
-            query.tax_year.number()
-        );
-        let answer = mamagang_domain::frozen::digest(&mamagang_domain::timeline::pack(&balance));
-        let mut draft = self.audit_draft(
-            METHOD,
-            caller,
-            None,
-            vec![DecisionItem::Other { question, answer }],
-        );
+        let item = balance_item(&query, &balance);
+        let mut draft = self.audit_draft(METHOD, caller, None, vec![item]);
         draft.employer_code = Some(query.employer_code);
         self.audit.write(draft).await?;
         Ok((balance, as_of.unwrap_or_else(|| self.clock.now_micros())))
     }
 
-    async fn balance_at(
+    /// The balances of several employer-years, read together; one result each, in order.
+    pub async fn employer_balances(
+        &self,
+        caller: &Caller,
+        queries: &[EmployerBalanceQuery],
+        as_of: Option<i64>,
+    ) -> AppResult<(Vec<AppResult<EmployerBalance>>, i64)> {
+        let as_of = self.close_as_of(as_of).await?;
+        let found = match self.balances_at(queries, as_of).await {
+            Ok(found) => found,
+            Err(error) => return Err(self.audit_refusal(METHOD_BATCH, caller, None, error).await),
+        };
+        let items = queries.iter().zip(&found).map(|(query, balance)| {
+            let query = EmployerBalanceQuery { as_of, ..*query };
+            match balance {
+                Ok(balance) => balance_item(&query, balance),
+                Err(error) => DecisionItem::Other {
+                    question: query.text(),
+                    answer: digest(error.reason.name().as_bytes()),
+                },
+            }
+        });
+        let draft = self.audit_draft(METHOD_BATCH, caller, None, items.collect());
+        self.audit.write(draft).await?;
+        Ok((found, as_of.unwrap_or_else(|| self.clock.now_micros())))
+    }
+
+    async fn balances_at(
+        &self,
+        queries: &[EmployerBalanceQuery],
+        as_of: Option<i64>,
+    ) -> AppResult<Vec<AppResult<EmployerBalance>>> {
+        let years: Vec<_> = queries
+            .iter()
+            .map(|query| (query.employer_code, query.tax_year))
+            .collect();
+        let mut balances = Vec::with_capacity(queries.len());
+        for (query, inputs) in queries.iter().zip(self.year_inputs(&years, as_of).await?) {
+            balances.push(self.balance_from(query, inputs));
+        }
+        Ok(balances)
+    }
+
+    fn balance_from(
         &self,
         query: &EmployerBalanceQuery,
-        as_of: Option<i64>,
+        inputs: LedgerInputs,
     ) -> AppResult<EmployerBalance> {
-        let EmployerBalanceQuery {
-            employer_code,
-            tax_year,
-            ..
-        } = *query;
-        let mut read = self
-            .store
-            .ledger_inputs(&[(employer_code, tax_year)])
-            .await?;
-        let inputs = read
-            .pop()
-            .ok_or_else(|| crate::AppError::new(ErrorReason::Internal))?;
-        let inputs = match as_of {
-            None => inputs,
-            Some(time) => self.inputs_at(inputs, query, time).await?,
-        };
-        let record = inputs
-            .employer
-            .clone()
-            .map(|row| row.record)
-            .unwrap_or_default();
-        let employer = crate::facts::require_known(employer_code, record)?;
+        let (employer_code, tax_year) = (query.employer_code, query.tax_year);
+        let record = inputs.employer.clone().map(|row| row.record);
+        let employer = crate::facts::require_known(employer_code, record.unwrap_or_default())?;
         let through = query.through.unwrap_or(tax_year.last_month());
         let workers = all_worker_months(&self.book, &inputs, tax_year, through, false);
-        let revision = employer.record.revision;
         Ok(balance_of(
             employer_code,
             tax_year,
@@ -214,24 +261,36 @@ impl App {
             &workers,
             false,
             inputs.head.sequence,
-            revision,
+            employer.record.revision,
         ))
+    }
+
+    /// What is read of employer-years, now or as it was.
+    pub(crate) async fn year_inputs(
+        &self,
+        years: &[(EmployerCode, TaxYear)],
+        as_of: Option<i64>,
+    ) -> AppResult<Vec<LedgerInputs>> {
+        let read = self.store.ledger_inputs(years).await?;
+        let Some(time) = as_of else {
+            return Ok(read);
+        };
+        let mut inputs = Vec::with_capacity(read.len());
+        for (year, now) in years.iter().zip(read) {
+            inputs.push(self.inputs_at(now, *year, time).await?);
+        }
+        Ok(inputs)
     }
 
     /// The same inputs as they were at a time, rebuilt from truth.
     async fn inputs_at(
         &self,
         now: LedgerInputs,
-        query: &EmployerBalanceQuery,
+        (employer_code, tax_year): (EmployerCode, TaxYear),
         time: i64,
     ) -> AppResult<LedgerInputs> {
-        let EmployerBalanceQuery {
-            employer_code,
-            tax_year,
-            ..
-        } = *query;
         let record = self.employer_at(employer_code, Until::Time(time)).await?;
-        let bodies = self.entries_at(&employer_code, time).await?;
+        let bodies = self.entries_of(&employer_code, None, Some(time)).await?;
         let mut year = YearState::default();
         let mut months: Vec<PersonMonth> = Vec::new();
         let mut head = now.head;

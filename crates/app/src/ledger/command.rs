@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::balance::EmployerBalance;
 use crate::app::App;
+use crate::audit::AuditDraft;
 use crate::caller::Caller;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::idempotency::WriteRequest;
 
 /// Declares a period.
@@ -141,6 +142,8 @@ impl LedgerReply {
     }
 }
 
+const METHOD_BATCH: &str = "mamagang.v1.LedgerService/BatchPostDeductions";
+
 /// What a command does.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
@@ -198,6 +201,41 @@ impl App {
             action,
         )
         .await
+    }
+
+    /// Declares several periods, each by itself; one result each, in order. A refusal is recorded
+    /// under the batch's method.
+    pub async fn post_deductions(
+        &self,
+        caller: &Caller,
+        calls: Vec<PostDeduction>,
+    ) -> Vec<AppResult<LedgerReply>> {
+        let commands = calls.into_iter().map(|call| Command {
+            caller: caller.clone(),
+            request: call.request,
+            validate_only: call.validate_only,
+            employer_code: call.employer_code,
+            action: Action::Post(call.declaration),
+            audit_id: self.new_audit_id(),
+        });
+        let results = self.ledger.submit_all(commands.collect()).await;
+        let refusals: Vec<AuditDraft> = results
+            .iter()
+            .filter_map(|result| {
+                Some(self.refusal_draft(METHOD_BATCH, caller, result.as_ref().err()?))
+            })
+            .collect();
+        // Refusals share a commit too: one row each, and none is told before all are kept.
+        match self.audit.write_all(refusals).await {
+            Ok(()) => results,
+            Err(error) => {
+                let kept = |result: AppResult<LedgerReply>| match result {
+                    Ok(reply) => Ok(reply),
+                    Err(_) => Err(AppError::new(error.reason)),
+                };
+                results.into_iter().map(kept).collect()
+            }
+        }
     }
 
     /// Takes a period back and declares it anew.

@@ -2,14 +2,20 @@
 
 mod balance;
 mod batch;
+mod chain;
 mod command;
 mod entries;
 mod months;
+mod schedule;
+mod work_time;
 mod writer;
 
 pub use balance::{EmployerBalance, EmployerBalanceQuery};
+pub use chain::{ChainHead, VerifiedChain};
 pub use command::{
     AmendDeduction, CodeAmount, CodedLine, LedgerReply, PostDeduction, RecomputeYear, SettleYear,
 };
 pub use entries::{EntryPage, ListedEntry};
+pub use schedule::{CodedRow, ReliefScheduleQuery};
+pub use work_time::{WorkTimePage, WorkTimeQuery, WorkTimeRow};
 pub(crate) use writer::LedgerWriter;

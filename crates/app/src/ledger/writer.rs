@@ -13,6 +13,7 @@ use crate::error::{AppError, AppResult, ErrorReason};
 use crate::limits::{LEDGER_BATCH_MAX, LEDGER_QUEUE_MAX, UNIT_RETRIES_MAX};
 
 type Reply = oneshot::Sender<AppResult<LedgerReply>>;
+type Answer = oneshot::Receiver<AppResult<LedgerReply>>;
 
 /// What a batch needs.
 pub(crate) struct LedgerContext {
@@ -52,14 +53,36 @@ impl LedgerWriter {
     /// Returns once the command is durable or refused. A caller that goes away afterwards does not
     /// withdraw it.
     pub(crate) async fn submit(&self, command: Command) -> AppResult<LedgerReply> {
+        answer(self.enqueue(command)).await
+    }
+
+    /// As [`LedgerWriter::submit`], of several commands: all are queued, in order, before the first
+    /// is waited for, so that they share commits.
+    pub(crate) async fn submit_all(&self, commands: Vec<Command>) -> Vec<AppResult<LedgerReply>> {
+        let queued: Vec<_> = commands
+            .into_iter()
+            .map(|command| self.enqueue(command))
+            .collect();
+        let mut results = Vec::with_capacity(queued.len());
+        for waiting in queued {
+            results.push(answer(waiting).await);
+        }
+        results
+    }
+
+    fn enqueue(&self, command: Command) -> AppResult<Answer> {
         let (reply, answer) = oneshot::channel();
         self.queue
             .try_send((command, reply))
             .map_err(|_| AppError::overloaded())?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(AppError::new(ErrorReason::StoreUnavailable)))
+        Ok(answer)
     }
+}
+
+async fn answer(queued: AppResult<Answer>) -> AppResult<LedgerReply> {
+    queued?
+        .await
+        .unwrap_or_else(|_| Err(AppError::new(ErrorReason::StoreUnavailable)))
 }
 
 async fn run(context: LedgerContext, mut waiting: mpsc::Receiver<(Command, Reply)>) {

@@ -5,6 +5,7 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::ledger::EntryBody;
+use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, Timeline, unpack};
 use mamagang_store::rows::{FactChange, FactQuery, FactRow};
 
@@ -115,7 +116,7 @@ impl App {
     ) -> AppResult<Vec<BookedMonth>> {
         let mut booked: Vec<BookedMonth> = Vec::new();
         for employer_code in employers {
-            for body in self.entries_at(employer_code, as_of).await? {
+            for body in self.entries_of(employer_code, None, Some(as_of)).await? {
                 for change in body
                     .draft
                     .accruals
@@ -138,18 +139,19 @@ impl App {
         Ok(booked)
     }
 
-    /// The entries of an employer that were recorded by a time.
-    pub(crate) async fn entries_at(
+    /// The entries of an employer, of one year when given, that were recorded by a time when given.
+    pub(crate) async fn entries_of(
         &self,
         employer_code: &EmployerCode,
-        as_of: i64,
+        year: Option<TaxYear>,
+        as_of: Option<i64>,
     ) -> AppResult<Vec<EntryBody>> {
         let mut bodies: Vec<EntryBody> = Vec::new();
         loop {
             let after = bodies.last().map_or(0, |body| body.sequence);
             let rows = self
                 .store
-                .list_entries(employer_code, None, after, PAGE_ROWS_MAX, Some(as_of))
+                .list_entries(employer_code, year, after, PAGE_ROWS_MAX, as_of)
                 .await?;
             let is_last = rows.len() < PAGE_ROWS_MAX as usize;
             for row in rows {

@@ -9,6 +9,8 @@ mod allocation;
 mod entry;
 mod over_deduction;
 mod plan;
+mod schedule;
+mod verify;
 mod year;
 
 #[cfg(test)]
@@ -23,6 +25,8 @@ pub use plan::{
     Amendment, Declaration, LedgerRefusal, MonthValue, Plan, PlanInput, Settlement, WorkerMonths,
     plan_amendment, plan_posting, plan_recomputation, plan_settlement,
 };
+pub use schedule::{ReliefRow, relief_schedule};
+pub use verify::{ChainAnchor, ChainFault, ChainFaultKind, ChainVerifier, StoredEntry};
 pub use year::{Balance, PeriodState, Release, SettledState, YearState};
 
 use serde::{Deserialize, Serialize};

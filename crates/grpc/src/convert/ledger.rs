@@ -4,16 +4,17 @@ use mamagang_app::ledger::{
     AmendDeduction, EmployerBalanceQuery, PostDeduction, RecomputeYear, SettleYear,
 };
 use mamagang_app::workers::WorkerTermQuery;
-use mamagang_app::{RequestContent, WriteRequest};
+use mamagang_app::{AppResult, RequestContent, WriteRequest};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{Amendment, Declaration, Release, Settlement};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxYear;
 use mamagang_proto::v1;
 
-use super::check::Checker;
+use super::check::{Checker, Rules};
 use super::enums::ApiEnum as _;
 use super::person;
+use super::registry::items_in_bounds;
 
 /// A declared period.
 pub(crate) fn post_deduction(
@@ -53,6 +54,25 @@ pub(crate) fn post_deduction(
             declared_at: declared_at?,
         },
     })
+}
+
+/// One posting of a batch; paths of wrong fields start at the posting.
+pub(crate) fn posting(
+    rules: Rules<'_>,
+    told: &v1::PostDeductionRequest,
+) -> AppResult<PostDeduction> {
+    let mut check = Checker::new(rules);
+    let posting = post_deduction(&mut check, told);
+    check.finish(posting)
+}
+
+/// How many postings there are.
+pub(crate) fn postings(
+    check: &mut Checker<'_>,
+    told: &v1::BatchPostDeductionsRequest,
+) -> Option<()> {
+    items_in_bounds(check, "postings", told.postings.len());
+    Some(())
 }
 
 /// A year to settle.
@@ -140,14 +160,47 @@ pub(crate) fn recompute_year(
     })
 }
 
-/// Which balance; the month up to which facts count lies inside the year.
+/// Which balance.
 pub(crate) fn employer_balance(
     check: &mut Checker<'_>,
     told: &v1::GetEmployerBalanceRequest,
 ) -> Option<EmployerBalanceQuery> {
+    let as_of = check.instant("as_of_time", told.as_of_time.as_ref());
+    let year = v1::EmployerYear {
+        employer_code: told.employer_code.clone(),
+        tax_year: told.tax_year,
+        through_month: told.through_month.clone(),
+    };
+    let query = employer_year(check, &year);
+    Some(EmployerBalanceQuery {
+        as_of: as_of?,
+        ..query?
+    })
+}
+
+/// How many balances are asked for, and as of when.
+pub(crate) fn employer_balances(
+    check: &mut Checker<'_>,
+    told: &v1::BatchGetEmployerBalancesRequest,
+) -> Option<Option<i64>> {
+    items_in_bounds(check, "years", told.years.len());
+    check.instant("as_of_time", told.as_of_time.as_ref())
+}
+
+/// One employer-year of a batch; paths of wrong fields start at it.
+pub(crate) fn employer_year_item(
+    rules: Rules<'_>,
+    told: &v1::EmployerYear,
+) -> AppResult<EmployerBalanceQuery> {
+    let mut check = Checker::new(rules);
+    let query = employer_year(&mut check, told);
+    check.finish(query)
+}
+
+/// An employer-year; the month up to which facts count lies inside the year.
+fn employer_year(check: &mut Checker<'_>, told: &v1::EmployerYear) -> Option<EmployerBalanceQuery> {
     let employer_code = check.employer_code("employer_code", &told.employer_code);
     let tax_year = check.year("tax_year", told.tax_year);
-    let as_of = check.instant("as_of_time", told.as_of_time.as_ref());
     let through = check.optional_month("through_month", &told.through_month);
     if let (Some(year), Some(Some(month))) = (tax_year, through)
         && month.year() != year.number()
@@ -162,7 +215,7 @@ pub(crate) fn employer_balance(
         employer_code: employer_code?,
         tax_year: tax_year?,
         through: through?,
-        as_of: as_of?,
+        as_of: None,
     })
 }
 

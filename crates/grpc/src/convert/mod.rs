@@ -6,6 +6,7 @@ pub(crate) mod enums;
 pub(crate) mod fact;
 mod fields;
 pub(crate) mod ledger;
+pub(crate) mod ledger_form;
 pub(crate) mod page;
 mod person;
 pub(crate) mod registry;

@@ -42,7 +42,7 @@ fn coded_line(app: &App, line: &CodedLine, on: CivilDate) -> v1::TaxLine {
 }
 
 /// The name of a reduction code in the catalogue (减免税政策代码目录), also where the code itself is not known.
-fn code_name(app: &App, tax: TaxKind, group: CodeGroup, on: CivilDate) -> String {
+pub(crate) fn code_name(app: &App, tax: TaxKind, group: CodeGroup, on: CivilDate) -> String {
     let tax = match tax {
         TaxKind::Vat => "vat",
         TaxKind::Umct => "umct",
@@ -64,7 +64,7 @@ fn code_name(app: &App, tax: TaxKind, group: CodeGroup, on: CivilDate) -> String
 }
 
 /// The category that stands for a group of codes.
-const fn category_of(group: CodeGroup) -> PersonCategory {
+pub(crate) const fn category_of(group: CodeGroup) -> PersonCategory {
     match group {
         CodeGroup::Poverty => PersonCategory::LiftedFromPoverty,
         CodeGroup::Unemployment => PersonCategory::RegisteredUnemployed,

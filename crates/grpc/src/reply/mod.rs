@@ -5,6 +5,7 @@ pub(crate) mod employer;
 pub(crate) mod fact;
 pub(crate) mod fact_result;
 pub(crate) mod ledger;
+pub(crate) mod ledger_form;
 pub(crate) mod reason;
 mod time;
 pub(crate) mod verification;

@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use mamagang_app::App;
-use mamagang_domain::month::TaxYear;
+use mamagang_domain::month::{TaxPeriod, TaxYear};
 use mamagang_proto::v1;
+use mamagang_proto::v1::employer_balance_result::Result as BalanceResult;
 use mamagang_proto::v1::ledger_service_server::LedgerService;
+use mamagang_proto::v1::post_deduction_result::Result as PostingResult;
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
-use crate::call::Call;
-use crate::convert::ledger as convert;
+use super::batch::sort;
+use super::ledger_form as forms;
+use crate::call::{Call, rules};
 use crate::convert::page::{self, Selection};
+use crate::convert::{ledger as convert, ledger_form as form_convert};
+use crate::error::item_status;
 use crate::reply::ledger::{self as reply, Telling};
+use crate::reply::ledger_form as form_reply;
 use crate::reply::timestamp;
 
 /// The ledger service.
@@ -51,6 +57,43 @@ impl LedgerService for Ledger {
         Ok(Response::new(
             telling.posted(&reply.map_err(|error| call.refuse(&error))?),
         ))
+    }
+
+    async fn batch_post_deductions(
+        &self,
+        request: Request<v1::BatchPostDeductionsRequest>,
+    ) -> Result<Response<v1::BatchPostDeductionsResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        call.read(&self.app, |check| convert::postings(check, &message))?;
+        let read = message
+            .postings
+            .iter()
+            .map(|told| convert::posting(rules(&self.app), told));
+        let (postings, places) = sort(read);
+        let periods: Vec<TaxPeriod> = postings
+            .iter()
+            .map(|posting| posting.declaration.period)
+            .collect();
+        let replies = self.app.post_deductions(&call.caller, postings).await;
+        let told = periods.into_iter().zip(replies).map(|(period, reply)| {
+            reply.map(|reply| Telling::of_period(&self.app, period, call.language).posted(&reply))
+        });
+        let results = places.merge(told.collect());
+        let results = results.map_err(|error| call.refuse(&error))?;
+        let results = message.postings.iter().zip(results).map(|(told, result)| {
+            let result = match result.and_then(|result| result) {
+                Ok(posting) => PostingResult::Posting(posting),
+                Err(error) => PostingResult::Error(item_status(&error, call.language)),
+            };
+            v1::PostDeductionResult {
+                request_id: told.request_id.clone(),
+                result: Some(result),
+            }
+        });
+        Ok(Response::new(v1::BatchPostDeductionsResponse {
+            results: results.collect(),
+        }))
     }
 
     async fn settle_year(
@@ -114,6 +157,41 @@ impl LedgerService for Ledger {
         }))
     }
 
+    async fn batch_get_employer_balances(
+        &self,
+        request: Request<v1::BatchGetEmployerBalancesRequest>,
+    ) -> Result<Response<v1::BatchGetEmployerBalancesResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let as_of = call.read(&self.app, |check| {
+            convert::employer_balances(check, &message)
+        })?;
+        let read = message
+            .years
+            .iter()
+            .map(|told| convert::employer_year_item(rules(&self.app), told));
+        let (queries, places) = sort(read);
+        let found = self
+            .app
+            .employer_balances(&call.caller, &queries, as_of)
+            .await;
+        let merged = found.and_then(|(found, as_of)| Ok((places.merge(found)?, as_of)));
+        let (results, as_of) = merged.map_err(|error| call.refuse(&error))?;
+        let results = results.into_iter().map(|result| {
+            let result = match result.and_then(|result| result) {
+                Ok(balance) => BalanceResult::Balance(reply::balance(&balance)),
+                Err(error) => BalanceResult::Error(item_status(&error, call.language)),
+            };
+            v1::EmployerBalanceResult {
+                result: Some(result),
+            }
+        });
+        Ok(Response::new(v1::BatchGetEmployerBalancesResponse {
+            results: results.collect(),
+            as_of_time: Some(timestamp(as_of)),
+        }))
+    }
+
     async fn get_worker_term(
         &self,
         request: Request<v1::GetWorkerTermRequest>,
@@ -171,5 +249,47 @@ impl LedgerService for Ledger {
             next_page_token: page::next(&self.app, &call.caller, selection, listed.as_of, after),
             as_of_time: Some(timestamp(listed.as_of)),
         }))
+    }
+
+    async fn get_work_time_table(
+        &self,
+        request: Request<v1::GetWorkTimeTableRequest>,
+    ) -> Result<Response<v1::GetWorkTimeTableResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        forms::work_time_table(&self.app, &call, request.into_inner()).await
+    }
+
+    async fn get_relief_schedule(
+        &self,
+        request: Request<v1::GetReliefScheduleRequest>,
+    ) -> Result<Response<v1::GetReliefScheduleResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        forms::relief_schedule(&self.app, &call, request.into_inner()).await
+    }
+
+    async fn get_chain_head(
+        &self,
+        request: Request<v1::GetChainHeadRequest>,
+    ) -> Result<Response<v1::GetChainHeadResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let code = call.read(&self.app, |check| {
+            form_convert::chain(check, &request.get_ref().employer_code)
+        })?;
+        let head = self.app.chain_head(&call.caller, code).await;
+        let head = head.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(form_reply::head(&head)))
+    }
+
+    async fn verify_chain(
+        &self,
+        request: Request<v1::VerifyChainRequest>,
+    ) -> Result<Response<v1::VerifyChainResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let (code, known) = call.read(&self.app, |check| {
+            form_convert::verify_chain(check, request.get_ref())
+        })?;
+        let verified = self.app.verify_chain(&call.caller, code, known).await;
+        let verified = verified.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(form_reply::verified(&verified)))
     }
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod eligibility;
 mod ledger;
+mod ledger_form;
 mod registry;
 mod stream;
 mod verification;
