@@ -39,6 +39,7 @@ async fn each_posting_of_a_batch_stands_for_itself() {
             post(4, BAKERY, "2023-02", 10_000),
         ];
         let results = test.app.post_deductions(&caller, postings.clone()).await;
+        let results = results.expect("permitted");
         let told: Vec<_> = results
             .iter()
             .map(|result| match result {
@@ -57,6 +58,7 @@ async fn each_posting_of_a_batch_stands_for_itself() {
         );
         // The same batch again: the first answers, and the refusal anew.
         let again = test.app.post_deductions(&caller, postings).await;
+        let again = again.expect("permitted");
         for (first, second) in results.into_iter().zip(again) {
             assert_eq!(first.ok(), second.ok());
         }

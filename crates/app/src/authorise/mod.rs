@@ -129,6 +129,30 @@ impl App {
         Ok(within)
     }
 
+    /// The second gate for the items of a batch: what each whose employer is out of reach is told, as
+    /// [`App::permit_employer`] does; recorded, one row an item.
+    pub(crate) async fn employers_out_of_reach(
+        &self,
+        permit: &Permit<'_>,
+        codes: &[EmployerCode],
+    ) -> AppResult<Vec<Option<AppError>>> {
+        let within = self.employers_within_reach(permit, codes).await?;
+        let mut refused = Vec::with_capacity(codes.len());
+        for code in codes {
+            if within.contains(code) {
+                refused.push(None);
+                continue;
+            }
+            let error = match permit.is_by_region() {
+                true => AppError::new(ErrorReason::EmployerNotFound)
+                    .with("employer_code", code.to_string()),
+                false => AppError::new(ErrorReason::PermissionDenied),
+            };
+            refused.push(Some(self.deny(permit, (*code).into(), error).await));
+        }
+        Ok(refused)
+    }
+
     /// The second gate for persons: whether each is within reach. A person belongs to a town by where he lives, or by a
     /// contract with an employer there; to an employer by a contract with it.
     pub(crate) async fn workers_within_reach(

@@ -19,6 +19,7 @@ pub(crate) struct Permit<'a> {
     everywhere: bool,
     by_region: bool,
     own_employer: bool,
+    about_nobody: bool,
 }
 
 impl<'a> Permit<'a> {
@@ -36,6 +37,7 @@ impl<'a> Permit<'a> {
             everywhere: false,
             by_region: false,
             own_employer: false,
+            about_nobody: false,
         };
         let mut is_granted = false;
         for scope in row.granted(caller.roles) {
@@ -45,7 +47,8 @@ impl<'a> Permit<'a> {
                 Scope::Region if caller.region_codes.is_empty() => permit.everywhere = true,
                 Scope::Region => permit.by_region = true,
                 Scope::OwnEmployer => permit.own_employer = true,
-                Scope::NoPersonalData | Scope::None => {}
+                Scope::NoPersonalData => permit.about_nobody = true,
+                Scope::None => {}
             }
         }
         is_granted.then_some(permit)
@@ -54,6 +57,11 @@ impl<'a> Permit<'a> {
     /// Whether every employer and person is within reach: then nothing needs to be looked up.
     pub(crate) const fn reaches_everything(&self) -> bool {
         self.everywhere
+    }
+
+    /// Whether what is about nobody may be read of every employer: hashes and sequences of a chain.
+    pub(crate) const fn reads_about_nobody(&self) -> bool {
+        self.about_nobody
     }
 
     /// Whether reach depends on where an employer is.

@@ -208,11 +208,19 @@ impl App {
         queries: &[EmployerBalanceQuery],
         as_of: Option<i64>,
     ) -> AppResult<(Vec<AppResult<EmployerBalance>>, i64)> {
+        let permit = self.permit(METHOD_BATCH, caller, None).await?;
+        let codes: Vec<_> = queries.iter().map(|query| query.employer_code).collect();
+        let refused = self.employers_out_of_reach(&permit, &codes).await?;
         let as_of = self.close_as_of(as_of).await?;
-        let found = match self.balances_at(queries, as_of).await {
-            Ok(found) => found,
+        let read = match self.balances_at(queries, as_of).await {
+            Ok(read) => read,
             Err(error) => return Err(self.audit_refusal(METHOD_BATCH, caller, None, error).await),
         };
+        let found: Vec<_> = read
+            .into_iter()
+            .zip(refused)
+            .map(|(balance, refused)| refused.map_or(balance, Err))
+            .collect();
         let items = queries.iter().zip(&found).map(|(query, balance)| {
             let query = EmployerBalanceQuery { as_of, ..*query };
             match balance {

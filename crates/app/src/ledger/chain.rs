@@ -53,6 +53,7 @@ pub(crate) fn stored(row: &EntryRow) -> StoredEntry<'_> {
 impl App {
     /// The end of an employer's chain.
     pub async fn chain_head(&self, caller: &Caller, code: EmployerCode) -> AppResult<ChainHead> {
+        self.permit_chain(METHOD_HEAD, caller, code).await?;
         if let Err(error) = self.employer_row(code, None).await {
             return Err(self.audit_refusal(METHOD_HEAD, caller, None, error).await);
         }
@@ -81,6 +82,7 @@ impl App {
         code: EmployerCode,
         known: Option<ChainAnchor>,
     ) -> AppResult<VerifiedChain> {
+        self.permit_chain(METHOD_VERIFY, caller, code).await?;
         if let Err(error) = self.employer_row(code, None).await {
             return Err(self.audit_refusal(METHOD_VERIFY, caller, None, error).await);
         }
@@ -91,6 +93,21 @@ impl App {
         draft.employer_code = Some(code);
         self.audit.write(draft).await?;
         Ok(verified)
+    }
+
+    /// Both gates: hashes and sequences are about nobody, so that auditors and operators reach every
+    /// chain.
+    async fn permit_chain(
+        &self,
+        method: &'static str,
+        caller: &Caller,
+        code: EmployerCode,
+    ) -> AppResult<()> {
+        let permit = self.permit(method, caller, None).await?;
+        if permit.reads_about_nobody() {
+            return Ok(());
+        }
+        self.permit_employer(&permit, code).await
     }
 
     /// Verifies a chain against its own head and the given anchors. Entries that are appended

@@ -14,7 +14,7 @@ use super::balance::EmployerBalance;
 use crate::app::App;
 use crate::audit::AuditDraft;
 use crate::caller::Caller;
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, ErrorReason};
 use crate::idempotency::WriteRequest;
 
 /// Declares a period.
@@ -209,8 +209,13 @@ impl App {
         &self,
         caller: &Caller,
         calls: Vec<PostDeduction>,
-    ) -> Vec<AppResult<LedgerReply>> {
-        let commands = calls.into_iter().map(|call| Command {
+    ) -> AppResult<Vec<AppResult<LedgerReply>>> {
+        let permit = self.permit(METHOD_BATCH, caller, None).await?;
+        let codes: Vec<_> = calls.iter().map(|call| call.employer_code).collect();
+        let mut out_of_reach = self.employers_out_of_reach(&permit, &codes).await?;
+        let within = calls.into_iter().zip(&out_of_reach);
+        let within = within.filter(|(_, refused)| refused.is_none());
+        let commands = within.map(|(call, _)| Command {
             caller: caller.clone(),
             request: call.request,
             validate_only: call.validate_only,
@@ -226,16 +231,19 @@ impl App {
             })
             .collect();
         // Refusals share a commit too: one row each, and none is told before all are kept.
-        match self.audit.write_all(refusals).await {
-            Ok(()) => results,
-            Err(error) => {
-                let kept = |result: AppResult<LedgerReply>| match result {
-                    Ok(reply) => Ok(reply),
-                    Err(_) => Err(AppError::new(error.reason)),
-                };
-                results.into_iter().map(kept).collect()
-            }
-        }
+        let unkept = self.audit.write_all(refusals).await.err();
+        let told = |result: AppResult<LedgerReply>| match (result, &unkept) {
+            (Err(_), Some(error)) => Err(AppError::new(error.reason)),
+            (result, _) => result,
+        };
+        let mut results = results.into_iter().map(told);
+        let placed = out_of_reach.iter_mut().map(|refused| match refused.take() {
+            Some(error) => Err(error),
+            None => results
+                .next()
+                .unwrap_or_else(|| Err(AppError::new(ErrorReason::Internal))),
+        });
+        Ok(placed.collect())
     }
 
     /// Takes a period back and declares it anew.

@@ -41,6 +41,8 @@ impl App {
         caller: &Caller,
         query: ReliefScheduleQuery,
     ) -> AppResult<(Vec<CodedRow>, i64)> {
+        let permit = self.permit(METHOD, caller, None).await?;
+        self.permit_employer(&permit, query.employer_code).await?;
         let as_of = self.close_as_of(query.as_of).await?;
         let ReliefScheduleQuery {
             employer_code,

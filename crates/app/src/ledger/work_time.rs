@@ -78,7 +78,9 @@ impl App {
         caller: &Caller,
         query: WorkTimeQuery,
     ) -> AppResult<WorkTimePage> {
+        let permit = self.permit(METHOD, caller, Some(&query.context)).await?;
         require_context(&query.context)?;
+        self.permit_employer(&permit, query.employer_code).await?;
         let as_of = self.close_as_of(query.as_of).await?;
         let found = self.work_time_rows(&query, as_of).await;
         let mut rows = match found {

@@ -76,6 +76,7 @@ impl LedgerService for Ledger {
             .map(|posting| posting.declaration.period)
             .collect();
         let replies = self.app.post_deductions(&call.caller, postings).await;
+        let replies = replies.map_err(|error| call.refuse(&error))?;
         let told = periods.into_iter().zip(replies).map(|(period, reply)| {
             reply.map(|reply| Telling::of_period(&self.app, period, call.language).posted(&reply))
         });
