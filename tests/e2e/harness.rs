@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use mamagang_grpc::{DeveloperAuthenticator, Grpc};
+use mamagang_app::authorise::{Role, Roles};
+use mamagang_app::{AppResult, Caller};
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_grpc::{Authenticator, DeveloperAuthenticator, Grpc};
 use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
+use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
@@ -24,6 +28,44 @@ pub(crate) const LAUNDRY: &str = "91442000QQ0000039Q";
 pub(crate) const WANG: (&str, &str) = ("442000198903149982", "王芳");
 pub(crate) const LI: (&str, &str) = ("442000199307089965", "李敏");
 
+/// The desk that a call comes from, told by its header `x-desk`: a bureau's person by role, or an
+/// employer's software. A call without one is the developer's.
+#[derive(Debug)]
+pub(crate) struct Desks;
+
+impl Authenticator for Desks {
+    fn authenticate(&self, call: &http::request::Parts) -> AppResult<Caller> {
+        let desk = call
+            .headers
+            .get("x-desk")
+            .and_then(|desk| desk.to_str().ok());
+        let Some(desk) = desk else {
+            return Ok(Caller::developer());
+        };
+        let (role, employer_code) = match desk {
+            "clerk" => (Role::HrClerk, None),
+            "reviewer" | "reviewer2" => (Role::HrReviewer, None),
+            "tax" => (Role::TaxOfficer, None),
+            code => (Role::EmployerPayroll, EmployerCode::parse(code).ok()),
+        };
+        Ok(Caller {
+            subject: desk.to_owned(),
+            organisation: desk.to_owned(),
+            roles: Roles::of(role),
+            employer_code,
+            ..Caller::developer()
+        })
+    }
+}
+
+/// A message from a desk.
+pub(crate) fn from<T>(desk: &str, message: T) -> Request<T> {
+    let mut request = english(message);
+    let desk = desk.parse().expect("ASCII");
+    request.metadata_mut().insert("x-desk", desk);
+    request
+}
+
 /// A running service.
 pub(crate) struct Service {
     pub(crate) channel: Channel,
@@ -35,6 +77,11 @@ pub(crate) struct Service {
 impl Service {
     /// On a new SQLite database; it is 1 February 2024.
     pub(crate) async fn start() -> Self {
+        Self::start_for(Arc::new(DeveloperAuthenticator)).await
+    }
+
+    /// The same with callers told in another way.
+    pub(crate) async fn start_for(authenticator: Arc<dyn Authenticator>) -> Self {
         let test = TestApp::sqlite(date("2024-02-01")).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -45,7 +92,7 @@ impl Service {
                 let _ = stopped.await;
             };
             let ids = Arc::new(SteadyIds::default());
-            let grpc = Grpc::new(app, Arc::new(DeveloperAuthenticator), ids);
+            let grpc = Grpc::new(app, authenticator, ids);
             mamagang_grpc::serve(listener, grpc, stopped)
                 .await
                 .expect("served");
@@ -70,6 +117,10 @@ impl Service {
 
     pub(crate) fn registry(&self) -> RegistryServiceClient<Channel> {
         RegistryServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn filings(&self) -> FilingServiceClient<Channel> {
+        FilingServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn verification(&self) -> VerificationServiceClient<Channel> {

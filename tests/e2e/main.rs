@@ -2,6 +2,7 @@
 
 mod eligibility;
 mod errors;
+mod filing;
 mod harness;
 mod ledger;
 mod registry;

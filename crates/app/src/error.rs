@@ -140,6 +140,18 @@ error_reasons! {
     SecondPersonRequired = 31, "SECOND_PERSON_REQUIRED", "须由另一人办理", "Another person has to do this";
     /// Too many identities did not match.
     TooManyMisses = 32, "TOO_MANY_MISSES", "身份比对不一致次数过多，请稍后重试", "Too many identities did not match; try again later";
+    /// The case is unknown.
+    CaseNotFound = 75, "CASE_NOT_FOUND", "没有该事项", "The case is not known";
+    /// The state does not allow the step.
+    TransitionNotAllowed = 76, "TRANSITION_NOT_ALLOWED", "当前状态不允许该操作", "The case's state does not allow this step";
+    /// The filing has no such post.
+    PostNotFound = 77, "POST_NOT_FOUND", "备案中没有该岗位", "The filing has no such post";
+    /// The post has no free place.
+    PostFull = 78, "POST_FULL", "该岗位已无空缺", "The post has no free place";
+    /// The hire was reported before.
+    HireAlreadyReported = 79, "HIRE_ALREADY_REPORTED", "该人员的用工已报备", "The hire was reported before";
+    /// The filing is not in force.
+    FilingNotInForce = 80, "FILING_NOT_IN_FORCE", "该备案未生效", "The filing is not in force";
 }
 
 /// An error of a use case. `Display` never prints its source.

@@ -10,11 +10,13 @@ mod caller;
 pub mod eligibility;
 mod error;
 pub mod facts;
+pub mod filings;
 mod idempotency;
 pub mod ledger;
 pub mod limits;
 mod ports;
 pub mod rebuild;
+mod step;
 pub mod workers;
 
 pub use app::{App, Dependencies, EntropySource};

@@ -28,6 +28,12 @@ pub const LEDGER_BATCH_MAX: usize = 256;
 pub const AUDIT_QUEUE_MAX: usize = 8_192;
 /// Audit rows of one commit.
 pub const AUDIT_BATCH_MAX: usize = 512;
+/// Posts of a filing.
+pub const FILING_POSTS_MAX: usize = 50;
+/// Places of a post, persons or hours of a training plan.
+pub const HEADCOUNT_MAX: u32 = 10_000;
+/// Steps of a case that are told with it.
+pub const CASE_STEPS_MAX: u32 = 1_000;
 /// How often a unit of work is run again after another one came first.
 pub const UNIT_RETRIES_MAX: u32 = 5;
 /// How long a match id lives.
@@ -59,6 +65,9 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("ledger_batch_max", LEDGER_BATCH_MAX.to_string()),
         ("audit_queue_max", AUDIT_QUEUE_MAX.to_string()),
         ("audit_batch_max", AUDIT_BATCH_MAX.to_string()),
+        ("filing_posts_max", FILING_POSTS_MAX.to_string()),
+        ("headcount_max", HEADCOUNT_MAX.to_string()),
+        ("case_steps_max", CASE_STEPS_MAX.to_string()),
         ("unit_retries_max", UNIT_RETRIES_MAX.to_string()),
         ("match_lifetime_s", MATCH_LIFETIME.as_secs().to_string()),
         (

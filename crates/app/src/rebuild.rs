@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mamagang_domain::case::CaseKind;
 use mamagang_domain::fact::WorkerFact;
+use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::ledger::{EntryBody, Genesis, YearState, chain_hash};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, Timeline, unpack};
+use mamagang_store::cases::CaseFile;
 use mamagang_store::rows::{FactChange, FactRow, OwnerKey, PersonMonth};
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::facts::{certificate_owner_key, contract_owner_key, region_of};
+use crate::filings::Filed;
 use crate::limits::PAGE_ROWS_MAX;
 use crate::workers::history::{Until, replay_employer, replay_worker};
 
@@ -149,6 +153,29 @@ impl App {
         }
     }
 
+    /// What decisions read of filings is what the filings say.
+    async fn compare_filings(
+        &self,
+        cases: impl Iterator<Item = &CaseFile>,
+        report: &mut RebuildReport,
+    ) -> AppResult<()> {
+        let filings = cases.filter(|case| case.kind == CaseKind::Filing);
+        let filings = filings.map(|case| {
+            let filed = Filed::of(case)?;
+            let id = filed.filing_id.to_string();
+            Ok(filed.file.as_decisions_read(id, filed.employer_code))
+        });
+        let filings: Vec<Filing> = filings.collect::<AppResult<_>>()?;
+        let ids: Vec<String> = filings.iter().map(|it| it.filing_id.clone()).collect();
+        for (rebuilt, stored) in filings.into_iter().zip(self.store.filings(&ids).await?) {
+            if stored.as_ref() != Some(&rebuilt) {
+                let named = format!("filing {}", rebuilt.filing_id);
+                report.differences.push(named);
+            }
+        }
+        Ok(())
+    }
+
     /// Every case is as its last event left it.
     async fn compare_cases(&self, report: &mut RebuildReport) -> AppResult<()> {
         let mut after = None;
@@ -160,6 +187,8 @@ impl App {
             after = Some(*last);
             let stored = self.store.cases(&ids).await?;
             let rebuilt = self.store.cases_as_of(&ids, i64::MAX).await?;
+            self.compare_filings(rebuilt.iter().flatten(), report)
+                .await?;
             for (id, (stored, rebuilt)) in ids.iter().zip(stored.into_iter().zip(rebuilt)) {
                 report.cases += 1;
                 if stored != rebuilt {

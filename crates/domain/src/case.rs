@@ -48,6 +48,64 @@ impl CaseKind {
     }
 }
 
+/// Why a step of a case is refused. Named alike in errors' metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransitionRefusal {
+    /// It was not submitted yet.
+    NotSubmitted,
+    /// It was submitted and waits for its decision.
+    AlreadySubmitted,
+    /// It was never accepted.
+    NotAccepted,
+    /// It was accepted before.
+    AlreadyAccepted,
+    /// It is not frozen.
+    NotFrozen,
+    /// It is frozen already.
+    AlreadyFrozen,
+    /// It was registered before.
+    AlreadyRegistered,
+    /// The employment has not ended.
+    NotEnded,
+    /// The first review has not passed it.
+    NotReviewed,
+    /// The first review has passed it.
+    AlreadyReviewed,
+    /// The final review has not approved it.
+    NotApproved,
+    /// The final review has approved it.
+    AlreadyApproved,
+    /// It is not paid.
+    NotPaid,
+    /// It was paid before.
+    AlreadyPaid,
+    /// It is over, and nothing more can be done to it.
+    Ended,
+}
+
+impl TransitionRefusal {
+    /// The name, as errors tell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSubmitted => "NOT_SUBMITTED",
+            Self::AlreadySubmitted => "ALREADY_SUBMITTED",
+            Self::NotAccepted => "NOT_ACCEPTED",
+            Self::AlreadyAccepted => "ALREADY_ACCEPTED",
+            Self::NotFrozen => "NOT_FROZEN",
+            Self::AlreadyFrozen => "ALREADY_FROZEN",
+            Self::AlreadyRegistered => "ALREADY_REGISTERED",
+            Self::NotEnded => "NOT_ENDED",
+            Self::NotReviewed => "NOT_REVIEWED",
+            Self::AlreadyReviewed => "ALREADY_REVIEWED",
+            Self::NotApproved => "NOT_APPROVED",
+            Self::AlreadyApproved => "ALREADY_APPROVED",
+            Self::NotPaid => "NOT_PAID",
+            Self::AlreadyPaid => "ALREADY_PAID",
+            Self::Ended => "ENDED",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -270,6 +270,15 @@ pub struct VatPolicy {
     pub natural_person_withholding: Dated<bool>,
 }
 
+/// Measure 11: filings and hires.
+#[derive(Clone, Debug)]
+pub struct FilingPolicy {
+    /// Days after a hire within which the employment is registered.
+    pub employment_registration_days: Dated<i32>,
+    /// Days after the end of an employment within which the end is registered.
+    pub end_registration_days: Dated<i32>,
+}
+
 /// Everything a decision may read of the law, with the hash that names it.
 #[derive(Clone, Debug)]
 pub struct PolicyBook {
@@ -281,6 +290,8 @@ pub struct PolicyBook {
     pub surcharges: SurchargePolicy,
     /// Measure 9.
     pub vat: VatPolicy,
+    /// Measure 11.
+    pub filing: FilingPolicy,
 }
 
 #[cfg(test)]

@@ -26,9 +26,12 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         R::InvalidArgumentFields | R::ContextRequired | R::PageTokenInvalid => {
             Code::InvalidArgument
         }
-        R::EmployerNotFound | R::WorkerNotFound | R::FactNotFound | R::DecisionNotFound => {
-            Code::NotFound
-        }
+        R::EmployerNotFound
+        | R::WorkerNotFound
+        | R::FactNotFound
+        | R::DecisionNotFound
+        | R::CaseNotFound
+        | R::PostNotFound => Code::NotFound,
         R::MatchExpired
         | R::EmployerNotEnterprise
         | R::PeriodAlreadyPosted
@@ -40,8 +43,11 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::FilingCycleMismatch
         | R::PolicyNotEncoded
         | R::ProfileNotRecorded
-        | R::FactAlreadyRetracted => Code::FailedPrecondition,
-        R::RequestIdReused | R::ReturnNumberReused => Code::AlreadyExists,
+        | R::FactAlreadyRetracted
+        | R::TransitionNotAllowed
+        | R::PostFull
+        | R::FilingNotInForce => Code::FailedPrecondition,
+        R::RequestIdReused | R::ReturnNumberReused | R::HireAlreadyReported => Code::AlreadyExists,
         R::Unauthenticated => Code::Unauthenticated,
         R::PermissionDenied | R::SecondPersonRequired => Code::PermissionDenied,
         R::Overloaded | R::RateExceeded | R::TooManyMisses => Code::ResourceExhausted,

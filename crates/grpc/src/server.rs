@@ -8,6 +8,7 @@ use mamagang_app::{App, Ids};
 use mamagang_proto::v1::eligibility_service_server::{
     EligibilityServiceServer, SERVICE_NAME as ELIGIBILITY,
 };
+use mamagang_proto::v1::filing_service_server::{FilingServiceServer, SERVICE_NAME as FILING};
 use mamagang_proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGER};
 use mamagang_proto::v1::registry_service_server::{
     RegistryServiceServer, SERVICE_NAME as REGISTRY,
@@ -27,10 +28,10 @@ use tower::Layer as _;
 use crate::call::{Authenticator, Trail};
 use crate::layer::{CallLayer, CallService, ParentSpan};
 use crate::limits as own;
-use crate::services::{Eligibility, Ledger, Registry, Verification};
+use crate::services::{Eligibility, Filing, Ledger, Registry, Verification};
 
 /// The services whose health is told, and the whole, which has no name.
-const SERVICES: [&str; 5] = ["", REGISTRY, VERIFICATION, ELIGIBILITY, LEDGER];
+const SERVICES: [&str; 6] = ["", REGISTRY, FILING, VERIFICATION, ELIGIBILITY, LEDGER];
 
 /// What the services are made of.
 #[derive(Clone)]
@@ -103,6 +104,7 @@ impl Grpc {
         let mut routes = Routes::builder();
         routes
             .add_service(limited!(RegistryServiceServer, Registry))
+            .add_service(limited!(FilingServiceServer, Filing))
             .add_service(limited!(VerificationServiceServer, Verification))
             .add_service(limited!(EligibilityServiceServer, Eligibility))
             .add_service(limited!(LedgerServiceServer, Ledger))

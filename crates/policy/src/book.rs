@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mamagang_domain::fact::{Insurance, PersonCategory};
 use mamagang_domain::money::{Ceiling, Fen, RateBp};
 use mamagang_domain::policy::{
-    Citation, CodeGroup, Dated, DatedValue, InsuranceSet, KeyGroupPolicy, PolicyBook,
+    Citation, CodeGroup, Dated, DatedValue, FilingPolicy, InsuranceSet, KeyGroupPolicy, PolicyBook,
     SurchargePolicy, VatPolicy,
 };
 use mamagang_domain::tax::TaxKind;
@@ -35,6 +35,7 @@ pub(crate) fn bind(
         key_group: binder.key_group(),
         surcharges: binder.surcharges(),
         vat: binder.vat(),
+        filing: binder.filing(),
     };
     if binder.problems.is_empty() {
         Ok(book)
@@ -90,6 +91,17 @@ impl<'a> Binder<'a> {
             cit_settlement_due: self.dated("key_group.cit_settlement_due", Unit::Code, text),
             notice_post_kind: self.dated("key_group.notice_post_kind", Unit::Code, single_word),
             late_surcharge_day_bp: self.dated("key_group.late_surcharge_day", Unit::Bp, rate),
+        }
+    }
+
+    fn filing(&mut self) -> FilingPolicy {
+        FilingPolicy {
+            employment_registration_days: self.dated(
+                "filing.employment_registration_days",
+                Unit::Days,
+                count,
+            ),
+            end_registration_days: self.dated("filing.end_registration_days", Unit::Days, count),
         }
     }
 

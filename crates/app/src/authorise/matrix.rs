@@ -86,6 +86,7 @@ pub const MATRIX: &[Row] = &[
     row!("FilingService/ListFilings", [R, R, R, R, O, X, X, X]),
     row!("FilingService/ListOpenPosts", [N, N, N, N, N, X, X, X]),
     row!("FilingService/ReportHire", [R, X, X, X, O, X, X, X]),
+    row!("FilingService/RegisterHire", [R, X, X, X, O, X, X, X]),
     row!("FilingService/EndHire", [R, X, X, X, O, X, X, X]),
     row!("FilingService/ListHires", [R, R, R, R, O, X, X, X]),
     row!(

@@ -95,6 +95,25 @@ impl App {
             .await)
     }
 
+    /// The person whom an employer has hired, by number and name, or within its reach by our id.
+    pub(crate) async fn person_to_report(
+        &self,
+        permit: &Permit<'_>,
+        who: &Who,
+    ) -> AppResult<mamagang_store::rows::WorkerRow> {
+        if !matches!(who, Who::Identity(_)) {
+            return Ok(self.known_worker(permit, who).await?.worker);
+        }
+        match self.find_worker(permit.caller, who).await {
+            Ok(found) => Ok(found.worker),
+            Err(error) => {
+                let refused =
+                    self.audit_refusal(permit.method, permit.caller, permit.context, error);
+                Err(refused.await)
+            }
+        }
+    }
+
     async fn find_worker(
         &self,
         caller: &Caller,

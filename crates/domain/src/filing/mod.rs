@@ -1,4 +1,15 @@
-//! Filed posts and training plans (备案), as far as decisions read them.
+//! Measure 11: filed posts and training plans (备案), and the hires reported against them
+//! (中府函〔2022〕226号).
+//!
+//! [`Filing`] is what decisions read of one; [`FilingFile`] is all that it says.
+
+mod file;
+mod hire;
+mod state;
+
+pub use file::{FilingFile, PayUnit, Post, TrainingPlan, TrainingStage};
+pub use hire::{CarerGroup, Distance, HireAction, HireFile, HireState};
+pub use state::{FilingAction, FilingState};
 
 use serde::{Deserialize, Serialize};
 

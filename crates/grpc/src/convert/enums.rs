@@ -1,8 +1,12 @@
 //! Enums of the API and those of the rules, both ways.
 
+use mamagang_app::filings::{FilingDecision, Registration};
 use mamagang_domain::fact::{
     ContractKind, EmployerKind, FactKind, Insurance, PersonCategory, ReliefCode, SizeClass,
     VatPayer,
+};
+use mamagang_domain::filing::{
+    CarerGroup, Distance, FilingKind, FilingState, HireState, PayUnit, TrainingStage,
 };
 use mamagang_domain::identifier::DocumentType;
 use mamagang_domain::ledger::{EntryKind, Release};
@@ -60,6 +64,15 @@ api_enums! {
     SizeClass as SizeClass: AboveDesignated, Other;
     Confidence as Confidence: Read, Secondary, Recalled, Derived, Unconfirmed;
     TaxKind as TaxKind: Vat, Umct, Edu, Ledu, Cit;
+    FilingKind as FilingKind: LabourContract, Service, TrainingPlan;
+    FilingState as FilingState: Draft, Submitted, Accepted, Returned, Expired, Revoked, Frozen;
+    FilingDecision as FilingDecision: Accept, Return, Revoke, Freeze, Unfreeze, Expire;
+    PayUnit as PayUnit: Hour, Day, Month;
+    TrainingStage as TrainingStage: PrePost, OnPost, Transfer;
+    HireState as HireState: Reported, Registered, Ended, Closed;
+    CarerGroup as CarerGroup: Mother, OtherCarer;
+    Distance as Distance: SameTown, OtherTown;
+    Registration as HireRegistration: Employment, End;
     Outcome as Outcome: Eligible, Ineligible, Review;
     VatOutcome as VatOutcome: Exempt, Taxable, Review;
     Release as Release: Cumulative, AnnualProjected;

@@ -5,6 +5,7 @@ pub(crate) mod eligibility;
 pub(crate) mod enums;
 pub(crate) mod fact;
 mod fields;
+pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod ledger_form;
 pub(crate) mod page;

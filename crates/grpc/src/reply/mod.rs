@@ -4,6 +4,7 @@ pub(crate) mod decision;
 pub(crate) mod employer;
 pub(crate) mod fact;
 pub(crate) mod fact_result;
+pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod ledger_form;
 pub(crate) mod reason;

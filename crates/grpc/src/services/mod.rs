@@ -2,6 +2,7 @@
 
 mod batch;
 mod eligibility;
+mod filing;
 mod ledger;
 mod ledger_form;
 mod registry;
@@ -9,6 +10,7 @@ mod stream;
 mod verification;
 
 pub(crate) use eligibility::Eligibility;
+pub(crate) use filing::Filing;
 pub(crate) use ledger::Ledger;
 pub(crate) use registry::Registry;
 pub(crate) use verification::Verification;
