@@ -125,6 +125,7 @@ async fn an_import_answers_row_by_row_in_order() {
                 String::new()
             },
             fact: Some(fact),
+            validate_only: false,
         });
     let mut answers = service
         .registry()

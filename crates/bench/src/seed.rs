@@ -53,6 +53,7 @@ async fn import_part(
                 let row = v1::ImportFactsRequest {
                     request_id: request_id.clone(),
                     fact: Some(fact),
+                    validate_only: false,
                 };
                 if sender.send(row).await.is_err() {
                     return;

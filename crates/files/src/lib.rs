@@ -26,6 +26,7 @@
 pub mod chart;
 pub mod csv;
 mod error;
+pub mod import;
 pub mod pdf;
 pub mod qr;
 pub mod shape;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::client::ClientCommand;
+use crate::client::template::TemplateArgs;
 use crate::demo::DemoArgs;
 use crate::settings::Setting;
 
@@ -35,6 +36,8 @@ pub enum Command {
     Errors,
     /// Play a small city's year on a temporary database, and print what came of it.
     Demo(DemoArgs),
+    /// Write the sheet that people fill in for a kind of fact.
+    Template(TemplateArgs),
     /// Ask a running service.
     #[command(flatten)]
     Client(Box<ClientCommand>),

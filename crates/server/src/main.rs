@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => {
             with_runtime(|runtime| runtime.block_on(demo::run(&args, demo::service::start)))
         }
+        Command::Template(args) => answer(client::template::run(&args)),
         Command::Client(command) => with_runtime(|runtime| runtime.block_on(client::run(&command))),
         Command::Limits => answer(Ok(admin::limits())),
         Command::Errors => answer(Ok(admin::errors())),

@@ -87,11 +87,40 @@ impl App {
                 {
                     tracing::debug!(store.context = %error, "recording facts is tried again");
                 }
-                Err(Attempt::Store(error)) => return Err(error.into()),
-                Err(Attempt::App(error)) => return Err(error),
+                Err(attempt) => return Err(attempt.into()),
                 Ok(outcomes) => return Ok(outcomes),
             }
         }
+    }
+
+    /// Says what would become of facts: they are applied in memory as [`Self::record_facts`] does, and nothing of them is
+    /// written. One outcome an item, in order; ids of new subjects are none that will be.
+    pub async fn preview_facts(
+        &self,
+        caller: &Caller,
+        request: RecordFacts,
+    ) -> AppResult<Vec<FactOutcome>> {
+        let permit = self.permit(request.method, caller, None).await?;
+        let employers = self.named_employers(&permit, &request.items).await?;
+        let reach = Reach {
+            permit: &permit,
+            employers: &employers,
+        };
+        let mut unit = self.store.begin(self.clock.clone()).await?;
+        let mut recording = Recording::read(self, reach, &mut *unit, &request.items).await?;
+        let mut outcomes = Vec::with_capacity(request.items.len());
+        for item in &request.items {
+            outcomes.push(recording.apply(item)?);
+        }
+        drop(recording);
+        // Before the audit row, which takes a unit of its own.
+        drop(unit);
+        let question = format!("preview={}", request.items.len());
+        let answer = digest(&pack(&outcomes));
+        let items = vec![DecisionItem::Other { question, answer }];
+        let draft = self.audit_draft(request.method, caller, None, items);
+        self.audit.write(draft).await?;
+        Ok(outcomes)
     }
 
     async fn record_once(
@@ -153,6 +182,15 @@ pub(crate) enum Attempt {
 impl From<mamagang_store::StoreError> for Attempt {
     fn from(error: mamagang_store::StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Attempt> for AppError {
+    fn from(attempt: Attempt) -> Self {
+        match attempt {
+            Attempt::Store(error) => error.into(),
+            Attempt::App(error) => error,
+        }
     }
 }
 

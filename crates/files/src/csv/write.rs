@@ -10,49 +10,60 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes CSV row by row: UTF-8 with BOM, CRLF.
 pub struct Writer<W: Write> {
-    records: ::csv::Writer<W>,
+    target: W,
+    line: String,
 }
 
 impl<W: Write> Writer<W> {
     /// Begins a file.
     pub fn new(mut target: W) -> Result<Self, FileError> {
         target.write_all(BOM)?;
-        let records = ::csv::WriterBuilder::new()
-            .terminator(::csv::Terminator::CRLF)
-            .flexible(true)
-            .from_writer(target);
-        Ok(Self { records })
+        Ok(Self {
+            target,
+            line: String::new(),
+        })
     }
 
-    /// Writes a row of texts. What a spreadsheet program would take for a formula gets an apostrophe.
+    /// Writes a row of texts; none is an empty line. What a spreadsheet program would take for a formula gets an
+    /// apostrophe.
     pub fn row<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) -> Result<(), FileError> {
-        for field in fields {
-            self.records.write_field(guarded(field).as_bytes())?;
-        }
-        self.records.write_record(None::<&[u8]>)?;
-        Ok(())
+        self.write(fields.into_iter().map(guarded))
     }
 
     /// Writes a row of values; figures are written as they are.
     pub fn values(&mut self, values: &[Value]) -> Result<(), FileError> {
-        for value in values {
+        self.write(values.iter().map(|value| {
             let text = value.display();
-            let field = if value.is_figure() {
-                Cow::Borrowed(text.as_str())
+            match value.is_figure() {
+                true => Cow::Owned(text),
+                false => Cow::Owned(guarded(&text).into_owned()),
+            }
+        }))
+    }
+
+    fn write<'a>(&mut self, fields: impl Iterator<Item = Cow<'a, str>>) -> Result<(), FileError> {
+        self.line.clear();
+        for (index, field) in fields.enumerate() {
+            if index > 0 {
+                self.line.push(',');
+            }
+            if field.contains([',', '"', '\n', '\r']) {
+                self.line.push('"');
+                self.line.push_str(&field.replace('"', "\"\""));
+                self.line.push('"');
             } else {
-                guarded(&text)
-            };
-            self.records.write_field(field.as_bytes())?;
+                self.line.push_str(&field);
+            }
         }
-        self.records.write_record(None::<&[u8]>)?;
+        self.line.push_str("\r\n");
+        self.target.write_all(self.line.as_bytes())?;
         Ok(())
     }
 
     /// Ends the file.
-    pub fn finish(self) -> Result<W, FileError> {
-        self.records
-            .into_inner()
-            .map_err(|error| FileError::Io(error.into_error()))
+    pub fn finish(mut self) -> Result<W, FileError> {
+        self.target.flush()?;
+        Ok(self.target)
     }
 }
 

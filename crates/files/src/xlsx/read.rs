@@ -132,6 +132,17 @@ enum RowSource<'a, RS: Read + Seek> {
     },
 }
 
+impl<RS: Read + Seek> Rows<'_, RS> {
+    /// How many rows the sheet says it has, for a progress bar.
+    pub fn rows_hint(&self) -> u64 {
+        let last = match &self.source {
+            RowSource::Stream { cells, .. } => Some(cells.dimensions().end.0),
+            RowSource::Whole { values, .. } => values.end().map(|(row, _)| row),
+        };
+        last.map_or(0, |row| u64::from(row) + 1)
+    }
+}
+
 /// A cell with its row and column, counted from 0.
 type Placed = ((u32, u32), Cell);
 

@@ -105,6 +105,16 @@ impl Book {
         Ok(self)
     }
 
+    /// Adds a sheet with rows at given numbers, from 1, and no header of its own.
+    pub fn placed(mut self, name: &str, rows: &[(u32, Vec<Value>)]) -> Result<Self, FileError> {
+        let sheet = self.workbook.add_worksheet();
+        sheet.set_name(sheet_name(name))?;
+        for (number, cells) in rows {
+            write_row(sheet, &self.formats, number.saturating_sub(1), cells, false)?;
+        }
+        Ok(self)
+    }
+
     /// Adds a sheet of names and values, without a header.
     pub fn pairs<'a>(
         mut self,

@@ -33,29 +33,43 @@ impl Registry {
     }
 }
 
+/// How facts are recorded.
+enum Manner {
+    /// By a request with its id.
+    Named(WriteRequest),
+    /// As a part of a stream, whose natural keys make it safe to repeat.
+    Streamed,
+    /// Not at all.
+    Preview,
+}
+
 /// Records the facts that can be read; one result each, in order. With nothing to read the call is recorded all the
 /// same, so that its request id is taken.
 async fn record(
     app: &App,
     call: &Call,
     method: &'static str,
-    request: Option<WriteRequest>,
+    manner: Manner,
     facts: &[v1::Fact],
 ) -> Result<Vec<v1::FactResult>, Status> {
     let (items, places) = sort(facts.iter().map(|fact| fact_item(rules(app), fact)));
-    let outcomes = if items.is_empty() && request.is_none() {
+    let outcomes = if items.is_empty() && !matches!(manner, Manner::Named(_)) {
         Vec::new()
     } else {
-        let recorded = app
-            .record_facts(
-                &call.caller,
-                RecordFacts {
-                    request,
-                    method,
-                    items,
-                },
-            )
-            .await;
+        let is_preview = matches!(manner, Manner::Preview);
+        let request = RecordFacts {
+            request: match manner {
+                Manner::Named(request) => Some(request),
+                Manner::Streamed | Manner::Preview => None,
+            },
+            method,
+            items,
+        };
+        let recorded = if is_preview {
+            app.preview_facts(&call.caller, request).await
+        } else {
+            app.record_facts(&call.caller, request).await
+        };
         recorded.map_err(|error| call.refuse(&error))?
     };
     let merged = places
@@ -76,6 +90,7 @@ struct Import {
     app: Arc<App>,
     call: Call,
     is_open: bool,
+    is_preview: bool,
 }
 
 impl Rows for Import {
@@ -87,13 +102,26 @@ impl Rows for Import {
             self.call
                 .read(&self.app, |check| check.request_id(&first.request_id))?;
             self.is_open = true;
+            self.is_preview = first.validate_only;
         }
         // A row without a fact is a fact without a kind: its own result says so.
         let facts: Vec<v1::Fact> = rows
             .into_iter()
             .map(|row| row.fact.unwrap_or_default())
             .collect();
-        let results = record(&self.app, &self.call, METHOD_IMPORT, None, &facts).await?;
+        let manner = if self.is_preview {
+            Manner::Preview
+        } else {
+            Manner::Streamed
+        };
+        let mut results = record(&self.app, &self.call, METHOD_IMPORT, manner, &facts).await?;
+        if self.is_preview {
+            // What was not stored has no ids.
+            for result in &mut results {
+                result.fact_id.clear();
+                result.worker_id.clear();
+            }
+        }
         Ok(results
             .into_iter()
             .map(|result| v1::ImportFactsResponse {
@@ -114,7 +142,14 @@ impl RegistryService for Registry {
         let write = call.read(&self.app, |check| {
             convert::record_facts(check, &message, |bytes| self.app.seal_request(bytes))
         })?;
-        let results = record(&self.app, &call, METHOD_RECORD, Some(write), &message.facts).await?;
+        let results = record(
+            &self.app,
+            &call,
+            METHOD_RECORD,
+            Manner::Named(write),
+            &message.facts,
+        )
+        .await?;
         Ok(Response::new(v1::RecordFactsResponse { results }))
     }
 
@@ -129,6 +164,7 @@ impl RegistryService for Registry {
             app: Arc::clone(&self.app),
             call: call.clone(),
             is_open: false,
+            is_preview: false,
         };
         Ok(Response::new(answers(request.into_inner(), call, import)))
     }

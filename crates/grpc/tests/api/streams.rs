@@ -12,6 +12,7 @@ fn rows(facts: Vec<v1::Fact>) -> Vec<v1::ImportFactsRequest> {
         .map(|fact| v1::ImportFactsRequest {
             request_id: String::new(),
             fact: Some(fact),
+            validate_only: false,
         })
         .collect();
     rows[0].request_id = request_id(1);

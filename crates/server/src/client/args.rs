@@ -7,6 +7,7 @@ use mamagang_proto::v1::worker_ref::Ref;
 use mamagang_proto::v1::{AccessContext, DocumentType, IdentityDocument, WorkerRef};
 use tonic::transport::Endpoint;
 
+use super::import::ImportArgs;
 use super::words::Lang;
 
 /// The subcommands that ask a running service.
@@ -20,6 +21,8 @@ pub enum ClientCommand {
     Term(TermArgs),
     /// Ask whether a worker belongs to a key group on a day
     Verify(VerifyArgs),
+    /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
+    Import(ImportArgs),
 }
 
 impl ClientCommand {
@@ -30,6 +33,7 @@ impl ClientCommand {
             Self::Balance(args) => &args.client,
             Self::Term(args) => &args.client,
             Self::Verify(args) => &args.client,
+            Self::Import(args) => &args.client,
         }
     }
 }

@@ -11,19 +11,33 @@ use prost::Message;
 use super::args::{BalanceArgs, CheckArgs, ClientCommand, ClientFlags, TermArgs, VerifyArgs};
 use super::connection::Connection;
 use super::failure::Failure;
+use super::import;
 use super::json;
 use super::render;
 use super::view::View;
 
 /// An answer, ready to print.
 #[derive(Debug)]
-pub(super) struct Answer(String);
+pub(super) struct Answer {
+    text: String,
+    code: u8,
+}
 
 impl Answer {
     /// Prints it.
     pub(super) fn print(&self, out: &mut impl Write) -> Result<(), Failure> {
-        out.write_all(self.0.as_bytes())?;
+        out.write_all(self.text.as_bytes())?;
         Ok(out.flush()?)
+    }
+
+    /// A text, and the exit code that it ends with.
+    pub(super) const fn new(text: String, code: u8) -> Self {
+        Self { text, code }
+    }
+
+    /// What the process ends with.
+    pub(super) const fn code(&self) -> u8 {
+        self.code
     }
 
     /// As JSON when that was asked for, else as a reader wants it.
@@ -34,9 +48,9 @@ impl Answer {
         text: impl FnOnce() -> Result<String, Failure>,
     ) -> Result<Self, Failure> {
         if flags.json {
-            return Ok(Self(json::of(name, message)? + "\n"));
+            return Ok(Self::new(json::of(name, message)? + "\n", 0));
         }
-        Ok(Self(text()?))
+        Ok(Self::new(text()?, 0))
     }
 }
 
@@ -49,6 +63,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Balance(args) => balance(args, &connection, view).await,
         ClientCommand::Term(args) => term(args, &connection, view).await,
         ClientCommand::Verify(args) => verify(args, &connection, view).await,
+        ClientCommand::Import(args) => import::import(args, &connection, view).await,
     }
 }
 

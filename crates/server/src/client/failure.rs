@@ -32,6 +32,9 @@ pub enum Failure {
     /// The answer has no JSON form.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// A file cannot be read or written; said in the reader's language.
+    #[error("{0}")]
+    File(String),
     /// What was asked for could not be printed.
     #[error("the output cannot be written to")]
     Output(#[from] io::Error),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use mamagang_proto::FILE_DESCRIPTOR_SET;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the build wrote these descriptors")
@@ -13,11 +13,15 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 /// A message as indented proto3 JSON; `name` is its full name, such as `mamagang.v1.Decision`. Fields that hold their
 /// default are left out, as the form wants it.
 pub fn of(name: &str, message: &impl Message) -> Result<String, JsonError> {
-    let descriptor = POOL
-        .get_message_by_name(name)
-        .ok_or_else(|| JsonError::Unknown(name.to_owned()))?;
+    let descriptor = descriptor(name)?;
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())?;
     Ok(serde_json::to_string_pretty(&dynamic)?)
+}
+
+/// A message's descriptor by its full name.
+pub fn descriptor(name: &str) -> Result<MessageDescriptor, JsonError> {
+    POOL.get_message_by_name(name)
+        .ok_or_else(|| JsonError::Unknown(name.to_owned()))
 }
 
 /// Why a message could not be written as JSON.

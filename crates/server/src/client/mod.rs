@@ -6,8 +6,10 @@ pub mod args;
 mod ask;
 pub mod connection;
 pub mod failure;
+pub mod import;
 pub mod json;
 pub mod render;
+pub mod template;
 pub mod view;
 pub mod words;
 
@@ -21,16 +23,17 @@ use view::View;
 
 /// Runs a subcommand; what is asked for goes to the standard output, a refusal to the standard error.
 ///
-/// Exit code 0 when the service answered, whatever the answer; 1 when it refused or could not be asked.
+/// Exit code 0 when the service answered, whatever the answer; 1 when it refused or could not be asked; 3 when a file was
+/// read and some of it was wrong or differs.
 pub async fn run(command: &ClientCommand) -> ExitCode {
     let view = View::of_stdout(command.flags().lang);
     let answered = async {
-        ask::ask(command, view)
-            .await?
-            .print(&mut io::stdout().lock())
+        let answer = ask::ask(command, view).await?;
+        answer.print(&mut io::stdout().lock())?;
+        Ok(answer.code())
     };
     match answered.await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         // The reader has seen enough, as with `| head`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS

@@ -81,6 +81,7 @@ impl Line<'_> {
             .map(|fact| ImportFactsRequest {
                 request_id: request_id.clone(),
                 fact: Some(fact.clone()),
+                validate_only: false,
             })
             .collect();
         let mut registry = self.connection.registry();
