@@ -9,3 +9,4 @@ mod doctor;
 mod facts;
 mod forms;
 mod ledger;
+mod replay;

@@ -11,6 +11,7 @@ use mamagang_store::{Clock, Store};
 
 use crate::audit::{AuditChain, AuditDraft, AuditWriter, DecisionItem};
 use crate::caller::{AccessContext, Caller};
+use crate::editions::Editions;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::ledger::LedgerWriter;
 use crate::limits::PAGE_TOKEN_LIFETIME;
@@ -45,7 +46,8 @@ pub struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) book: Arc<PolicyBook>,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) editions: Editions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) entropy: EntropySource,
@@ -85,7 +87,8 @@ impl App {
             store,
             keys,
             book,
-            policies,
+            policies: Arc::new(policies),
+            editions: Editions::default(),
             clock,
             ids,
             entropy,

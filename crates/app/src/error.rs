@@ -140,6 +140,10 @@ error_reasons! {
     SecondPersonRequired = 31, "SECOND_PERSON_REQUIRED", "须由另一人办理", "Another person has to do this";
     /// Too many identities did not match.
     TooManyMisses = 32, "TOO_MANY_MISSES", "身份比对不一致次数过多，请稍后重试", "Too many identities did not match; try again later";
+    /// No edition of policies with that version was ever applied here.
+    PolicyVersionNotFound = 50, "POLICY_VERSION_NOT_FOUND", "没有该版本的政策", "No policies of that version were ever applied here";
+    /// The row holds a question that is not decided again.
+    DecisionNotReplayable = 51, "DECISION_NOT_REPLAYABLE", "该记录不是可以重新计算的决定", "The row does not hold a decision that can be made again";
     /// The case is unknown.
     CaseNotFound = 75, "CASE_NOT_FOUND", "没有该事项", "The case is not known";
     /// The state does not allow the step.

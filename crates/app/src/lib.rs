@@ -7,6 +7,7 @@ mod app;
 pub mod audit;
 pub mod authorise;
 mod caller;
+mod editions;
 pub mod eligibility;
 mod error;
 pub mod facts;

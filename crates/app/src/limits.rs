@@ -36,6 +36,8 @@ pub const HEADCOUNT_MAX: u32 = 10_000;
 pub const CASE_STEPS_MAX: u32 = 1_000;
 /// How often a unit of work is run again after another one came first.
 pub const UNIT_RETRIES_MAX: u32 = 5;
+/// Editions of policies, beside the one in use, that are held ready for replays.
+pub const EDITIONS_KEPT_MAX: usize = 32;
 /// How long a match id lives.
 pub const MATCH_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How long a page token lives.
@@ -69,6 +71,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("headcount_max", HEADCOUNT_MAX.to_string()),
         ("case_steps_max", CASE_STEPS_MAX.to_string()),
         ("unit_retries_max", UNIT_RETRIES_MAX.to_string()),
+        ("editions_kept_max", EDITIONS_KEPT_MAX.to_string()),
         ("match_lifetime_s", MATCH_LIFETIME.as_secs().to_string()),
         (
             "page_token_lifetime_s",

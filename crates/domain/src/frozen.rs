@@ -138,6 +138,11 @@ impl<'a> Reader<'a> {
         self.field()?.ok_or(FrozenError)
     }
 
+    /// A field of bytes, or an absent one.
+    pub fn optional_bytes(&mut self) -> Result<Option<&'a [u8]>, FrozenError> {
+        self.field()
+    }
+
     /// A field of text.
     pub fn text(&mut self) -> Result<&'a str, FrozenError> {
         std::str::from_utf8(self.bytes()?).map_err(|_| FrozenError)

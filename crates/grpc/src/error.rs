@@ -30,6 +30,7 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::WorkerNotFound
         | R::FactNotFound
         | R::DecisionNotFound
+        | R::PolicyVersionNotFound
         | R::CaseNotFound
         | R::PostNotFound => Code::NotFound,
         R::MatchExpired
@@ -44,6 +45,7 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::PolicyNotEncoded
         | R::ProfileNotRecorded
         | R::FactAlreadyRetracted
+        | R::DecisionNotReplayable
         | R::TransitionNotAllowed
         | R::PostFull
         | R::FilingNotInForce => Code::FailedPrecondition,

@@ -19,15 +19,26 @@ use crate::parameter::{Bound, Parameter, ParameterValue, Unit, Value};
 use crate::problem::{PolicyProblem, ProblemKind};
 use crate::raw::word;
 
+/// What a parameter that decisions read and the edition does not have is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// A problem.
+    Refused,
+    /// Law that is not encoded: an edition of before the parameter. Its own decisions never read it.
+    NotEncoded,
+}
+
 /// The book of a place. On failure every missing or unfit parameter is named.
 pub(crate) fn bind(
     catalogue: &Catalogue,
     folder: &str,
     version: &str,
+    absent: Absent,
 ) -> Result<PolicyBook, Vec<PolicyProblem>> {
     let mut binder = Binder {
         catalogue,
         folder,
+        absent,
         problems: Vec::new(),
     };
     let book = PolicyBook {
@@ -49,6 +60,7 @@ pub(crate) fn bind(
 struct Binder<'a> {
     catalogue: &'a Catalogue,
     folder: &'a str,
+    absent: Absent,
     problems: Vec<PolicyProblem>,
 }
 
@@ -248,6 +260,9 @@ impl<'a> Binder<'a> {
     }
 
     fn missing(&mut self, folder: &str, name: &str) {
+        if self.absent == Absent::NotEncoded {
+            return;
+        }
         let file = format!("{folder}/{}.yaml", name.replace('.', "/"));
         let message = format!(
             "{name} is read by decisions in {} and has no value",

@@ -8,6 +8,7 @@
 //! parameters themselves serve lists, reports and answers about the law.
 
 mod book;
+mod canonical;
 mod embedded;
 mod index;
 pub mod law_cases;

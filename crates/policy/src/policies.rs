@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use mamagang_domain::policy::{Confidence, PolicyBook};
 
-use crate::book;
+use crate::book::{self, Absent};
+use crate::canonical;
 use crate::embedded;
 use crate::index::Index;
 use crate::load::{Catalogue, read_folder};
 use crate::parameter::{Parameter, ParameterValue};
-use crate::problem::PolicyProblem;
+use crate::problem::{PolicyProblem, ProblemKind};
 use crate::version::version;
 
 /// A checked edition: the book for decisions, the parameters for everything else.
@@ -42,6 +43,40 @@ impl Policies {
             &catalogue,
             &catalogue.index.jurisdiction,
             &version(&catalogue),
+            Absent::Refused,
+        )?;
+        Ok(Self {
+            book: Arc::new(book),
+            catalogue,
+        })
+    }
+
+    /// An edition from its canonical text, as it was kept when it was first applied. It passed the
+    /// lint of then and is not linted again; a parameter that is younger than the edition is law
+    /// not encoded.
+    ///
+    /// # Errors
+    /// Where the text is not what this program would write for what it says: then it is not the
+    /// edition that its hash names.
+    pub fn from_canonical_text(text: &str) -> Result<Self, Vec<PolicyProblem>> {
+        let problem = |message: String| {
+            vec![PolicyProblem::new(
+                "canonical text",
+                "-",
+                ProblemKind::Syntax,
+                message,
+            )]
+        };
+        let catalogue = canonical::read(text).map_err(problem)?;
+        if crate::version::canonical_text(&catalogue) != text {
+            return Err(problem("is not in its canonical form".to_owned()));
+        }
+        let jurisdiction = &catalogue.index.jurisdiction;
+        let book = book::bind(
+            &catalogue,
+            jurisdiction,
+            &version(&catalogue),
+            Absent::NotEncoded,
         )?;
         Ok(Self {
             book: Arc::new(book),

@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 use crate::load::Catalogue;
 use crate::parameter::{Parameter, ParameterValue, Value, confidence_word};
 
+/// The first field of a canonical text: its format.
+pub(crate) const HEADING: &str = "mamagang-policy-1";
+
 /// SHA-256 of the canonical text, in lower-case hexadecimal.
 pub(crate) fn version(catalogue: &Catalogue) -> String {
     hex::encode(Sha256::digest(canonical_text(catalogue)))
@@ -16,7 +19,7 @@ pub(crate) fn version(catalogue: &Catalogue) -> String {
 /// the last check are left out: they explain a value and change no decision.
 pub(crate) fn canonical_text(catalogue: &Catalogue) -> String {
     let mut text = Text(String::new());
-    text.field("mamagang-policy-1");
+    text.field(HEADING);
     text.field(&catalogue.index.jurisdiction);
     let mut scopes: Vec<_> = catalogue.index.scopes.iter().collect();
     scopes.sort_by(|a, b| a.code.cmp(&b.code));

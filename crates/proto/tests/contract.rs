@@ -24,6 +24,7 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("EligibilityService/StreamKeyGroupChecks", true, true),
     ("EligibilityService/CheckVatExemption", false, false),
     ("EligibilityService/GetDecision", false, false),
+    ("EligibilityService/ReplayDecision", false, false),
     ("FilingService/SubmitFiling", false, false),
     ("FilingService/DecideFiling", false, false),
     ("FilingService/GetFiling", false, false),
@@ -154,6 +155,7 @@ const PERSONAL_READS: &[&str] = &[
     "BatchCheckKeyGroupDeduction",
     "StreamKeyGroupChecks",
     "GetDecision",
+    "ReplayDecision",
     "GetWorkerTerm",
     "GetWorkTimeTable",
 ];

@@ -1,4 +1,4 @@
-//! Audit rows and policy sets.
+//! Audit rows.
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
@@ -74,20 +74,5 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
         Bind::blobs(rows.iter().map(|row| row.hash)),
     ];
     db.write(sql::APPEND, binds).await?;
-    Ok(())
-}
-
-pub(crate) async fn keep_policy_set(
-    db: &mut Db<'_>,
-    version: &str,
-    content: &str,
-    recorded_at: i64,
-) -> StoreResult<()> {
-    let binds = [
-        Bind::Text(version.to_owned()),
-        Bind::Text(content.to_owned()),
-        Bind::Int(recorded_at),
-    ];
-    db.write(sql::KEEP_POLICY_SET, binds).await?;
     Ok(())
 }

@@ -21,6 +21,7 @@ mod filing;
 mod instant;
 mod ledger;
 mod month;
+mod policy;
 mod request;
 mod snapshot;
 mod store;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::db::{Counters, Db};
 use crate::error::in_commit;
 use crate::instant::LastInstant;
-use crate::{audit, employer, fact, ledger, month, request, worker};
+use crate::{audit, employer, fact, ledger, month, policy, request, worker};
 
 /// What a unit shares with its store.
 #[derive(Clone)]
@@ -268,7 +268,7 @@ impl UnitOfWork for PostgresUnit {
 
     async fn put_policy_set(&mut self, version: &str, content: &str) -> StoreResult<()> {
         let recorded_at = self.recorded_at;
-        let kept = audit::keep_policy_set(&mut self.writing(), version, content, recorded_at).await;
+        let kept = policy::keep(&mut self.writing(), version, content, recorded_at).await;
         self.note(kept)
     }
 

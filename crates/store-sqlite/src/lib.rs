@@ -17,6 +17,7 @@ mod fact;
 mod filing;
 mod ledger;
 mod month;
+mod policy;
 mod request;
 mod snapshot;
 mod store;

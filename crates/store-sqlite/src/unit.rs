@@ -16,7 +16,7 @@ use sqlx::{Sqlite, Transaction};
 
 use crate::db::{Counters, Db};
 use crate::error::in_commit;
-use crate::{audit, employer, fact, ledger, month, request, worker};
+use crate::{audit, employer, fact, ledger, month, policy, request, worker};
 
 /// Dropping it rolls back: sqlx queues the rollback before the connection can be taken again.
 pub(crate) struct SqliteUnit {
@@ -177,7 +177,7 @@ impl UnitOfWork for SqliteUnit {
 
     async fn put_policy_set(&mut self, version: &str, content: &str) -> StoreResult<()> {
         let recorded_at = self.recorded_at;
-        let kept = audit::keep_policy_set(&mut self.db(), version, content, recorded_at).await;
+        let kept = policy::keep(&mut self.db(), version, content, recorded_at).await;
         self.note(kept)
     }
 

@@ -9,6 +9,7 @@ mod clock;
 mod error;
 pub mod filings;
 pub mod memory;
+pub mod policy;
 pub mod rows;
 mod subsidy;
 
@@ -39,7 +40,9 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 /// A database.
 #[async_trait]
-pub trait Store: CaseReads + FilingReads + SubsidyReads + Send + Sync + 'static {
+pub trait Store:
+    policy::PolicyReads + CaseReads + FilingReads + SubsidyReads + Send + Sync + 'static
+{
     /// Opens a unit of work. Its [`UnitOfWork::recorded_at`] is taken from the clock once the
     /// engine has given the transaction its place in the order of writes.
     async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>>;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use mamagang_app::{App, Dependencies, Entropy};
+use mamagang_app::{App, Dependencies, Entropy, EntropySource};
 use mamagang_crypto::{KeyRing, OsEntropy, Suite};
 use mamagang_domain::date::CivilDate;
+use mamagang_policy::Policies;
 use mamagang_store::Store;
 use mamagang_store::memory::MemoryStore;
 use mamagang_store_postgres::{PostgresOptions, PostgresStore};
@@ -21,6 +22,10 @@ pub struct TestApp {
     pub app: Arc<App>,
     /// The clock.
     pub clock: Arc<ManualClock>,
+    /// The keys, which a restart reads again.
+    keys: Arc<KeyRing>,
+    /// The ids, which go on after a restart.
+    ids: Arc<SteadyIds>,
     /// The SQLite database, when there is one.
     pub sqlite: Option<Arc<SqliteStore>>,
     /// Its directory; gone with the test.
@@ -47,10 +52,12 @@ impl TestApp {
             .await
             .expect("a database");
         let store = Arc::new(store);
-        let (app, clock) = start(store.clone(), today).await;
+        let started = start(store.clone(), today).await;
         Self {
-            app,
-            clock,
+            app: started.app,
+            clock: started.clock,
+            keys: started.keys,
+            ids: started.ids,
             sqlite: Some(store),
             directory: Some(directory),
             postgres: None,
@@ -69,10 +76,12 @@ impl TestApp {
         let store = PostgresStore::connect(&database.url(), PostgresOptions::default())
             .await
             .expect("a database");
-        let (app, clock) = start(Arc::new(store), today).await;
+        let started = start(Arc::new(store), today).await;
         Self {
-            app,
-            clock,
+            app: started.app,
+            clock: started.clock,
+            keys: started.keys,
+            ids: started.ids,
             sqlite: None,
             directory: None,
             postgres: Some(database),
@@ -90,29 +99,78 @@ impl TestApp {
 
     /// On the in-memory model.
     pub async fn memory(today: CivilDate) -> Self {
-        let (app, clock) = start(Arc::new(MemoryStore::default()), today).await;
+        let started = start(Arc::new(MemoryStore::default()), today).await;
         Self {
-            app,
-            clock,
+            app: started.app,
+            clock: started.clock,
+            keys: started.keys,
+            ids: started.ids,
             sqlite: None,
             directory: None,
             postgres: None,
         }
     }
+
+    /// The same SQLite file and keys after a restart, under other policies.
+    ///
+    /// # Panics
+    /// When there is no SQLite file, or it cannot be opened again.
+    pub async fn restart(self, policies: Policies) -> Self {
+        let directory = self.directory.expect("a SQLite file");
+        drop(self.app);
+        if let Some(store) = self.sqlite {
+            store.close().await;
+        }
+        let path = directory.path().join("test.db");
+        let store = SqliteStore::open(&path, SqliteOptions::default()).await;
+        let store = Arc::new(store.expect("a database"));
+        let app = App::start(Dependencies {
+            store: store.clone(),
+            keys: Arc::clone(&self.keys),
+            policies,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            entropy: entropy(),
+        });
+        Self {
+            app: app.await.expect("an application"),
+            clock: self.clock,
+            keys: self.keys,
+            ids: self.ids,
+            sqlite: Some(store),
+            directory: Some(directory),
+            postgres: None,
+        }
+    }
 }
 
-async fn start(store: Arc<dyn Store>, today: CivilDate) -> (Arc<App>, Arc<ManualClock>) {
+struct Started {
+    app: Arc<App>,
+    clock: Arc<ManualClock>,
+    keys: Arc<KeyRing>,
+    ids: Arc<SteadyIds>,
+}
+
+fn entropy() -> EntropySource {
+    Arc::new(|| -> Box<dyn Entropy + Send> { Box::new(OsEntropy) })
+}
+
+async fn start(store: Arc<dyn Store>, today: CivilDate) -> Started {
     let clock = Arc::new(ManualClock::at(today));
     let keys = KeyRing::generate(Suite::INTERNATIONAL, &mut OsEntropy).expect("keys");
+    let (keys, ids) = (Arc::new(keys), Arc::new(SteadyIds::default()));
     let app = App::start(Dependencies {
         store,
-        keys: Arc::new(keys),
+        keys: keys.clone(),
         policies: mamagang_policy::load_embedded().expect("policies that the build has checked"),
         clock: clock.clone(),
-        ids: Arc::new(SteadyIds::default()),
-        entropy: Arc::new(|| -> Box<dyn Entropy + Send> { Box::new(OsEntropy) }),
-    })
-    .await
-    .expect("an application");
-    (app, clock)
+        ids: ids.clone(),
+        entropy: entropy(),
+    });
+    Started {
+        app: app.await.expect("an application"),
+        clock,
+        keys,
+        ids,
+    }
 }

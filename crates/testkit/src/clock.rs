@@ -22,6 +22,11 @@ impl ManualClock {
     pub fn move_to(&self, day: CivilDate) {
         self.0.fetch_max(noon(day), Ordering::SeqCst);
     }
+
+    /// Moves on by whole days.
+    pub fn advance_days(&self, days: i64) {
+        self.0.fetch_add(days * DAY_MICROS, Ordering::SeqCst);
+    }
 }
 
 fn noon(day: CivilDate) -> i64 {

@@ -2,11 +2,13 @@
 
 mod app;
 mod clock;
+mod editions;
 mod facts;
 mod ids;
 pub mod postgres;
 
 pub use app::TestApp;
 pub use clock::ManualClock;
+pub use editions::{changed_policies, changed_policies_dir, repository};
 pub use facts::{context, date, identity, month, paid, source, write};
 pub use ids::SteadyIds;

@@ -8,5 +8,7 @@ mod record;
 mod writer;
 
 pub(crate) use chain::AuditChain;
-pub use record::{AuditDraft, DecisionItem, PersonRecord, RecordedCall, thaw_call};
+pub use record::{
+    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, Told, thaw_call,
+};
 pub(crate) use writer::AuditWriter;

@@ -1,16 +1,22 @@
 //! What an audit row holds, and its frozen form.
 
+use mamagang_domain::date::CivilDate;
+use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::frozen::{Digest32, FrozenError, Reader, Writer};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
 use mamagang_domain::key_group::BookedMonth;
+use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxMonth;
+use mamagang_domain::reason::Outcome;
 
 use crate::caller::{AccessContext, Caller};
 
 const FORMAT_VERSION: u8 = 1;
-const ITEM_KEY_GROUP: i64 = 1;
+/// A check of measure 8 without filings, as-of time and short answer; read, and written no more.
+const ITEM_KEY_GROUP_1: i64 = 1;
 const ITEM_OTHER: i64 = 2;
+const ITEM_KEY_GROUP: i64 = 6;
 
 /// The person of a recorded question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,28 +34,50 @@ pub enum PersonRecord {
     },
 }
 
+/// A check of measure 8 as it was asked, with everything that it read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyGroupRecord {
+    /// For whom the months would count.
+    pub employer_code: EmployerCode,
+    /// Revision of the employer's record.
+    pub employer_revision: u32,
+    /// The person.
+    pub person: PersonRecord,
+    /// Who was asked about where nobody is known under the name: a digest of the keyed MAC, which
+    /// tells the same person's questions together and names nobody. `None` for a known person.
+    pub stranger: Option<[u8; 16]>,
+    /// Months booked for anyone when it was asked.
+    pub booked: Vec<BookedMonth>,
+    /// The filings that the person's contracts named.
+    pub filings: Vec<Filing>,
+    /// Months at other employers that nobody had claimed.
+    pub unclaimed_elsewhere: i32,
+    /// First month asked.
+    pub from: TaxMonth,
+    /// Last month asked.
+    pub through: TaxMonth,
+    /// As of when it was asked (microseconds); `None` = as of its own moment.
+    pub as_of: Option<i64>,
+    /// What was answered, in short; rows of the first form do not tell.
+    pub told: Option<Told>,
+    /// Digest of the answer.
+    pub answer: Digest32,
+}
+
+/// An answer in short: what is told of it when the rules no longer give the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The sum of the ELIGIBLE months.
+    pub total_fen: Fen,
+}
+
 /// One question of a call and what was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionItem {
     /// A check of measure 8: all that a recomputation needs.
-    KeyGroup {
-        /// For whom the months would count.
-        employer_code: EmployerCode,
-        /// Revision of the employer's record.
-        employer_revision: u32,
-        /// The person.
-        person: PersonRecord,
-        /// Months booked for anyone when it was asked.
-        booked: Vec<BookedMonth>,
-        /// Months at other employers that nobody had claimed.
-        unclaimed_elsewhere: i32,
-        /// First month asked.
-        from: TaxMonth,
-        /// Last month asked.
-        through: TaxMonth,
-        /// Digest of the answer.
-        answer: Digest32,
-    },
+    KeyGroup(Box<KeyGroupRecord>),
     /// Any other question: its text and the digest of its answer.
     Other {
         /// The question's fields, without personal data, as `name=value` lines.
@@ -144,46 +172,59 @@ fn freeze_item(writer: &mut Writer, item: &DecisionItem) {
         DecisionItem::Other { question, answer } => {
             writer.int(ITEM_OTHER).text(question).bytes(answer);
         }
-        DecisionItem::KeyGroup {
-            employer_code,
-            employer_revision,
-            person,
-            booked,
-            unclaimed_elsewhere,
-            from,
-            through,
-            answer,
-        } => {
-            writer
-                .int(ITEM_KEY_GROUP)
-                .text(employer_code.as_str())
-                .int(i64::from(*employer_revision));
-            match person {
-                PersonRecord::Unknown => writer.int(0),
-                PersonRecord::NotMatched => writer.int(1),
-                PersonRecord::Known {
-                    worker_id,
-                    revision,
-                } => writer
-                    .int(2)
-                    .bytes(worker_id.bytes())
-                    .int(i64::from(*revision)),
-            };
-            let runs = runs_of(booked);
-            writer.int(runs.len() as i64);
-            for (employer, first, last) in runs {
-                writer
-                    .text(employer.as_str())
-                    .int(i64::from(first.index()))
-                    .int(i64::from(last.index()));
-            }
-            writer
-                .int(i64::from(*unclaimed_elsewhere))
-                .int(i64::from(from.index()))
-                .int(i64::from(through.index()))
-                .bytes(answer);
+        DecisionItem::KeyGroup(record) => {
+            writer.int(ITEM_KEY_GROUP);
+            freeze_key_group(writer, record);
         }
     }
+}
+
+fn freeze_key_group(writer: &mut Writer, record: &KeyGroupRecord) {
+    writer
+        .text(record.employer_code.as_str())
+        .int(i64::from(record.employer_revision));
+    match record.person {
+        PersonRecord::Unknown => writer.int(0),
+        PersonRecord::NotMatched => writer.int(1),
+        PersonRecord::Known {
+            worker_id,
+            revision,
+        } => writer
+            .int(2)
+            .bytes(worker_id.bytes())
+            .int(i64::from(revision)),
+    };
+    match &record.stranger {
+        Some(stranger) => writer.bytes(stranger),
+        None => writer.absent(),
+    };
+    let runs = runs_of(&record.booked);
+    writer.int(runs.len() as i64);
+    for (employer, first, last) in runs {
+        writer
+            .text(employer.as_str())
+            .int(i64::from(first.index()))
+            .int(i64::from(last.index()));
+    }
+    writer.int(record.filings.len() as i64);
+    for filing in &record.filings {
+        let day = |on: Option<CivilDate>| on.map(|on| i64::from(on.epoch_day()));
+        writer
+            .text(&filing.filing_id)
+            .text(filing.employer_code.as_str())
+            .int(filing.kind as i64)
+            .optional_int(day(filing.submitted_on))
+            .optional_int(day(filing.accepted_on))
+            .optional_int(day(filing.revoked_on));
+    }
+    writer
+        .int(i64::from(record.unclaimed_elsewhere))
+        .int(i64::from(record.from.index()))
+        .int(i64::from(record.through.index()))
+        .optional_int(record.as_of)
+        .optional_int(record.told.map(|told| told.outcome as i64))
+        .optional_int(record.told.map(|told| told.total_fen.get()))
+        .bytes(&record.answer);
 }
 
 /// Consecutive months of one employer as one run.
@@ -239,31 +280,100 @@ fn thaw_item(reader: &mut Reader<'_>) -> Result<DecisionItem, FrozenError> {
             question: reader.text()?.to_owned(),
             answer: thaw_digest(reader)?,
         }),
-        ITEM_KEY_GROUP => {
-            let employer_code = EmployerCode::parse(reader.text()?).map_err(|_| FrozenError)?;
-            let employer_revision = reader.narrow()?;
-            let person = match reader.int()? {
-                0 => PersonRecord::Unknown,
-                1 => PersonRecord::NotMatched,
-                2 => PersonRecord::Known {
-                    worker_id: WorkerId::from_slice(reader.bytes()?).ok_or(FrozenError)?,
-                    revision: reader.narrow()?,
-                },
-                _ => return Err(FrozenError),
-            };
-            Ok(DecisionItem::KeyGroup {
-                employer_code,
-                employer_revision,
-                person,
-                booked: thaw_booked(reader)?,
-                unclaimed_elsewhere: reader.narrow()?,
-                from: thaw_month(reader)?,
-                through: thaw_month(reader)?,
-                answer: thaw_digest(reader)?,
-            })
+        form @ (ITEM_KEY_GROUP | ITEM_KEY_GROUP_1) => {
+            let record = thaw_key_group(reader, form)?;
+            Ok(DecisionItem::KeyGroup(Box::new(record)))
         }
         _ => Err(FrozenError),
     }
+}
+
+fn thaw_key_group(reader: &mut Reader<'_>, form: i64) -> Result<KeyGroupRecord, FrozenError> {
+    let is_whole = form == ITEM_KEY_GROUP;
+    let employer_code = EmployerCode::parse(reader.text()?).map_err(|_| FrozenError)?;
+    let employer_revision = reader.narrow()?;
+    let person = match reader.int()? {
+        0 => PersonRecord::Unknown,
+        1 => PersonRecord::NotMatched,
+        2 => PersonRecord::Known {
+            worker_id: WorkerId::from_slice(reader.bytes()?).ok_or(FrozenError)?,
+            revision: reader.narrow()?,
+        },
+        _ => return Err(FrozenError),
+    };
+    let stranger = match is_whole {
+        true => reader.optional_bytes()?,
+        false => None,
+    };
+    let stranger = stranger.map(|bytes| bytes.try_into().map_err(|_| FrozenError));
+    let booked = thaw_booked(reader)?;
+    let filings = match is_whole {
+        true => thaw_filings(reader)?,
+        false => Vec::new(),
+    };
+    let unclaimed_elsewhere = reader.narrow()?;
+    let (from, through) = (thaw_month(reader)?, thaw_month(reader)?);
+    let (as_of, told) = match is_whole {
+        true => (reader.optional_int()?, thaw_told(reader)?),
+        false => (None, None),
+    };
+    Ok(KeyGroupRecord {
+        employer_code,
+        employer_revision,
+        person,
+        stranger: stranger.transpose()?,
+        booked,
+        filings,
+        unclaimed_elsewhere,
+        from,
+        through,
+        as_of,
+        told,
+        answer: thaw_digest(reader)?,
+    })
+}
+
+fn thaw_told(reader: &mut Reader<'_>) -> Result<Option<Told>, FrozenError> {
+    let outcomes = [Outcome::Eligible, Outcome::Review, Outcome::Ineligible];
+    let outcome = reader.optional_int()?;
+    let total_fen = reader.optional_int()?;
+    let Some((outcome, total_fen)) = outcome.zip(total_fen) else {
+        return Ok(None);
+    };
+    let outcome = usize::try_from(outcome).map_err(|_| FrozenError)?;
+    Ok(Some(Told {
+        outcome: from_number(&outcomes, outcome)?,
+        total_fen: Fen::new(total_fen),
+    }))
+}
+
+fn from_number<T: Copy>(all: &[T], number: usize) -> Result<T, FrozenError> {
+    all.get(number).copied().ok_or(FrozenError)
+}
+
+fn thaw_filings(reader: &mut Reader<'_>) -> Result<Vec<Filing>, FrozenError> {
+    let day = |number: Option<i64>| {
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let day = i32::try_from(number)
+            .ok()
+            .and_then(CivilDate::from_epoch_day);
+        day.map(Some).ok_or(FrozenError)
+    };
+    let count = reader.count()?;
+    (0..count)
+        .map(|_| {
+            Ok(Filing {
+                filing_id: reader.text()?.to_owned(),
+                employer_code: EmployerCode::parse(reader.text()?).map_err(|_| FrozenError)?,
+                kind: FilingKind::from_number(reader.int()?).ok_or(FrozenError)?,
+                submitted_on: day(reader.optional_int()?)?,
+                accepted_on: day(reader.optional_int()?)?,
+                revoked_on: day(reader.optional_int()?)?,
+            })
+        })
+        .collect()
 }
 
 fn thaw_booked(reader: &mut Reader<'_>) -> Result<Vec<BookedMonth>, FrozenError> {
@@ -303,7 +413,7 @@ mod tests {
             month: month(text),
             employer_code: code,
         };
-        let item = DecisionItem::KeyGroup {
+        let item = DecisionItem::KeyGroup(Box::new(KeyGroupRecord {
             employer_code,
             employer_revision: 3,
             person: PersonRecord::Known {
@@ -315,11 +425,25 @@ mod tests {
                 booked(other, "2022-12"),
                 booked(employer_code, "2023-01"),
             ],
+            stranger: None,
+            filings: vec![Filing {
+                filing_id: "F1".to_owned(),
+                employer_code,
+                kind: FilingKind::Service,
+                submitted_on: None,
+                accepted_on: CivilDate::from_epoch_day(19_000),
+                revoked_on: None,
+            }],
             unclaimed_elsewhere: 2,
             from: month("2023-01"),
             through: month("2023-12"),
+            as_of: Some(17),
+            told: Some(Told {
+                outcome: Outcome::Review,
+                total_fen: Fen::ZERO,
+            }),
             answer: [5; 32],
-        };
+        }));
         let draft = AuditDraft {
             audit_id: AuditId(uuid::Uuid::from_u128(1)),
             method: "M",

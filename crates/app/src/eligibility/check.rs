@@ -7,13 +7,14 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{DecisionId, FactId, Subject, WorkerId};
 use mamagang_domain::key_group::{BookedMonth, Decision, Evidence, Person, assess, explain};
 use mamagang_domain::month::TaxMonth;
+use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::Outcome;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 
 use super::digest::decision_digest;
 use crate::app::{App, require_context};
-use crate::audit::{DecisionItem, PersonRecord};
+use crate::audit::{DecisionItem, KeyGroupRecord, PersonRecord, Told};
 use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
@@ -69,7 +70,7 @@ const METHOD_BATCH: &str = "mamagang.v1.EligibilityService/BatchCheckKeyGroupDed
 const METHOD_STREAM: &str = "mamagang.v1.EligibilityService/StreamKeyGroupChecks";
 
 /// What one check reads.
-struct CheckInput {
+pub(super) struct CheckInput {
     worker: Option<WorkerSnapshot>,
     employer: EmployerRow,
 }
@@ -143,8 +144,10 @@ impl App {
                     audit: audit_id,
                     item: is_batch.then_some(index),
                 };
-                let (item, decision, evidence) = self.decide(check, &input, &elsewhere);
-                items.push(item);
+                let mut asked = self.asked(&self.book, check, &input, &elsewhere);
+                asked.as_of = as_of;
+                let (decision, evidence) = asked.decide(&self.book);
+                items.push(asked.item(&decision));
                 Ok(CheckedDecision {
                     decision_id,
                     decision,
@@ -169,11 +172,9 @@ impl App {
         if !results.is_empty() && results.iter().all(is_denied) {
             draft.outcome = ErrorReason::PermissionDenied.name().to_owned();
         }
-        if let ([check], Some(DecisionItem::KeyGroup { person, .. })) =
-            (checks, draft.items.first())
-        {
+        if let ([check], Some(DecisionItem::KeyGroup(record))) = (checks, draft.items.first()) {
             draft.employer_code = Some(check.employer_code);
-            draft.worker_id = match person {
+            draft.worker_id = match &record.person {
                 PersonRecord::Known { worker_id, .. } => Some(*worker_id),
                 _ => None,
             };
@@ -183,7 +184,7 @@ impl App {
     }
 
     /// Reads what the questions need, in one statement for all of them.
-    async fn read_checks(
+    pub(super) async fn read_checks(
         &self,
         permit: &Permit<'_>,
         checks: &[KeyGroupCheck],
@@ -271,7 +272,7 @@ impl App {
 
     /// The other employers with which the persons have contracts, for the months that nobody
     /// claimed there. Most persons have none, and then nothing is read.
-    async fn other_employers(
+    pub(super) async fn other_employers(
         &self,
         checks: &[KeyGroupCheck],
         inputs: &[AppResult<CheckInput>],
@@ -313,13 +314,14 @@ impl App {
         Ok(records)
     }
 
-    fn decide(
+    /// The question with everything that was read for it.
+    pub(super) fn asked<'a>(
         &self,
-        check: &KeyGroupCheck,
-        input: &CheckInput,
+        book: &PolicyBook,
+        check: &'a KeyGroupCheck,
+        input: &'a CheckInput,
         elsewhere: &HashMap<EmployerCode, EmployerRecord>,
-    ) -> (DecisionItem, Decision, Vec<EvidenceView>) {
-        let policy = &self.book.key_group;
+    ) -> Asked<'a> {
         let snapshot = input.worker.as_ref();
         let person = self.person(&check.who, snapshot);
         let known = match person {
@@ -334,13 +336,13 @@ impl App {
             unclaimed_elsewhere: 0,
             filings: known.map_or(&[][..], |snapshot| &snapshot.filings),
         };
-        let assessment = assess(policy, &evidence, check.from, check.through);
-        let own_start = assessment.start_month.unwrap_or(check.from);
-        evidence.unclaimed_elsewhere = self.unclaimed(&evidence, elsewhere, own_start);
-        let decision = explain(policy, &evidence, &assessment);
-        let item = DecisionItem::KeyGroup {
-            employer_code: check.employer_code,
-            employer_revision: input.employer.record.revision,
+        if !elsewhere.is_empty() {
+            let found = assess(&book.key_group, &evidence, check.from, check.through);
+            let own_start = found.start_month.unwrap_or(check.from);
+            evidence.unclaimed_elsewhere = unclaimed(book, &evidence, elsewhere, own_start);
+        }
+        Asked {
+            evidence,
             person: match (person, known) {
                 (Person::NotMatched, _) => PersonRecord::NotMatched,
                 (_, None) => PersonRecord::Unknown,
@@ -349,64 +351,27 @@ impl App {
                     revision: snapshot.worker.timeline.revision,
                 },
             },
-            booked: evidence.booked.to_vec(),
-            unclaimed_elsewhere: evidence.unclaimed_elsewhere,
+            stranger: match known {
+                None => self.stranger(&check.who),
+                Some(_) => None,
+            },
             from: check.from,
             through: check.through,
-            answer: decision_digest(&decision),
-        };
-        let views = known.map_or_else(Vec::new, |snapshot| {
-            evidence_views(
-                snapshot.worker.worker_id,
-                &snapshot.worker.timeline,
-                &decision,
-            )
-        });
-        (item, decision, views)
+            as_of: None,
+        }
     }
 
-    /// Months before this employer's first that facts support elsewhere and nobody has booked.
-    fn unclaimed(
-        &self,
-        evidence: &Evidence<'_>,
-        elsewhere: &HashMap<EmployerCode, EmployerRecord>,
-        own_start: TaxMonth,
-    ) -> i32 {
-        let Person::Known(timeline) = evidence.person else {
-            return 0;
+    /// A digest of the keyed MAC of a document: nobody can find the number from it, and the same
+    /// number gives the same while the key is in use.
+    fn stranger(&self, who: &Who) -> Option<[u8; 16]> {
+        let Who::Identity(identity) = who else {
+            return None;
         };
-        let mut months: BTreeSet<TaxMonth> = BTreeSet::new();
-        for employer_code in timeline.contract_employers() {
-            let Some(record) = elsewhere
-                .get(&employer_code)
-                .filter(|_| employer_code != *evidence.employer_code)
-            else {
-                continue;
-            };
-            let contracts = timeline.contracts.iter().map(|held| &held.body);
-            let starts = contracts.filter(|contract| contract.employer_code == employer_code);
-            let Some(first) = starts.map(|contract| TaxMonth::of(contract.start_on)).min() else {
-                continue;
-            };
-            let other = Evidence {
-                employer_code: &employer_code,
-                employer: record,
-                ..*evidence
-            };
-            let found = assess(&self.book.key_group, &other, first, own_start.plus(-1));
-            let eligible = found
-                .months
-                .iter()
-                .filter(|finding| finding.outcome() == Outcome::Eligible);
-            months.extend(eligible.map(|finding| finding.month));
-        }
-        months.retain(|month| {
-            !evidence
-                .booked
-                .iter()
-                .any(|booked: &BookedMonth| booked.month == *month)
-        });
-        i32::try_from(months.len()).unwrap_or(i32::MAX)
+        let key = self.identity_key(identity);
+        let mac = key.macs.first()?;
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&mamagang_domain::frozen::digest(&mac.mac)[..16]);
+        Some(digest)
     }
 }
 
@@ -417,6 +382,97 @@ fn out_of_reach(permit: &Permit<'_>, code: EmployerCode) -> AppError {
             .with("employer_code", code.to_string());
     }
     AppError::new(ErrorReason::PermissionDenied)
+}
+
+/// A question with everything that a decision reads of it.
+pub(super) struct Asked<'a> {
+    pub(super) evidence: Evidence<'a>,
+    pub(super) person: PersonRecord,
+    pub(super) stranger: Option<[u8; 16]>,
+    pub(super) from: TaxMonth,
+    pub(super) through: TaxMonth,
+    pub(super) as_of: Option<i64>,
+}
+
+impl Asked<'_> {
+    /// Decides under an edition.
+    pub(super) fn decide(&self, book: &PolicyBook) -> (Decision, Vec<EvidenceView>) {
+        let policy = &book.key_group;
+        let found = assess(policy, &self.evidence, self.from, self.through);
+        let decision = explain(policy, &self.evidence, &found);
+        let views = match (self.person, self.evidence.person) {
+            (PersonRecord::Known { worker_id, .. }, Person::Known(timeline)) => {
+                evidence_views(worker_id, timeline, &decision)
+            }
+            _ => Vec::new(),
+        };
+        (decision, views)
+    }
+
+    /// What the audit row keeps of it.
+    fn item(&self, decision: &Decision) -> DecisionItem {
+        DecisionItem::KeyGroup(Box::new(KeyGroupRecord {
+            employer_code: *self.evidence.employer_code,
+            employer_revision: self.evidence.employer.revision,
+            person: self.person,
+            stranger: self.stranger,
+            booked: self.evidence.booked.to_vec(),
+            filings: self.evidence.filings.to_vec(),
+            unclaimed_elsewhere: self.evidence.unclaimed_elsewhere,
+            from: self.from,
+            through: self.through,
+            as_of: self.as_of,
+            told: Some(Told {
+                outcome: decision.outcome,
+                total_fen: decision.total_fen,
+            }),
+            answer: decision_digest(decision),
+        }))
+    }
+}
+
+/// Months before this employer's first that facts support elsewhere and nobody has booked.
+fn unclaimed(
+    book: &PolicyBook,
+    evidence: &Evidence<'_>,
+    elsewhere: &HashMap<EmployerCode, EmployerRecord>,
+    own_start: TaxMonth,
+) -> i32 {
+    let Person::Known(timeline) = evidence.person else {
+        return 0;
+    };
+    let mut months: BTreeSet<TaxMonth> = BTreeSet::new();
+    for employer_code in timeline.contract_employers() {
+        let Some(record) = elsewhere
+            .get(&employer_code)
+            .filter(|_| employer_code != *evidence.employer_code)
+        else {
+            continue;
+        };
+        let contracts = timeline.contracts.iter().map(|held| &held.body);
+        let starts = contracts.filter(|contract| contract.employer_code == employer_code);
+        let Some(first) = starts.map(|contract| TaxMonth::of(contract.start_on)).min() else {
+            continue;
+        };
+        let other = Evidence {
+            employer_code: &employer_code,
+            employer: record,
+            ..*evidence
+        };
+        let found = assess(&book.key_group, &other, first, own_start.plus(-1));
+        let eligible = found
+            .months
+            .iter()
+            .filter(|finding| finding.outcome() == Outcome::Eligible);
+        months.extend(eligible.map(|finding| finding.month));
+    }
+    months.retain(|month| {
+        !evidence
+            .booked
+            .iter()
+            .any(|booked: &BookedMonth| booked.month == *month)
+    });
+    i32::try_from(months.len()).unwrap_or(i32::MAX)
 }
 
 fn check_range(check: &KeyGroupCheck) -> AppResult<()> {

@@ -1,15 +1,21 @@
-//! `GetDecision`: recomputes a decision from what its audit row recorded.
+//! `GetDecision`: a decision again, from what its audit row recorded, with the facts, the policies
+//! and the program's rules.
 
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::ids::DecisionId;
-use mamagang_domain::key_group::{Evidence, Person, RULES_VERSION, assess, explain};
-use mamagang_domain::timeline::Timeline;
+use mamagang_domain::key_group::{Evidence, Person, RULES_VERSION};
+use mamagang_domain::policy::PolicyBook;
+use mamagang_domain::timeline::{EmployerRecord, Timeline};
+use mamagang_domain::vat::{VatQuestion, check_vat};
 use mamagang_store::rows::WorkerKey;
 
-use super::check::{CheckedDecision, evidence_views};
-use super::digest::decision_digest;
+use super::answer::Answer;
+use super::check::{Asked, CheckedDecision};
+use super::vat::{METHOD as VAT_METHOD, read_question};
 use crate::app::{App, require_context};
-use crate::audit::{DecisionItem, PersonRecord, RecordedCall, thaw_call};
+use crate::audit::{
+    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, thaw_call,
+};
 use crate::authorise::{Permit, Subject};
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -18,22 +24,124 @@ use crate::workers::history::Until;
 /// A decision that was made before.
 #[derive(Clone, Debug)]
 pub struct StoredDecision {
-    /// The decision as recomputed with the facts of then; `None` for other questions.
-    pub decision: Option<CheckedDecision>,
+    /// Which.
+    pub decision_id: DecisionId,
+    /// The answer as recomputed with the facts and the policies of then; `None` for questions that
+    /// are not decided again.
+    pub answer: Option<Answer>,
     /// Digest that was recorded.
     pub recorded_digest: Digest32,
-    /// Digest of the recomputed answer; `None` where nothing is recomputed.
-    pub recomputed_digest: Option<Digest32>,
     /// The question, as JSON without personal data.
     pub question_json: String,
     /// The call as it was recorded.
     pub call: RecordedCall,
 }
 
+impl StoredDecision {
+    /// Digest of the recomputed answer; `None` where nothing is recomputed.
+    pub fn recomputed_digest(&self) -> Option<Digest32> {
+        self.answer.as_ref().map(Answer::digest)
+    }
+}
+
 const METHOD: &str = "mamagang.v1.EligibilityService/GetDecision";
 
 fn not_found(id: DecisionId) -> AppError {
     AppError::new(ErrorReason::DecisionNotFound).with("decision_id", id.to_string())
+}
+
+/// A question that can be decided again.
+#[derive(Clone, Debug)]
+pub(super) enum Replayable {
+    KeyGroup(Box<KeyGroupRecord>),
+    Vat(Box<VatQuestion>),
+}
+
+/// One question of a recorded call.
+#[derive(Clone, Debug)]
+pub(super) struct Recorded {
+    pub(super) id: DecisionId,
+    pub(super) call: RecordedCall,
+    pub(super) item: DecisionItem,
+}
+
+impl Recorded {
+    /// The question; `None` where the row holds one that is not decided again.
+    pub(super) fn replayable(&self) -> Option<Replayable> {
+        match &self.item {
+            DecisionItem::KeyGroup(record) => Some(Replayable::KeyGroup(record.clone())),
+            DecisionItem::Other { question, .. } if self.call.method == VAT_METHOD => {
+                read_question(question).map(|question| Replayable::Vat(Box::new(question)))
+            }
+            DecisionItem::Other { .. } => None,
+        }
+    }
+
+    pub(super) const fn digest(&self) -> Digest32 {
+        match &self.item {
+            DecisionItem::KeyGroup(record) => record.answer,
+            DecisionItem::Other { answer, .. } => *answer,
+        }
+    }
+
+    /// Whom a read of it concerns.
+    pub(super) fn name_subjects(&self, draft: &mut AuditDraft) {
+        if let DecisionItem::KeyGroup(record) = &self.item {
+            draft.employer_code = Some(record.employer_code);
+            if let PersonRecord::Known { worker_id, .. } = record.person {
+                draft.worker_id = Some(worker_id);
+            }
+        }
+    }
+}
+
+/// The facts under recorded revisions.
+pub(super) struct FactsOfThen {
+    employer: EmployerRecord,
+    timeline: Timeline,
+}
+
+impl FactsOfThen {
+    /// The question of a record over these facts.
+    pub(super) fn asked<'a>(&'a self, record: &'a KeyGroupRecord) -> Asked<'a> {
+        let person = match record.person {
+            PersonRecord::Unknown => Person::Unknown,
+            PersonRecord::NotMatched => Person::NotMatched,
+            PersonRecord::Known { .. } => Person::Known(&self.timeline),
+        };
+        Asked {
+            evidence: Evidence {
+                person,
+                employer_code: &record.employer_code,
+                employer: &self.employer,
+                booked: &record.booked,
+                unclaimed_elsewhere: record.unclaimed_elsewhere,
+                filings: &record.filings,
+            },
+            person: record.person,
+            stranger: record.stranger,
+            from: record.from,
+            through: record.through,
+            as_of: record.as_of,
+        }
+    }
+
+    /// The revision that truth no longer reaches: its name, the recorded one and what is there.
+    pub(super) fn missing_revision(
+        &self,
+        record: &KeyGroupRecord,
+    ) -> Option<(&'static str, u32, u32)> {
+        if let PersonRecord::Known { revision, .. } = record.person
+            && self.timeline.revision < revision
+        {
+            return Some(("worker_revision", revision, self.timeline.revision));
+        }
+        (self.employer.revision < record.employer_revision).then_some((
+            "employer_revision",
+            record.employer_revision,
+            self.employer.revision,
+        ))
+    }
 }
 
 impl App {
@@ -47,8 +155,13 @@ impl App {
         let permit = self.permit(METHOD, caller, Some(context)).await?;
         require_context(context)?;
         self.permit_decision(&permit, id).await?;
-        let stored = match self.recompute(id).await {
-            Ok(stored) => stored,
+        let stored = async {
+            let recorded = self.recorded(id).await?;
+            let stored = self.recompute(&recorded).await?;
+            Ok((recorded, stored))
+        };
+        let (recorded, stored) = match stored.await {
+            Ok(found) => found,
             Err(error) => {
                 return Err(self
                     .audit_refusal(METHOD, caller, Some(context), error)
@@ -56,24 +169,18 @@ impl App {
             }
         };
         let mut draft = self.audit_draft(METHOD, caller, Some(context), Vec::new());
-        if let Some(DecisionItem::KeyGroup {
-            employer_code,
-            person,
-            ..
-        }) = item_of(&stored.call, id)
-        {
-            draft.employer_code = Some(*employer_code);
-            if let PersonRecord::Known { worker_id, .. } = person {
-                draft.worker_id = Some(*worker_id);
-            }
-        }
+        recorded.name_subjects(&mut draft);
         self.audit.write(draft).await?;
         Ok(stored)
     }
 
     /// A decision is within reach with its employer and its person; one that names neither, with its caller. Out of
     /// reach is answered like none.
-    async fn permit_decision(&self, permit: &Permit<'_>, id: DecisionId) -> AppResult<()> {
+    pub(super) async fn permit_decision(
+        &self,
+        permit: &Permit<'_>,
+        id: DecisionId,
+    ) -> AppResult<()> {
         if permit.reaches_everything() {
             return Ok(());
         }
@@ -82,14 +189,10 @@ impl App {
         };
         let call = thaw_call(&row.frozen).map_err(AppError::internal)?;
         let (employer_code, worker_id) = match item_of(&call, id) {
-            Some(DecisionItem::KeyGroup {
-                employer_code,
-                person,
-                ..
-            }) => (
-                Some(*employer_code),
-                match person {
-                    PersonRecord::Known { worker_id, .. } => Some(*worker_id),
+            Some(DecisionItem::KeyGroup(record)) => (
+                Some(record.employer_code),
+                match record.person {
+                    PersonRecord::Known { worker_id, .. } => Some(worker_id),
                     _ => None,
                 },
             ),
@@ -117,98 +220,86 @@ impl App {
         Err(self.deny(permit, subject, not_found(id)).await)
     }
 
-    async fn recompute(&self, id: DecisionId) -> AppResult<StoredDecision> {
-        let row = self
-            .store
-            .audit_row(id.audit)
-            .await?
-            .ok_or_else(|| not_found(id))?;
+    pub(super) async fn recorded(&self, id: DecisionId) -> AppResult<Recorded> {
+        let row = self.store.audit_row(id.audit).await?;
+        let row = row.ok_or_else(|| not_found(id))?;
         let call = thaw_call(&row.frozen).map_err(AppError::internal)?;
         let item = item_of(&call, id).ok_or_else(|| not_found(id))?.clone();
-        match item {
-            DecisionItem::Other { question, answer } => Ok(StoredDecision {
-                decision: None,
-                recorded_digest: answer,
-                recomputed_digest: None,
-                question_json: serde_json::json!({ "question": question }).to_string(),
-                call,
-            }),
-            DecisionItem::KeyGroup { answer, .. } => {
-                let decision = self.recompute_key_group(id, &item, &call).await?;
-                Ok(StoredDecision {
-                    recomputed_digest: Some(decision_digest(&decision.decision)),
-                    decision: Some(decision),
-                    recorded_digest: answer,
-                    question_json: question_json(&item),
-                    call,
-                })
+        Ok(Recorded { id, call, item })
+    }
+
+    async fn recompute(&self, recorded: &Recorded) -> AppResult<StoredDecision> {
+        let answer = match recorded.replayable() {
+            None => None,
+            Some(question) => {
+                let policies = match self.edition(&recorded.call.policy_version).await {
+                    // A row older than the table of editions: what the policies of now say.
+                    Err(error) if error.reason == ErrorReason::PolicyVersionNotFound => {
+                        self.policies.clone()
+                    }
+                    edition => edition?,
+                };
+                Some(
+                    self.answer_of_then(recorded, &question, &policies.book)
+                        .await?,
+                )
+            }
+        };
+        Ok(StoredDecision {
+            decision_id: recorded.id,
+            answer,
+            recorded_digest: recorded.digest(),
+            question_json: question_json(&recorded.item),
+            call: recorded.call.clone(),
+        })
+    }
+
+    /// The answer to a recorded question with the facts of then, under an edition.
+    pub(super) async fn answer_of_then(
+        &self,
+        recorded: &Recorded,
+        question: &Replayable,
+        book: &PolicyBook,
+    ) -> AppResult<Answer> {
+        match question {
+            Replayable::Vat(question) => Ok(Answer::Vat(Box::new(check_vat(book, question)))),
+            Replayable::KeyGroup(record) => {
+                let facts = self.facts_of_then(record).await?;
+                Ok(answer(recorded, &facts.asked(record), book))
             }
         }
     }
 
-    /// Decides again with the facts under the recorded revisions.
-    async fn recompute_key_group(
-        &self,
-        id: DecisionId,
-        item: &DecisionItem,
-        call: &RecordedCall,
-    ) -> AppResult<CheckedDecision> {
-        let DecisionItem::KeyGroup {
-            employer_code,
-            employer_revision,
-            person,
-            booked,
-            unclaimed_elsewhere,
-            from,
-            through,
-            ..
-        } = item
-        else {
-            return Err(not_found(id));
-        };
-        let employer = self
-            .employer_at(*employer_code, Until::Revision(*employer_revision))
-            .await?;
-        let timeline = match person {
+    /// Truth replayed up to the recorded revisions.
+    pub(super) async fn facts_of_then(&self, record: &KeyGroupRecord) -> AppResult<FactsOfThen> {
+        let until = Until::Revision(record.employer_revision);
+        let employer = self.employer_at(record.employer_code, until).await?;
+        let timeline = match record.person {
             PersonRecord::Known {
                 worker_id,
                 revision,
             } => {
-                self.timeline_at(*worker_id, Until::Revision(*revision))
+                self.timeline_at(worker_id, Until::Revision(revision))
                     .await?
             }
-            _ => Timeline::default(),
+            PersonRecord::Unknown | PersonRecord::NotMatched => Timeline::default(),
         };
-        let evidence = Evidence {
-            person: match person {
-                PersonRecord::Unknown => Person::Unknown,
-                PersonRecord::NotMatched => Person::NotMatched,
-                PersonRecord::Known { .. } => Person::Known(&timeline),
-            },
-            employer_code,
-            employer: &employer,
-            booked,
-            unclaimed_elsewhere: *unclaimed_elsewhere,
-            filings: &[],
-        };
-        let assessment = assess(&self.book.key_group, &evidence, *from, *through);
-        let decision = explain(&self.book.key_group, &evidence, &assessment);
-        let evidence = match person {
-            PersonRecord::Known { worker_id, .. } => {
-                evidence_views(*worker_id, &timeline, &decision)
-            }
-            _ => Vec::new(),
-        };
-        Ok(CheckedDecision {
-            decision_id: id,
-            decision,
-            evidence,
-            decided_at: call.recorded_at,
-            as_of: call.recorded_at,
-            policy_version: self.book.version.to_string(),
-            rules_version: RULES_VERSION,
-        })
+        Ok(FactsOfThen { employer, timeline })
     }
+}
+
+/// Decides a recorded question over given facts, under an edition.
+pub(super) fn answer(recorded: &Recorded, asked: &Asked<'_>, book: &PolicyBook) -> Answer {
+    let (decision, evidence) = asked.decide(book);
+    Answer::KeyGroup(Box::new(CheckedDecision {
+        decision_id: recorded.id,
+        decision,
+        evidence,
+        decided_at: recorded.call.recorded_at,
+        as_of: asked.as_of.unwrap_or(recorded.call.recorded_at),
+        policy_version: book.version.to_string(),
+        rules_version: RULES_VERSION,
+    }))
 }
 
 fn item_of(call: &RecordedCall, id: DecisionId) -> Option<&DecisionItem> {
@@ -216,31 +307,26 @@ fn item_of(call: &RecordedCall, id: DecisionId) -> Option<&DecisionItem> {
 }
 
 fn question_json(item: &DecisionItem) -> String {
-    let DecisionItem::KeyGroup {
-        employer_code,
-        employer_revision,
-        person,
-        from,
-        through,
-        ..
-    } = item
-    else {
-        return "{}".to_owned();
+    let record = match item {
+        DecisionItem::KeyGroup(record) => record,
+        DecisionItem::Other { question, .. } => {
+            return serde_json::json!({ "question": question }).to_string();
+        }
     };
-    let (worker_id, revision) = match person {
+    let (worker_id, revision) = match record.person {
         PersonRecord::Known {
             worker_id,
             revision,
-        } => (Some(worker_id.to_string()), Some(*revision)),
+        } => (Some(worker_id.to_string()), Some(revision)),
         _ => (None, None),
     };
     serde_json::json!({
-        "employer_code": employer_code.to_string(),
-        "employer_revision": employer_revision,
+        "employer_code": record.employer_code.to_string(),
+        "employer_revision": record.employer_revision,
         "worker_id": worker_id,
         "worker_revision": revision,
-        "from_month": from.to_string(),
-        "through_month": through.to_string(),
+        "from_month": record.from.to_string(),
+        "through_month": record.through.to_string(),
     })
     .to_string()
 }

@@ -1,12 +1,16 @@
 //! Decisions: checks of measures 8 and 9, verification, and stored decisions.
 
+mod answer;
 mod check;
 mod decision;
 mod digest;
+mod replay;
 mod vat;
 mod verify;
 
+pub use answer::{Answer, Difference};
 pub use check::{CheckedDecision, EvidenceView, KeyGroupCheck};
 pub use decision::StoredDecision;
 pub use digest::{decision_digest, vat_digest};
+pub use replay::{PolicyChoice, Replay, ReplayQuestion, Verdict};
 pub use verify::{ContractVerification, ContractVerified, StatusVerification, StatusVerified};

@@ -1,7 +1,10 @@
 //! `CheckVatExemption`.
 
+use mamagang_domain::date::CivilDate;
 use mamagang_domain::ids::DecisionId;
-use mamagang_domain::vat::{VatDecision, VatQuestion, check_vat};
+use mamagang_domain::money::{Fen, RateBp};
+use mamagang_domain::month::FilingCycle;
+use mamagang_domain::vat::{Party, VatDecision, VatQuestion, check_vat};
 
 use super::digest::vat_digest;
 use crate::app::App;
@@ -9,7 +12,7 @@ use crate::audit::DecisionItem;
 use crate::caller::Caller;
 use crate::error::AppResult;
 
-const METHOD: &str = "mamagang.v1.EligibilityService/CheckVatExemption";
+pub(super) const METHOD: &str = "mamagang.v1.EligibilityService/CheckVatExemption";
 
 impl App {
     /// Whether an amount is exempt from VAT, and what is due when not.
@@ -35,17 +38,83 @@ impl App {
     }
 }
 
+/// The question as an audit row keeps it: a line for each field.
 fn question_text(question: &VatQuestion) -> String {
-    format!(
-        "province_code={}\nparty={:?}\nobligation_date={}\namount_fen={}\nvat_inclusive={}\nother_sales_same_day_fen={}\nplatform_sales_month_fen={}\numct_rate_bp={}\nhalf_rate_surcharges={}",
-        question.province_code,
-        question.party,
-        question.obligation_on,
-        question.amount_fen.get(),
-        question.vat_inclusive,
-        question.other_sales_same_day_fen.get(),
-        question.platform_sales_month_fen.get(),
-        question.umct_rate_bp.get(),
-        question.half_rate_surcharges,
-    )
+    let party = match question.party {
+        Party::NaturalPerson => "NATURAL_PERSON",
+        Party::SmallScaleTaxpayer(FilingCycle::Monthly) => "SMALL_SCALE_MONTHLY",
+        Party::SmallScaleTaxpayer(FilingCycle::Quarterly) => "SMALL_SCALE_QUARTERLY",
+    };
+    let fields = [
+        ("province_code", question.province_code.clone()),
+        ("party", party.to_owned()),
+        ("obligation_date", question.obligation_on.to_string()),
+        ("amount_fen", question.amount_fen.get().to_string()),
+        ("vat_inclusive", question.vat_inclusive.to_string()),
+        (
+            "other_sales_same_day_fen",
+            question.other_sales_same_day_fen.get().to_string(),
+        ),
+        (
+            "platform_sales_month_fen",
+            question.platform_sales_month_fen.get().to_string(),
+        ),
+        ("umct_rate_bp", question.umct_rate_bp.get().to_string()),
+        (
+            "half_rate_surcharges",
+            question.half_rate_surcharges.to_string(),
+        ),
+    ];
+    let lines = fields.map(|(name, value)| format!("{name}={value}"));
+    lines.join("\n")
+}
+
+/// A kept question; `None` where the text is not one.
+pub(super) fn read_question(text: &str) -> Option<VatQuestion> {
+    let field = |name: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once('='));
+        lines
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    };
+    let amount = |name: &str| field(name)?.parse().ok().map(Fen::new);
+    Some(VatQuestion {
+        province_code: field("province_code")?.to_owned(),
+        party: match field("party")? {
+            "NATURAL_PERSON" => Party::NaturalPerson,
+            "SMALL_SCALE_MONTHLY" => Party::SmallScaleTaxpayer(FilingCycle::Monthly),
+            "SMALL_SCALE_QUARTERLY" => Party::SmallScaleTaxpayer(FilingCycle::Quarterly),
+            _ => return None,
+        },
+        obligation_on: CivilDate::parse(field("obligation_date")?).ok()?,
+        amount_fen: amount("amount_fen")?,
+        vat_inclusive: field("vat_inclusive")?.parse().ok()?,
+        other_sales_same_day_fen: amount("other_sales_same_day_fen")?,
+        platform_sales_month_fen: amount("platform_sales_month_fen")?,
+        umct_rate_bp: RateBp::new(field("umct_rate_bp")?.parse().ok()?),
+        half_rate_surcharges: field("half_rate_surcharges")?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_question_is_read_back_whole() {
+        let question = VatQuestion {
+            province_code: "440000".to_owned(),
+            party: Party::SmallScaleTaxpayer(FilingCycle::Quarterly),
+            obligation_on: CivilDate::parse("2024-09-30").expect("a day"),
+            amount_fen: Fen::new(30_010_000),
+            vat_inclusive: true,
+            other_sales_same_day_fen: Fen::new(1),
+            platform_sales_month_fen: Fen::new(2),
+            umct_rate_bp: RateBp::new(500),
+            half_rate_surcharges: true,
+        };
+        let text = question_text(&question);
+        assert_eq!(read_question(&text), Some(question));
+        assert_eq!(read_question(&text.replace("party=", "")), None);
+    }
 }

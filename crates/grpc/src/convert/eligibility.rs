@@ -1,6 +1,6 @@
 //! Requests of the eligibility service.
 
-use mamagang_app::eligibility::KeyGroupCheck;
+use mamagang_app::eligibility::{KeyGroupCheck, PolicyChoice, ReplayQuestion};
 use mamagang_app::limits::CHECK_MONTHS_MAX;
 use mamagang_app::{AccessContext, AppResult};
 use mamagang_domain::identifier::EmployerCode;
@@ -149,8 +149,47 @@ pub(crate) fn get_decision(
     told: &v1::GetDecisionRequest,
 ) -> Option<(AccessContext, DecisionId)> {
     let context = person::context(check, told.context.as_ref());
-    let id = DecisionId::parse(&told.decision_id);
-    match (id, told.decision_id.is_empty()) {
+    let id = decision_id(check, &told.decision_id);
+    Some((context?, id?))
+}
+
+/// Which decision, and with what it is made once more.
+pub(crate) fn replay_decision(
+    check: &mut Checker<'_>,
+    told: &v1::ReplayDecisionRequest,
+) -> Option<(AccessContext, ReplayQuestion)> {
+    let context = person::context(check, told.context.as_ref());
+    let id = decision_id(check, &told.decision_id);
+    let policy = match told.policy_version.as_str() {
+        "" => Some(PolicyChoice::OfThen),
+        "current" => Some(PolicyChoice::InUse),
+        version => policy_version(check, version).map(PolicyChoice::Version),
+    };
+    let question = ReplayQuestion {
+        decision_id: id?,
+        policy: policy?,
+        current_facts: told.current_facts,
+    };
+    Some((context?, question))
+}
+
+/// A version as this service writes it: 64 lower-case hexadecimal digits.
+pub(crate) fn policy_version(check: &mut Checker<'_>, version: &str) -> Option<String> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if version.len() == 64 && version.bytes().all(is_digit) {
+        return Some(version.to_owned());
+    }
+    check.wrong(
+        "policy_version",
+        "应为 64 位小写十六进制的政策版本号",
+        "must be a version: 64 lower-case hexadecimal digits",
+    );
+    None
+}
+
+fn decision_id(check: &mut Checker<'_>, told: &str) -> Option<DecisionId> {
+    let id = DecisionId::parse(told);
+    match (id, told.is_empty()) {
         (None, true) => check.missing("decision_id"),
         (None, false) => check.wrong(
             "decision_id",
@@ -159,7 +198,7 @@ pub(crate) fn get_decision(
         ),
         _ => {}
     }
-    Some((context?, id?))
+    id
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Decisions on measures 8 and 9.
 
 use mamagang_app::App;
-use mamagang_app::eligibility::{CheckedDecision, EvidenceView, StoredDecision};
+use mamagang_app::eligibility::{
+    Answer, CheckedDecision, EvidenceView, Replay, StoredDecision, Verdict,
+};
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::frozen::hex;
+use mamagang_domain::ids::DecisionId;
 use mamagang_domain::key_group::{LayerOutcome, MonthResult};
 use mamagang_domain::reason::Language;
 use mamagang_domain::vat::VatDecision;
@@ -101,8 +104,13 @@ const fn kind_title(kind: FactKind, language: Language) -> &'static str {
 }
 
 /// A decision on measure 9.
-pub(crate) fn vat(decision: &VatDecision, language: Language) -> v1::CheckVatExemptionResponse {
+pub(crate) fn vat(
+    id: DecisionId,
+    decision: &VatDecision,
+    language: Language,
+) -> v1::CheckVatExemptionResponse {
     v1::CheckVatExemptionResponse {
+        decision_id: id.to_string(),
         outcome: decision.outcome.to_api(),
         regime: decision.regime.clone(),
         net_sales_fen: decision.net_sales_fen.get(),
@@ -125,12 +133,11 @@ pub(crate) fn stored(
     stored: &StoredDecision,
     language: Language,
 ) -> v1::GetDecisionResponse {
-    let recomputed = stored.recomputed_digest;
+    let recomputed = stored.recomputed_digest();
+    let (decision, vat) = answer(app, stored.decision_id, stored.answer.as_ref(), language);
     v1::GetDecisionResponse {
-        decision: stored
-            .decision
-            .as_ref()
-            .map(|checked| decision(app, checked, language)),
+        decision,
+        vat,
         digest_matches: recomputed.is_some_and(|digest| digest == stored.recorded_digest),
         recorded_digest: hex(&stored.recorded_digest),
         recomputed_digest: recomputed.map(|digest| hex(&digest)).unwrap_or_default(),
@@ -140,6 +147,56 @@ pub(crate) fn stored(
         recorded_time: Some(timestamp(stored.call.recorded_at)),
         recorded_policy_version: stored.call.policy_version.clone(),
         recorded_rules_version: stored.call.rules_version,
+    }
+}
+
+/// An answer in the field of its measure.
+fn answer(
+    app: &App,
+    id: DecisionId,
+    answer: Option<&Answer>,
+    language: Language,
+) -> (Option<v1::Decision>, Option<v1::CheckVatExemptionResponse>) {
+    match answer {
+        None => (None, None),
+        Some(Answer::KeyGroup(checked)) => (Some(decision(app, checked, language)), None),
+        Some(Answer::Vat(decided)) => (None, Some(vat(id, decided, language))),
+    }
+}
+
+/// A decision made once more.
+pub(crate) fn replayed(
+    app: &App,
+    id: DecisionId,
+    replay: &Replay,
+    language: Language,
+) -> v1::ReplayDecisionResponse {
+    let (decision, vat) = answer(app, id, Some(&replay.answer), language);
+    let verdict = match replay.verdict {
+        Verdict::Identical => v1::ReplayVerdict::Identical,
+        Verdict::FactsDiffer => v1::ReplayVerdict::FactsDiffer,
+        Verdict::PolicyDiffers => v1::ReplayVerdict::PolicyDiffers,
+        Verdict::RulesDiffer => v1::ReplayVerdict::RulesDiffer,
+    };
+    let differences = replay.differences.iter();
+    v1::ReplayDecisionResponse {
+        verdict: verdict.into(),
+        differences: differences
+            .map(|part| v1::ReplayDifference {
+                field: part.field.clone(),
+                then: part.then.clone(),
+                now: part.now.clone(),
+            })
+            .collect(),
+        decision,
+        vat,
+        recorded_digest: hex(&replay.recorded_digest),
+        recomputed_digest: hex(&replay.recomputed_digest),
+        recorded_time: Some(timestamp(replay.call.recorded_at)),
+        recorded_policy_version: replay.call.policy_version.clone(),
+        recorded_rules_version: replay.call.rules_version,
+        policy_version: replay.policy_version.clone(),
+        rules_version: replay.answer.rules_version(),
     }
 }
 
@@ -175,7 +232,11 @@ mod tests {
             reasons: vec![Reason::bare(ReasonCode::ThresholdReached)],
             caveats: Vec::new(),
         };
-        let answer = vat(&told, Language::English);
+        let id = DecisionId {
+            audit: mamagang_domain::ids::AuditId(uuid::Uuid::nil()),
+            item: None,
+        };
+        let answer = vat(id, &told, Language::English);
         assert_eq!(
             (answer.outcome, answer.threshold_fen),
             (v1::VatOutcome::Taxable as i32, Some(50_000))
@@ -192,6 +253,7 @@ mod tests {
             "Sales reach the threshold; the whole amount is taxed"
         );
         let open = vat(
+            id,
             &VatDecision {
                 ceiling: None,
                 ..told

@@ -173,8 +173,8 @@ impl EligibilityService for Eligibility {
         let call = Call::of(request.extensions())?;
         let question = call.read(&self.app, |check| convert::vat(check, request.get_ref()))?;
         let checked = self.app.check_vat_exemption(&call.caller, question).await;
-        let (_, decision) = checked.map_err(|error| call.refuse(&error))?;
-        Ok(Response::new(reply::vat(&decision, call.language)))
+        let (id, decision) = checked.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(reply::vat(id, &decision, call.language)))
     }
 
     async fn get_decision(
@@ -190,6 +190,25 @@ impl EligibilityService for Eligibility {
         Ok(Response::new(reply::stored(
             &self.app,
             &stored,
+            call.language,
+        )))
+    }
+
+    async fn replay_decision(
+        &self,
+        request: Request<v1::ReplayDecisionRequest>,
+    ) -> Result<Response<v1::ReplayDecisionResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let (context, question) = call.read(&self.app, |check| {
+            convert::replay_decision(check, request.get_ref())
+        })?;
+        let id = question.decision_id;
+        let replay = self.app.replay_decision(&call.caller, &context, question);
+        let replay = replay.await.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(reply::replayed(
+            &self.app,
+            id,
+            &replay,
             call.language,
         )))
     }

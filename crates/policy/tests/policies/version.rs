@@ -1,6 +1,6 @@
 //! What changes the version of an edition, and what does not.
 
-use mamagang_policy::load_embedded;
+use mamagang_policy::{Policies, load_embedded};
 
 use crate::edition::{Edition, QUOTA};
 
@@ -72,4 +72,52 @@ fn every_value_date_and_source_changes_the_version() {
     ));
     assert!(!seen.contains(&bound));
     assert!(!seen.contains(&version(Edition::new().remove(QUOTA))));
+}
+
+#[test]
+fn an_edition_comes_back_from_its_canonical_text() {
+    let policies = load_embedded().expect("the embedded policies");
+    let text = policies.canonical_text();
+    let again = Policies::from_canonical_text(&text).expect("an edition");
+    assert_eq!(again.version(), policies.version());
+    assert_eq!(again.canonical_text(), text);
+    let (kept, first) = (&again.book.key_group, &policies.book.key_group);
+    assert_eq!(kept.quota_year_fen, first.quota_year_fen);
+    assert_eq!(kept.category_covered, first.category_covered);
+    assert_eq!(
+        again.book.vat.natural_person_day,
+        policies.book.vat.natural_person_day
+    );
+}
+
+#[test]
+fn a_canonical_text_that_was_changed_or_cut_is_refused_or_another_edition() {
+    let policies = load_embedded().expect("the embedded policies");
+    let text = policies.canonical_text();
+    for cut in (0..text.len())
+        .step_by(997)
+        .filter(|cut| text.is_char_boundary(*cut))
+    {
+        assert!(
+            Policies::from_canonical_text(&text[..cut]).is_err(),
+            "cut at {cut}"
+        );
+    }
+    let changed = text.replace("6:780000", "6:770000");
+    let other = Policies::from_canonical_text(&changed).expect("another edition");
+    assert_ne!(other.version(), policies.version());
+    let padded = text.replacen("9:zhongshan", "09:zhongshan", 1);
+    assert!(Policies::from_canonical_text(&padded).is_err());
+}
+
+#[test]
+fn an_edition_from_before_a_parameter_leaves_its_law_not_encoded() {
+    let policies = load_embedded().expect("the embedded policies");
+    // As long a name at the same place in the order: the text stays canonical.
+    let text = policies.canonical_text().replace(
+        "key_group.cit_settlement_due",
+        "key_group.cit_settlement_duf",
+    );
+    let older = Policies::from_canonical_text(&text).expect("an edition");
+    assert!(older.book.key_group.cit_settlement_due.values().is_empty());
 }

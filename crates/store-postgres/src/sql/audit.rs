@@ -1,4 +1,4 @@
-//! Audit rows and policy sets.
+//! Audit rows.
 
 macro_rules! audit_columns {
     () => {
@@ -24,8 +24,4 @@ statements! { "audit":
             $6::text[], $7::text[], $8::bytea[], $9::text[], $10::bytea[], $11::bytea[],
             $12::bytea[])"
     );
-
-    /// `$1`: version, `$2`: content, `$3`: instant. A known version stays.
-    KEEP_POLICY_SET = "INSERT INTO policy_set (version, content, recorded_at)
-        VALUES ($1, $2, $3) ON CONFLICT (version) DO NOTHING";
 }

@@ -65,6 +65,7 @@ pub(crate) mod fact;
 pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod month;
+pub(crate) mod policy;
 pub(crate) mod request;
 pub(crate) mod subsidy;
 pub(crate) mod worker;

@@ -4,8 +4,8 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, ledger, month, request, subsidy,
-    worker,
+    Statement, audit, case, database, employer, fact, filing, ledger, month, policy, request,
+    subsidy, worker,
 };
 use crate::{PostgresOptions, connect};
 
@@ -13,6 +13,7 @@ fn all() -> impl Iterator<Item = Statement> {
     [
         audit::ALL,
         case::ALL,
+        policy::ALL,
         database::ALL,
         employer::ALL,
         fact::ALL,

@@ -1,4 +1,4 @@
-//! Audit rows and policy sets.
+//! Audit rows.
 
 macro_rules! audit_columns {
     () => {
@@ -26,10 +26,4 @@ statements! { "audit":
             unhex(added.value ->> 10), unhex(added.value ->> 11)
         FROM json_each(?1) AS added ORDER BY added.key"
     );
-
-    /// `?1`: version, `?2`: content, `?3`: instant. A known version stays; the guard refuses it
-    /// before a conflict clause could let it pass.
-    KEEP_POLICY_SET = "INSERT INTO policy_set (version, content, recorded_at)
-        SELECT ?1, ?2, ?3
-        WHERE NOT EXISTS (SELECT 1 FROM policy_set WHERE policy_set.version = ?1)";
 }

@@ -3,8 +3,8 @@
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, ledger, month, request, subsidy,
-    worker,
+    Statement, audit, case, database, employer, fact, filing, ledger, month, policy, request,
+    subsidy, worker,
 };
 use crate::{SqliteOptions, connect};
 
@@ -12,6 +12,7 @@ fn all() -> impl Iterator<Item = Statement> {
     [
         audit::ALL,
         case::ALL,
+        policy::ALL,
         database::ALL,
         employer::ALL,
         fact::ALL,

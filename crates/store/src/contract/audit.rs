@@ -101,12 +101,3 @@ pub async fn a_request_is_answered_once(store: Arc<dyn Store>) {
     let found = store.idempotency(&[key]).await.expect("answers");
     assert_eq!(found, [Some(answer("first"))]);
 }
-
-/// Contract.
-pub async fn a_kept_policy_set_may_be_sent_again(store: Arc<dyn Store>) {
-    for content in ["policies", "policies"] {
-        let mut unit = begin(&store).await;
-        unit.put_policy_set("v1", content).await.expect("accepted");
-        unit.commit().await.expect("committed");
-    }
-}

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod filings;
 pub mod ledger;
 pub mod months;
+pub mod policy;
 pub mod random;
 pub mod sample;
 pub mod subsidy;
@@ -109,7 +110,10 @@ macro_rules! store_contract {
                 writers_chain_apart_from_each_other
                 an_answer_is_found_within_its_scope_only
                 a_request_is_answered_once
-                a_kept_policy_set_may_be_sent_again
+            }
+            policy {
+                a_kept_policy_set_may_be_sent_again_and_stays_as_it_was
+                policy_sets_are_listed_page_by_page
             }
             cases {
                 a_case_is_as_its_last_event_left_it

@@ -184,10 +184,4 @@ impl State {
         }
         Ok(())
     }
-
-    pub(super) fn put_policy_set(&mut self, version: &str, content: &str) -> StoreResult<()> {
-        let kept = self.policy_sets.entry(version.to_owned());
-        kept.or_insert_with(|| content.to_owned());
-        Ok(())
-    }
 }

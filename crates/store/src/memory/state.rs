@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) entries: BTreeMap<EmployerCode, Vec<EntryRow>>,
     pub(super) audit: BTreeMap<AuditId, AuditRow>,
     pub(super) audit_chains: BTreeMap<[u8; 16], Vec<AuditId>>,
-    pub(super) policy_sets: BTreeMap<String, String>,
+    pub(super) policy_sets: BTreeMap<String, (String, i64)>,
     pub(super) answers: BTreeMap<IdempotencyKey, IdempotencyRecord>,
     pub(super) workers: BTreeMap<WorkerId, WorkerRow>,
     pub(super) merged: BTreeMap<WorkerId, WorkerId>,

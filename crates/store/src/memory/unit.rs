@@ -150,7 +150,8 @@ impl UnitOfWork for MemoryUnit {
     }
 
     async fn put_policy_set(&mut self, version: &str, content: &str) -> StoreResult<()> {
-        self.write(|state| state.put_policy_set(version, content))
+        let recorded_at = self.recorded_at;
+        self.write(|state| state.put_policy_set(version, content, recorded_at))
     }
 
     async fn commit(self: Box<Self>) -> StoreResult<()> {
