@@ -88,7 +88,7 @@ const REASON_CODES: &[(&str, i32)] = &[
     ("EDU_EXEMPT_BY_SALES", 55),
 ];
 
-/// Every error reason; the number is the position.
+/// The first error reasons; the number is the position.
 const ERROR_REASONS: &[&str] = &[
     "UNSPECIFIED",
     "INVALID_ARGUMENT_FIELDS",
@@ -123,6 +123,12 @@ const ERROR_REASONS: &[&str] = &[
     "RATE_EXCEEDED",
     "SECOND_PERSON_REQUIRED",
     "TOO_MANY_MISSES",
+];
+
+/// Those that came later, with numbers of their own.
+const LATER_ERROR_REASONS: &[(&str, i32)] = &[
+    ("POLICY_VERSION_NOT_FOUND", 50),
+    ("DECISION_NOT_REPLAYABLE", 51),
 ];
 
 /// The writes: each is named by its caller.
@@ -253,7 +259,9 @@ fn error_reasons_keep_their_numbers() {
         .collect();
     let expected: Vec<(String, i32)> = (0..)
         .zip(ERROR_REASONS)
-        .map(|(number, name)| (format!("ERROR_REASON_{name}"), number))
+        .map(|(number, name)| (*name, number))
+        .chain(LATER_ERROR_REASONS.iter().copied())
+        .map(|(name, number)| (format!("ERROR_REASON_{name}"), number))
         .collect();
     assert_eq!(found, expected);
 }
