@@ -129,6 +129,18 @@ const ERROR_REASONS: &[&str] = &[
 const LATER_ERROR_REASONS: &[(&str, i32)] = &[
     ("POLICY_VERSION_NOT_FOUND", 50),
     ("DECISION_NOT_REPLAYABLE", 51),
+    ("CASE_NOT_FOUND", 75),
+    ("TRANSITION_NOT_ALLOWED", 76),
+    ("POST_NOT_FOUND", 77),
+    ("POST_FULL", 78),
+    ("HIRE_ALREADY_REPORTED", 79),
+    ("FILING_NOT_IN_FORCE", 80),
+];
+
+/// Those that came later, with numbers of their own.
+const LATER_ERROR_REASONS: &[(&str, i32)] = &[
+    ("POLICY_VERSION_NOT_FOUND", 50),
+    ("DECISION_NOT_REPLAYABLE", 51),
 ];
 
 /// The writes: each is named by its caller.
