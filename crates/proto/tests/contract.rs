@@ -137,12 +137,6 @@ const LATER_ERROR_REASONS: &[(&str, i32)] = &[
     ("FILING_NOT_IN_FORCE", 80),
 ];
 
-/// Those that came later, with numbers of their own.
-const LATER_ERROR_REASONS: &[(&str, i32)] = &[
-    ("POLICY_VERSION_NOT_FOUND", 50),
-    ("DECISION_NOT_REPLAYABLE", 51),
-];
-
 /// The writes: each is named by its caller.
 const WRITES: &[&str] = &[
     "RecordFacts",
