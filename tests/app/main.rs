@@ -10,3 +10,4 @@ mod facts;
 mod forms;
 mod ledger;
 mod replay;
+mod settlements;

@@ -9,9 +9,10 @@ use mamagang_domain::policy::PolicyBook;
 use mamagang_policy::Policies;
 use mamagang_store::{Clock, Store};
 
-use crate::audit::{AuditChain, AuditDraft, AuditWriter, DecisionItem};
+use crate::audit::{AuditChain, AuditChains, AuditDraft, AuditWriter, DecisionItem};
 use crate::caller::{AccessContext, Caller};
 use crate::editions::Editions;
+use crate::eligibility::CheckLoader;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::ledger::LedgerWriter;
 use crate::limits::PAGE_TOKEN_LIFETIME;
@@ -52,8 +53,9 @@ pub struct App {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) entropy: EntropySource,
     pub(crate) audit: AuditWriter,
-    pub(crate) writes: Arc<AuditChain>,
+    pub(crate) writes: AuditChains,
     pub(crate) ledger: LedgerWriter,
+    pub(crate) checks: CheckLoader,
 }
 
 impl std::fmt::Debug for App {
@@ -79,10 +81,14 @@ impl App {
         unit.put_policy_set(&book.version, &policies.canonical_text())
             .await?;
         unit.commit().await?;
-        let writes = Arc::new(AuditChain::new(ids.new_id().into_bytes()));
+        let writes = AuditChains::new(|| AuditChain::new(ids.new_id().into_bytes()));
+        let checks = CheckLoader::start(&store);
         let audit = AuditWriter::start(store.clone(), clock.clone(), ids.new_id().into_bytes());
-        let ledger =
-            LedgerWriter::start(store.clone(), clock.clone(), book.clone(), writes.clone());
+        let chain = {
+            let ids = ids.clone();
+            move || AuditChain::new(ids.new_id().into_bytes())
+        };
+        let ledger = LedgerWriter::start(store.clone(), clock.clone(), book.clone(), chain);
         Ok(Arc::new(Self {
             store,
             keys,
@@ -95,6 +101,7 @@ impl App {
             audit,
             writes,
             ledger,
+            checks,
         }))
     }
 

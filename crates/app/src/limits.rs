@@ -34,6 +34,20 @@ pub const FILING_POSTS_MAX: usize = 50;
 pub const HEADCOUNT_MAX: u32 = 10_000;
 /// Steps of a case that are told with it.
 pub const CASE_STEPS_MAX: u32 = 1_000;
+/// Checks that may wait for their read.
+pub const CHECK_QUEUE_MAX: usize = 8_192;
+/// Calls that are read for in one statement.
+pub const CHECK_GATHER_MAX: usize = 64;
+/// Reads of checks at the same time.
+pub const CHECK_READERS: usize = 2;
+/// Employers of one part of a job.
+pub const JOB_PART_EMPLOYERS: usize = 2_000;
+/// Employers of one step of a job: those of one commit.
+pub const JOB_STEP_EMPLOYERS: usize = 100;
+/// How long a part of a job is held without a step.
+pub const JOB_HOLD: Duration = Duration::from_secs(30);
+/// How long to wait where every part of a job is held by others.
+pub const JOB_RETRY_AFTER: Duration = Duration::from_millis(500);
 /// How often a unit of work is run again after another one came first.
 pub const UNIT_RETRIES_MAX: u32 = 5;
 /// Editions of policies, beside the one in use, that are held ready for replays.
@@ -70,6 +84,16 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("filing_posts_max", FILING_POSTS_MAX.to_string()),
         ("headcount_max", HEADCOUNT_MAX.to_string()),
         ("case_steps_max", CASE_STEPS_MAX.to_string()),
+        ("check_queue_max", CHECK_QUEUE_MAX.to_string()),
+        ("check_gather_max", CHECK_GATHER_MAX.to_string()),
+        ("check_readers", CHECK_READERS.to_string()),
+        ("job_part_employers", JOB_PART_EMPLOYERS.to_string()),
+        ("job_step_employers", JOB_STEP_EMPLOYERS.to_string()),
+        ("job_hold_s", JOB_HOLD.as_secs().to_string()),
+        (
+            "job_retry_after_ms",
+            JOB_RETRY_AFTER.as_millis().to_string(),
+        ),
         ("unit_retries_max", UNIT_RETRIES_MAX.to_string()),
         ("editions_kept_max", EDITIONS_KEPT_MAX.to_string()),
         ("match_lifetime_s", MATCH_LIFETIME.as_secs().to_string()),

@@ -30,6 +30,8 @@ pub enum Command {
     Policy(PolicyCommand),
     /// Check the database.
     Doctor(DoctorFlags),
+    /// Settle a year for many employers; run again, or beside itself, it goes on where it stands.
+    SettleYear(SettleYearFlags),
     /// Print every limit of the service.
     Limits,
     /// Print every reason and error with its cause and remedy.
@@ -72,6 +74,24 @@ pub struct DoctorFlags {
     /// Rebuild every projection from truth and compare it with the stored one; nothing is changed.
     #[arg(long)]
     pub rebuild: bool,
+    /// Where the database is.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Which year is settled, and for whom.
+#[derive(Args, Clone, Default)]
+pub struct SettleYearFlags {
+    /// The tax year.
+    #[arg(long, value_name = "YEAR")]
+    pub year: i32,
+    /// A CSV file with the columns `employer_code` and `cit_payable_fen`: who is settled, and the
+    /// enterprise income tax payable of each. The same file is the same job.
+    #[arg(long, value_name = "FILE")]
+    pub declarations: PathBuf,
+    /// Parts that are worked on at the same time.
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    pub lanes: u32,
     /// Where the database is.
     #[command(flatten)]
     pub settings: SettingFlags,

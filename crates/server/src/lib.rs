@@ -8,5 +8,6 @@ pub mod demo;
 pub mod ids;
 pub mod serve;
 pub mod settings;
+pub mod settle;
 pub mod shutdown;
 pub mod telemetry;

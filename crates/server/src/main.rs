@@ -9,7 +9,7 @@ use clap::Parser;
 use mamagang_server::cli::{Cli, Command, DoctorFlags, PolicyCommand, SettingFlags};
 use mamagang_server::serve;
 use mamagang_server::settings::{Capabilities, Settings, Surroundings};
-use mamagang_server::{admin, client, demo};
+use mamagang_server::{admin, client, demo, settle};
 use tokio::runtime::Runtime;
 
 /// Wrong usage or wrong settings.
@@ -28,6 +28,12 @@ fn main() -> ExitCode {
         Command::Doctor(DoctorFlags { rebuild, settings }) => {
             with_settings(&settings, |settings, runtime| {
                 runtime.block_on(admin::doctor(&settings, rebuild))
+            })
+        }
+        Command::SettleYear(flags) => {
+            let settings = flags.settings.clone();
+            with_settings(&settings, |settings, runtime| {
+                runtime.block_on(settle::run(&settings, &flags))
             })
         }
         Command::Policy(PolicyCommand::Check { policies_dir, lang }) => {

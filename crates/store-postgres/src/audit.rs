@@ -51,6 +51,12 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
     if rows.is_empty() {
         return Ok(());
     }
+    db.write(sql::APPEND, columns(rows)?).await?;
+    Ok(())
+}
+
+/// The rows as columns.
+pub(crate) fn columns(rows: &[AuditRow]) -> StoreResult<[Bind; 12]> {
     let positions = rows.iter().map(|row| i64::try_from(row.position));
     let positions: Result<Vec<_>, _> = positions.collect();
     let positions = positions.map_err(|_| {
@@ -59,7 +65,7 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
     })?;
     let employers = rows.iter().map(|row| row.employer_code);
     let employers = employers.map(|code| code.map(|code| code.to_string()));
-    let binds = [
+    Ok([
         Bind::blobs(rows.iter().map(|row| row.audit_id.bytes())),
         Bind::blobs(rows.iter().map(|row| row.writer_id)),
         Bind::Ints(positions),
@@ -72,7 +78,5 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
         Bind::blobs(rows.iter().map(|row| &row.frozen)),
         Bind::blobs(rows.iter().map(|row| row.previous_hash)),
         Bind::blobs(rows.iter().map(|row| row.hash)),
-    ];
-    db.write(sql::APPEND, binds).await?;
-    Ok(())
+    ])
 }

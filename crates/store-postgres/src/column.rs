@@ -126,34 +126,6 @@ pub(crate) fn code_group(number: i64) -> StoreResult<CodeGroup> {
     group.copied().ok_or_else(|| corrupt("code_group"))
 }
 
-/// A list that the database has put together, of items with `N` parts; absent where there was
-/// nothing to list.
-pub(crate) fn list<'r, const N: usize>(
-    row: &'r PgRow,
-    column: &str,
-) -> StoreResult<Vec<[&'r str; N]>> {
-    let text: Option<&str> = get(row, column)?;
-    let items = text.into_iter().flat_map(|text| text.split(','));
-    let parts = items.map(|item| {
-        let parts: Vec<&str> = item.split(':').collect();
-        parts.try_into().map_err(|_| corrupt(column))
-    });
-    parts.collect()
-}
-
-/// A number within a list.
-pub(crate) fn item_int(text: &str) -> StoreResult<i64> {
-    text.parse().map_err(|_| corrupt("list"))
-}
-
-/// Sixteen bytes within a list, as hexadecimal digits.
-pub(crate) fn item_worker(text: &str) -> StoreResult<WorkerId> {
-    let number = u128::from_str_radix(text, 16).ok();
-    number
-        .and_then(|number| WorkerId::from_slice(&number.to_be_bytes()))
-        .ok_or_else(|| corrupt("worker_id"))
-}
-
 /// An instant bound for "recorded no later than", where none is given.
 pub(crate) fn no_later_than(as_of: Option<i64>) -> Bind {
     Bind::Int(as_of.unwrap_or(i64::MAX))

@@ -65,6 +65,20 @@ impl Bind {
         Self::Blobs(column.map(|bytes| bytes.as_ref().to_vec()).collect())
     }
 
+    /// Rows of a column.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Ints(column) => column.len(),
+            Self::OptionalInts(column) => column.len(),
+            Self::Texts(column) => column.len(),
+            Self::OptionalTexts(column) => column.len(),
+            Self::Blobs(column) => column.len(),
+            Self::OptionalBlobs(column) => column.len(),
+            // A value by itself, or a set that is absent, is no column.
+            _ => 0,
+        }
+    }
+
     /// A column of bytes, some of them absent.
     pub(crate) fn optional_blobs<B: AsRef<[u8]>>(
         column: impl IntoIterator<Item = Option<B>>,
@@ -83,7 +97,7 @@ pub(crate) struct Db<'a> {
 
 type Prepared = Query<'static, Postgres, PgArguments>;
 
-fn prepare<const N: usize>(statement: Statement, binds: [Bind; N]) -> Prepared {
+fn prepare(statement: Statement, binds: impl IntoIterator<Item = Bind>) -> Prepared {
     let query = sqlx::query(statement.sql);
     binds.into_iter().fold(query, |query, bind| match bind {
         Bind::Int(number) => query.bind(number),
@@ -132,5 +146,23 @@ impl Db<'_> {
             .rows_written
             .fetch_add(rows, Ordering::Relaxed);
         Ok(rows)
+    }
+
+    /// Writes several sets in one statement, which tells nothing of how many rows they were.
+    pub(crate) async fn write_sets(
+        &mut self,
+        statement: Statement,
+        binds: Vec<Bind>,
+        rows: u64,
+    ) -> StoreResult<()> {
+        self.counters.count_statement();
+        prepare(statement, binds)
+            .execute(&mut *self.connection)
+            .await
+            .map_err(|error| in_statement(statement.name, error))?;
+        self.counters
+            .rows_written
+            .fetch_add(rows, Ordering::Relaxed);
+        Ok(())
     }
 }

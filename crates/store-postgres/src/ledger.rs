@@ -8,22 +8,23 @@ use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
 use mamagang_store::rows::{
-    EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
+    EmployerRow, EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs,
+    WorkerSnapshot, YearRow,
 };
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
 
 use crate::column::{
-    digest, employer_code, get, narrow, narrowed, no_later_than, optional_int, place, place_of,
-    tax_year,
+    digest, employer_code, get, int, narrow, narrowed, no_later_than, optional_int, place,
+    place_of, tax_year,
 };
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
 use crate::month;
+use crate::request::{key_columns, record_at};
 use crate::snapshot::snapshot;
 use crate::sql::ledger as sql;
-use crate::worker::split;
 
 /// An employer's workers, each once, in order of id: a merged worker is the one merged into.
 type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
@@ -40,57 +41,143 @@ pub(crate) async fn lock_heads(
     if locked.len() == employers.len() {
         return Ok(());
     }
-    let starts = Bind::blobs(employers.iter().map(Genesis::hash));
-    db.write(sql::ADD_HEADS, [codes(employers), starts]).await?;
+    add_heads(db, employers).await?;
     let locked = db.rows(sql::LOCK_HEADS, [codes(employers)]).await?;
     if locked.len() == employers.len() {
         return Ok(());
     }
-    let context = "an employer's head is there and cannot be locked";
-    Err(StoreError::new(StoreErrorKind::Contended, context))
+    Err(cannot_lock())
 }
 
-/// What postings and balances read, and the instant of the employers' latest entry.
+async fn add_heads(db: &mut Db<'_>, employers: &BTreeSet<EmployerCode>) -> StoreResult<()> {
+    let starts = Bind::blobs(employers.iter().map(Genesis::hash));
+    db.write(sql::ADD_HEADS, [codes(employers), starts]).await?;
+    Ok(())
+}
+
+fn cannot_lock() -> StoreError {
+    let context = "an employer's head is there and cannot be locked";
+    StoreError::new(StoreErrorKind::Contended, context)
+}
+
+/// How often locks are asked for again while workers are being linked to the employers.
+const LOCKS_MAX: u32 = 4;
+
+/// What was read for postings and balances.
+pub(crate) struct Inputs {
+    /// One element a year, in order.
+    pub(crate) years: Vec<LedgerInputs>,
+    /// One element a request, in order.
+    pub(crate) answered: Vec<Option<IdempotencyRecord>>,
+    /// The instant of the employers' latest entry.
+    pub(crate) last: Option<i64>,
+    /// Workers linked to any of the employers, each counted once.
+    workers: usize,
+}
+
+/// Has employers and their workers to the unit alone, and reads what a batch of postings needs.
+pub(crate) async fn locked_inputs(
+    db: &mut Db<'_>,
+    years: &[(EmployerCode, TaxYear)],
+    requests: &[IdempotencyKey],
+) -> StoreResult<Inputs> {
+    let employers: BTreeSet<_> = years.iter().map(|(employer, _)| *employer).collect();
+    for _ in 0..LOCKS_MAX {
+        let workers = lock_linked(db, &employers).await?;
+        let read = inputs(db, years, requests).await?;
+        // A worker may have been linked after the lock's statement began and before it had the
+        // employer: that one is not locked yet.
+        if read.workers == workers {
+            return Ok(read);
+        }
+    }
+    Err(cannot_lock())
+}
+
+async fn lock_linked(db: &mut Db<'_>, employers: &BTreeSet<EmployerCode>) -> StoreResult<usize> {
+    if employers.is_empty() {
+        return Ok(0);
+    }
+    for _ in 0..LOCKS_MAX {
+        let rows = db.rows(sql::LOCK_LINKED, [codes(employers)]).await?;
+        let row = rows.first().ok_or_else(cannot_lock)?;
+        if narrow::<usize>(row, "heads")? == employers.len() {
+            return narrow(row, "workers");
+        }
+        add_heads(db, employers).await?;
+    }
+    Err(cannot_lock())
+}
+
+/// What postings and balances read.
 pub(crate) async fn inputs(
     db: &mut Db<'_>,
     years: &[(EmployerCode, TaxYear)],
-) -> StoreResult<(Vec<LedgerInputs>, Option<i64>)> {
-    if years.is_empty() {
-        return Ok((Vec::new(), None));
-    }
+    requests: &[IdempotencyKey],
+) -> StoreResult<Inputs> {
     let employers: BTreeSet<_> = years.iter().map(|(employer, _)| *employer).collect();
     let months = |month: fn(&TaxYear) -> i64| Bind::ints(years.iter().map(|(_, year)| month(year)));
+    let [organisations, methods, request_ids] = key_columns(requests.iter());
     let binds = [
         codes(years.iter().map(|(employer, _)| employer)),
         Bind::ints(years.iter().map(|(_, year)| year.number())),
         months(|year| year.first_month().index().into()),
         months(|year| year.last_month().index().into()),
         codes(&employers),
+        organisations,
+        methods,
+        request_ids,
     ];
     let rows = db.rows(sql::READ_INPUTS, binds).await?;
-    let (of_years, of_workers) = split(&rows)?;
-    let mut linked = Linked::new();
-    for row in of_workers {
-        let worker = snapshot(row)?;
-        let of_employer = linked.entry(employer_code(row)?).or_default();
-        of_employer.insert(worker.worker.worker_id, worker);
+    let (mut of_years, mut linked, mut answers) = (Vec::new(), Linked::new(), Vec::new());
+    let mut workers = BTreeSet::new();
+    for row in &rows {
+        match int(row, "part")? {
+            0 => of_years.push(row),
+            1 => {
+                let worker = snapshot(row)?;
+                let of_employer = linked.entry(employer_code(row)?).or_default();
+                workers.insert(worker.worker.worker_id);
+                of_employer.insert(worker.worker.worker_id, worker);
+            }
+            _ => answers.push(Ok((place_of(row)?, record_at(row, "answered_at")?))),
+        }
     }
     let mut last = None;
     for row in &of_years {
         last = last.max(optional_int(row, "last_recorded_at")?);
     }
+    let mut uses: BTreeMap<EmployerCode, usize> = BTreeMap::new();
+    for (employer, _) in years {
+        *uses.entry(*employer).or_default() += 1;
+    }
     let found = of_years.into_iter();
-    let found = found.map(|row| Ok((place_of(row)?, year_inputs(row, &linked)?)));
+    let found = found.map(|row| Ok((place_of(row)?, year_inputs(row, &mut linked, &mut uses)?)));
     let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
-    Ok((inputs.ok_or_else(|| corrupt("place"))?, last))
+    Ok(Inputs {
+        years: inputs.ok_or_else(|| corrupt("place"))?,
+        answered: place(requests.len(), answers)?,
+        last,
+        workers: workers.len(),
+    })
 }
 
-fn year_inputs(row: &PgRow, linked: &Linked) -> StoreResult<LedgerInputs> {
+/// `uses` counts the years that an employer's workers are still asked for: the last one takes them.
+fn year_inputs(
+    row: &PgRow,
+    linked: &mut Linked,
+    uses: &mut BTreeMap<EmployerCode, usize>,
+) -> StoreResult<LedgerInputs> {
     let employer = employer_code(row)?;
     let record: Option<&[u8]> = get(row, "record")?;
     let record = record.map(EmployerRecord::unpack).transpose();
     let record = record.map_err(|error| corrupt("record").with_source(error))?;
-    let workers = linked.get(&employer);
+    let left = uses.get_mut(&employer).ok_or_else(|| corrupt("place"))?;
+    *left = left.saturating_sub(1);
+    let workers = match *left {
+        0 => linked.remove(&employer),
+        _ => linked.get(&employer).cloned(),
+    };
     Ok(LedgerInputs {
         employer: record.map(|record| EmployerRow {
             employer_code: employer,
@@ -99,7 +186,7 @@ fn year_inputs(row: &PgRow, linked: &Linked) -> StoreResult<LedgerInputs> {
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
         months: month::of_row(row, employer)?,
-        workers: workers.map_or_else(Vec::new, |of| of.values().cloned().collect()),
+        workers: workers.map_or_else(Vec::new, |of| of.into_values().collect()),
     })
 }
 
@@ -170,7 +257,18 @@ pub(crate) async fn list_years(
 }
 
 pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> StoreResult<()> {
-    // The database compares hashes along the chain; where it starts, only the service can tell.
+    check_starts(entries)?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    db.write(sql::APPEND_ENTRIES, entry_columns(entries))
+        .await?;
+    db.write(sql::PUT_HEADS, head_columns(entries)).await?;
+    Ok(())
+}
+
+/// The database compares hashes along the chain; where it starts, only the service can tell.
+pub(crate) fn check_starts(entries: &[EntryRow]) -> StoreResult<()> {
     let starts_elsewhere = |entry: &EntryRow| {
         entry.sequence == 1 && entry.previous_hash != Genesis::hash(&entry.employer_code)
     };
@@ -178,10 +276,12 @@ pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> Sto
         let context = "the entry does not continue the chain's start";
         return Err(StoreError::new(StoreErrorKind::Conflict, context));
     }
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let binds = [
+    Ok(())
+}
+
+/// The entries as columns.
+pub(crate) fn entry_columns(entries: &[EntryRow]) -> [Bind; 7] {
+    [
         codes(entries.iter().map(|entry| &entry.employer_code)),
         Bind::ints(entries.iter().map(|entry| entry.sequence)),
         Bind::ints(entries.iter().map(|entry| entry.tax_year.number())),
@@ -189,32 +289,37 @@ pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> Sto
         Bind::blobs(entries.iter().map(|entry| &entry.frozen)),
         Bind::blobs(entries.iter().map(|entry| entry.previous_hash)),
         Bind::blobs(entries.iter().map(|entry| entry.hash)),
-    ];
-    db.write(sql::APPEND_ENTRIES, binds).await?;
+    ]
+}
+
+/// The heads after the entries, as columns: an upsert takes one row an employer.
+pub(crate) fn head_columns(entries: &[EntryRow]) -> [Bind; 3] {
     let heads = entries.iter();
     let heads: BTreeMap<_, _> = heads.map(|entry| (entry.employer_code, entry)).collect();
-    let binds = [
+    [
         codes(heads.keys()),
         Bind::ints(heads.values().map(|last| last.sequence)),
         Bind::blobs(heads.values().map(|last| last.hash)),
-    ];
-    db.write(sql::PUT_HEADS, binds).await?;
-    Ok(())
+    ]
 }
 
 pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult<()> {
+    if years.is_empty() {
+        return Ok(());
+    }
+    db.write(sql::PUT_YEARS, year_columns(years)).await?;
+    Ok(())
+}
+
+/// The years as columns, of several states of one the last.
+pub(crate) fn year_columns(years: &[YearRow]) -> [Bind; 3] {
     let last: BTreeMap<_, _> = years
         .iter()
         .map(|row| ((row.employer_code, row.tax_year), &row.state))
         .collect();
-    if last.is_empty() {
-        return Ok(());
-    }
-    let binds = [
+    [
         codes(last.keys().map(|(employer, _)| employer)),
         Bind::ints(last.keys().map(|(_, year)| year.number())),
         Bind::blobs(last.values().map(|state| pack(*state))),
-    ];
-    db.write(sql::PUT_YEARS, binds).await?;
-    Ok(())
+    ]
 }

@@ -1,39 +1,43 @@
 //! Booked person-months.
 
 use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
 use mamagang_domain::money::Fen;
 use mamagang_store::rows::PersonMonth;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
 
-use crate::column::{
-    code_group, get, int, item_int, item_worker, list, month, narrow, narrowed, worker_id,
-};
+use crate::column::{code_group, get, int, month, narrow, narrowed, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
+use crate::error::corrupt;
 use crate::sql::month as sql;
 
 /// The months that a row of ledger inputs lists, by month and worker.
-pub(crate) fn of_row(row: &PgRow, employer: EmployerCode) -> StoreResult<Vec<PersonMonth>> {
-    let items = list(row, "months")?;
-    let months = items.iter().map(|item| of_item(item, employer));
-    let mut months: Vec<_> = months.collect::<Result<_, _>>()?;
-    months.sort_unstable_by_key(|booked: &PersonMonth| (booked.month, booked.worker_id));
-    Ok(months)
-}
-
-fn of_item(
-    [worker, index, group, amount, sequence]: &[&str; 5],
-    employer_code: EmployerCode,
-) -> StoreResult<PersonMonth> {
-    Ok(PersonMonth {
-        worker_id: item_worker(worker)?,
-        month: month(item_int(index)?)?,
-        employer_code,
-        group: code_group(item_int(group)?)?,
-        amount_fen: Fen::new(item_int(amount)?),
-        sequence: narrowed(item_int(sequence)?, "sequence")?,
-    })
+pub(crate) fn of_row(row: &PgRow, employer_code: EmployerCode) -> StoreResult<Vec<PersonMonth>> {
+    let workers: Option<&[u8]> = get(row, "month_workers")?;
+    let Some(workers) = workers else {
+        return Ok(Vec::new());
+    };
+    let months: Vec<i32> = get(row, "month_months")?;
+    let groups: Vec<i32> = get(row, "month_groups")?;
+    let amounts: Vec<i64> = get(row, "month_amounts")?;
+    let sequences: Vec<i64> = get(row, "month_sequences")?;
+    let rows = workers.chunks(16).zip(months).zip(groups);
+    let rows = rows.zip(amounts).zip(sequences);
+    let rows = rows.map(|((((worker, index), group), amount), sequence)| {
+        Ok(PersonMonth {
+            worker_id: WorkerId::from_slice(worker).ok_or_else(|| corrupt("worker_id"))?,
+            month: month(index.into())?,
+            employer_code,
+            group: code_group(group.into())?,
+            amount_fen: Fen::new(amount),
+            sequence: narrowed(sequence, "sequence")?,
+        })
+    });
+    let mut rows: Vec<PersonMonth> = rows.collect::<StoreResult<_>>()?;
+    rows.sort_unstable_by_key(|booked| (booked.month, booked.worker_id));
+    Ok(rows)
 }
 
 pub(crate) async fn list_of(
@@ -59,16 +63,20 @@ pub(crate) async fn book(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult
     if months.is_empty() {
         return Ok(());
     }
-    let binds = [
+    db.write(sql::BOOK, columns(months)).await?;
+    Ok(())
+}
+
+/// The rows as columns.
+pub(crate) fn columns(months: &[PersonMonth]) -> [Bind; 6] {
+    [
         Bind::blobs(months.iter().map(|booked| booked.worker_id.bytes())),
         Bind::ints(months.iter().map(|booked| booked.month.index())),
         codes(months.iter().map(|booked| &booked.employer_code)),
         Bind::ints(months.iter().map(|booked| booked.group as i64)),
         Bind::ints(months.iter().map(|booked| booked.amount_fen.get())),
         Bind::ints(months.iter().map(|booked| booked.sequence)),
-    ];
-    db.write(sql::BOOK, binds).await?;
-    Ok(())
+    ]
 }
 
 pub(crate) async fn release(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult<()> {

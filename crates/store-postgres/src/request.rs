@@ -9,7 +9,7 @@ use crate::db::{Bind, Db};
 use crate::error::corrupt;
 use crate::sql::request as sql;
 
-fn key_columns<'a>(keys: impl Iterator<Item = &'a IdempotencyKey> + Clone) -> [Bind; 3] {
+pub(crate) fn key_columns<'a>(keys: impl Iterator<Item = &'a IdempotencyKey> + Clone) -> [Bind; 3] {
     [
         Bind::texts(keys.clone().map(|key| &key.organisation)),
         Bind::texts(keys.clone().map(|key| &key.method)),
@@ -30,11 +30,16 @@ pub(crate) async fn read(
 }
 
 fn record(row: &PgRow) -> StoreResult<IdempotencyRecord> {
+    record_at(row, "recorded_at")
+}
+
+/// A recorded answer whose instant stands in the column `recorded_at`.
+pub(crate) fn record_at(row: &PgRow, recorded_at: &str) -> StoreResult<IdempotencyRecord> {
     let content = serde_json::from_str(get(row, "content")?);
     Ok(IdempotencyRecord {
         content: content.map_err(|error| corrupt("content").with_source(error))?,
         response: get(row, "response")?,
-        recorded_at: get(row, "recorded_at")?,
+        recorded_at: get(row, recorded_at)?,
     })
 }
 
@@ -45,6 +50,12 @@ pub(crate) async fn put(
     if records.is_empty() {
         return Ok(());
     }
+    db.write(sql::PUT, columns(records)?).await?;
+    Ok(())
+}
+
+/// The records as columns.
+pub(crate) fn columns(records: &[(IdempotencyKey, IdempotencyRecord)]) -> StoreResult<[Bind; 6]> {
     let [organisations, methods, requests] = key_columns(records.iter().map(|(key, _)| key));
     let contents = records.iter();
     let contents = contents.map(|(_, record)| serde_json::to_string(&record.content));
@@ -52,14 +63,12 @@ pub(crate) async fn put(
         let context = "writing an answer's content";
         StoreError::new(StoreErrorKind::Internal, context).with_source(error)
     })?;
-    let binds = [
+    Ok([
         organisations,
         methods,
         requests,
         Bind::Texts(contents),
         Bind::blobs(records.iter().map(|(_, record)| &record.response)),
         Bind::ints(records.iter().map(|(_, record)| record.recorded_at)),
-    ];
-    db.write(sql::PUT, binds).await?;
-    Ok(())
+    ])
 }

@@ -1,13 +1,14 @@
 //! A worker as checks and postings read it: one row with its lists.
 
 use mamagang_domain::filing::Filing;
+use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
 use sqlx::postgres::PgRow;
 
-use crate::column::{date, filing_kind, get, item_int, list, month, parse_employer, worker_id};
+use crate::column::{date, filing_kind, get, month, parse_employer, worker_id};
 use crate::error::corrupt;
 
 pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
@@ -22,22 +23,44 @@ pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
 
 /// Reads the columns of `snapshot_columns!`.
 pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
-    let booked = list(row, "booked")?;
-    let mut booked: Vec<_> = booked.iter().map(booked_month).collect::<Result<_, _>>()?;
-    booked.sort_unstable();
     Ok(WorkerSnapshot {
         worker: worker_row(row)?,
         name_macs: Vec::new(),
-        booked,
+        booked: booked(row)?,
         filings: filings(row)?,
     })
 }
 
-fn booked_month([month_index, employer]: &[&str; 2]) -> StoreResult<BookedMonth> {
-    Ok(BookedMonth {
-        month: month(item_int(month_index)?)?,
-        employer_code: parse_employer(employer)?,
-    })
+/// Bytes of an employer's code.
+const CODE_BYTES: usize = 18;
+
+fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
+    let months: Option<Vec<i32>> = get(row, "booked_months")?;
+    let employers: Option<&str> = get(row, "booked_employers")?;
+    let (Some(months), Some(employers)) = (months, employers) else {
+        return Ok(Vec::new());
+    };
+    if employers.len() != months.len() * CODE_BYTES {
+        return Err(corrupt("employer_code"));
+    }
+    // Most months of a person are one employer's.
+    let mut last: Option<(&str, EmployerCode)> = None;
+    let mut booked = Vec::with_capacity(months.len());
+    for (place, index) in months.into_iter().enumerate() {
+        let text = employers.get(place * CODE_BYTES..(place + 1) * CODE_BYTES);
+        let text = text.ok_or_else(|| corrupt("employer_code"))?;
+        let employer_code = match last {
+            Some((known, code)) if known == text => code,
+            _ => parse_employer(text)?,
+        };
+        last = Some((text, employer_code));
+        booked.push(BookedMonth {
+            month: month(index.into())?,
+            employer_code,
+        });
+    }
+    booked.sort_unstable();
+    Ok(booked)
 }
 
 /// Id, employer, kind, submitted, accepted, revoked.

@@ -177,6 +177,10 @@ impl Store for PostgresStore {
         Ok(Box::new(PostgresUnit::new(transaction, shared, timeout)))
     }
 
+    fn units_at_once(&self) -> usize {
+        usize::try_from(self.options.units).unwrap_or(usize::MAX)
+    }
+
     async fn check_inputs(
         &self,
         workers: &[WorkerKey],
@@ -191,8 +195,8 @@ impl Store for PostgresStore {
         years: &[(EmployerCode, TaxYear)],
     ) -> StoreResult<Vec<LedgerInputs>> {
         let mut reader = self.reader().await?;
-        let (inputs, _) = ledger::inputs(&mut self.db(&mut reader), years).await?;
-        Ok(inputs)
+        let read = ledger::inputs(&mut self.db(&mut reader), years, &[]).await?;
+        Ok(read.years)
     }
 
     async fn worker_secrets(&self, workers: &[WorkerId]) -> StoreResult<Vec<Option<WorkerSecret>>> {

@@ -13,14 +13,16 @@ use mamagang_store::rows::{
     KnownIdentity, LedgerInputs, NewWorker, OwnedFact, OwnerKey, PersonMonth, WorkerRow,
     WorkerSecret, YearRow,
 };
-use mamagang_store::{Clock, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
+use mamagang_store::{
+    Clock, PostingBatch, PostingInputs, StoreError, StoreErrorKind, StoreResult, UnitOfWork,
+};
 use sqlx::{Postgres, Transaction};
 use tokio::time::Instant;
 
 use crate::db::{Counters, Db};
 use crate::error::in_commit;
 use crate::instant::LastInstant;
-use crate::{audit, employer, fact, ledger, month, policy, request, worker};
+use crate::{audit, employer, fact, ledger, month, policy, posting, request, worker};
 
 /// What a unit shares with its store.
 #[derive(Clone)]
@@ -128,12 +130,15 @@ impl PostgresUnit {
     async fn lock_and_read_years(
         &mut self,
         years: &[(EmployerCode, TaxYear)],
-    ) -> StoreResult<(Vec<LedgerInputs>, Option<i64>)> {
-        let employers = years.iter().map(|(employer, _)| *employer).collect();
-        let mut db = self.reading();
-        ledger::lock_heads(&mut db, &employers).await?;
-        worker::lock_linked(&mut db, &employers).await?;
-        ledger::inputs(&mut db, years).await
+        requests: &[IdempotencyKey],
+    ) -> StoreResult<PostingInputs> {
+        let read = ledger::locked_inputs(&mut self.reading(), years, requests).await;
+        let read = self.note(read)?;
+        self.follow(read.last);
+        Ok(PostingInputs {
+            answered: read.answered,
+            years: read.years,
+        })
     }
 }
 
@@ -190,10 +195,15 @@ impl UnitOfWork for PostgresUnit {
         &mut self,
         years: &[(EmployerCode, TaxYear)],
     ) -> StoreResult<Vec<LedgerInputs>> {
-        let read = self.lock_and_read_years(years).await;
-        let (inputs, last) = self.note(read)?;
-        self.follow(last);
-        Ok(inputs)
+        Ok(self.lock_and_read_years(years, &[]).await?.years)
+    }
+
+    async fn posting_inputs(
+        &mut self,
+        requests: &[IdempotencyKey],
+        years: &[(EmployerCode, TaxYear)],
+    ) -> StoreResult<PostingInputs> {
+        self.lock_and_read_years(years, requests).await
     }
 
     async fn insert_workers(&mut self, workers: &[NewWorker]) -> StoreResult<()> {
@@ -258,6 +268,15 @@ impl UnitOfWork for PostgresUnit {
         records: &[(IdempotencyKey, IdempotencyRecord)],
     ) -> StoreResult<()> {
         let result = request::put(&mut self.writing(), records).await;
+        self.note(result)
+    }
+
+    async fn write_postings(
+        &mut self,
+        batch: &PostingBatch,
+        audit: &[AuditRow],
+    ) -> StoreResult<()> {
+        let result = posting::write(&mut self.writing(), batch, audit).await;
         self.note(result)
     }
 

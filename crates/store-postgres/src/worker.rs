@@ -154,18 +154,6 @@ pub(crate) async fn lock(db: &mut Db<'_>, workers: &BTreeSet<WorkerId>) -> Store
     Ok(())
 }
 
-/// Has every worker linked to an employer to the unit alone.
-pub(crate) async fn lock_linked(
-    db: &mut Db<'_>,
-    employers: &BTreeSet<EmployerCode>,
-) -> StoreResult<()> {
-    if employers.is_empty() {
-        return Ok(());
-    }
-    db.rows(sql::LOCK_LINKED, [codes(employers)]).await?;
-    Ok(())
-}
-
 /// The workers, and the instant of the latest fact about any of them.
 pub(crate) async fn read(
     db: &mut Db<'_>,

@@ -4,12 +4,12 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
 use mamagang_store::StoreResult;
 use mamagang_store::rows::AuditRow;
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
-use crate::column::{bytes, digest, get, hex, narrow, parse_employer, rows_of};
+use crate::column::{bytes, digest, get, narrow, parse_employer};
 use crate::db::{Bind, Db};
 use crate::error::corrupt;
+use crate::rows::Rows;
 use crate::sql::audit as sql;
 
 pub(crate) async fn read(db: &mut Db<'_>, id: AuditId) -> StoreResult<Option<AuditRow>> {
@@ -52,22 +52,24 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
     if rows.is_empty() {
         return Ok(());
     }
-    let rows = rows.iter().map(|row| {
-        json!([
-            hex(row.audit_id.bytes()),
-            hex(row.writer_id),
-            row.position,
-            row.recorded_at,
-            row.method,
-            row.caller,
-            row.outcome,
-            row.worker_id.map(|id| hex(id.bytes())),
-            row.employer_code.map(|code| code.to_string()),
-            hex(&row.frozen),
-            hex(row.previous_hash),
-            hex(row.hash),
-        ])
-    });
-    db.write(sql::APPEND, [rows_of(rows)]).await?;
+    let mut set = Rows::new();
+    for row in rows {
+        let worker = row.worker_id.as_ref().map(|id| &id.bytes()[..]);
+        set.row()
+            .bytes(row.audit_id.bytes())
+            .bytes(&row.writer_id)
+            .json(&row.position.to_string())
+            .int(row.recorded_at)
+            .text(&row.method)
+            .text(&row.caller)
+            .text(&row.outcome)
+            .optional_bytes(worker)
+            .optional_code(row.employer_code.as_ref().map(EmployerCode::as_str))
+            .bytes(&row.frozen)
+            .bytes(&row.previous_hash)
+            .bytes(&row.hash)
+            .end();
+    }
+    db.write(sql::APPEND, set.binds()).await?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::column::{
     date, fact_kind, get, hex, narrow, narrowed, no_later_than, place, position, rows_of, worker_id,
 };
 use crate::db::{Bind, Db};
+use crate::rows::Rows;
 use crate::sql::fact as sql;
 
 pub(crate) async fn list(db: &mut Db<'_>, query: &FactQuery) -> StoreResult<FactPage> {
@@ -75,42 +76,46 @@ fn fact_row(subject: Subject, row: &SqliteRow) -> StoreResult<FactRow> {
     })
 }
 
-fn values(subject: Value, fact: &FactRow) -> Value {
+/// The columns after the subject's, which takes the first two elements.
+fn add(row: &mut Rows, fact: &FactRow) {
     let (body, secret, retracts) = match &fact.change {
-        FactChange::Record { body, secret } => (hex(body), hex(secret), None),
-        FactChange::Retract { revision } => (Value::Null, Value::Null, Some(*revision)),
+        FactChange::Record { body, secret } => (Some(&body[..]), Some(&secret[..]), None),
+        FactChange::Retract { revision } => (None, None, Some(i64::from(*revision))),
     };
-    json!([
-        subject,
-        fact.revision,
-        fact.kind as i64,
-        body,
-        secret,
-        retracts,
-        fact.supersedes,
-        fact.source.name,
-        fact.source.drawn_on.map(|day| day.epoch_day()),
-        fact.recorded_at,
-        fact.actor,
-        fact.reason,
-    ])
+    let drawn_on = fact.source.drawn_on;
+    row.int(fact.revision.into())
+        .int(fact.kind as i64)
+        .optional_bytes(body)
+        .optional_bytes(secret)
+        .optional_int(retracts)
+        .optional_int(fact.supersedes.map(i64::from))
+        .text(&fact.source.name)
+        .optional_int(drawn_on.map(|day| day.epoch_day().into()))
+        .int(fact.recorded_at)
+        .text(&fact.actor)
+        .text(&fact.reason)
+        .end();
 }
 
 pub(crate) async fn append(db: &mut Db<'_>, facts: &[FactRow]) -> StoreResult<()> {
-    let (mut of_workers, mut of_employers) = (Vec::new(), Vec::new());
+    let (mut of_workers, mut of_employers) = (Rows::new(), Rows::new());
     for fact in facts {
         match &fact.subject {
-            Subject::Worker(id) => of_workers.push(values(hex(id.bytes()), fact)),
-            Subject::Employer(code) => of_employers.push(values(code.as_str().into(), fact)),
+            Subject::Worker(id) => add(of_workers.row().bytes(id.bytes()), fact),
+            Subject::Employer(code) => {
+                add(
+                    of_employers.row().code(code.as_str()).optional_int(None),
+                    fact,
+                );
+            }
         }
     }
     if !of_workers.is_empty() {
-        let rows = rows_of(of_workers);
-        db.write(sql::APPEND_OF_WORKERS, [rows]).await?;
+        db.write(sql::APPEND_OF_WORKERS, of_workers.binds()).await?;
     }
     if !of_employers.is_empty() {
-        let rows = rows_of(of_employers);
-        db.write(sql::APPEND_OF_EMPLOYERS, [rows]).await?;
+        db.write(sql::APPEND_OF_EMPLOYERS, of_employers.binds())
+            .await?;
     }
     Ok(())
 }

@@ -15,13 +15,13 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{
-    digest, employer_code, get, hex, narrow, narrowed, no_later_than, place, position, rows_of,
-    tax_year,
+    digest, employer_code, get, narrow, narrowed, no_later_than, place, position, rows_of, tax_year,
 };
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
 use crate::month;
+use crate::rows::Rows;
 use crate::snapshot::snapshot;
 use crate::sql::ledger as sql;
 use crate::worker::split;
@@ -56,18 +56,32 @@ pub(crate) async fn inputs(
         let of_employer = linked.entry(employer_code(row)?).or_default();
         of_employer.insert(worker.worker.worker_id, worker);
     }
+    let mut uses: BTreeMap<EmployerCode, usize> = BTreeMap::new();
+    for (employer, _) in years {
+        *uses.entry(*employer).or_default() += 1;
+    }
     let found = of_years.into_iter();
-    let found = found.map(|row| Ok((position(row)?, year_inputs(row, &linked)?)));
+    let found = found.map(|row| Ok((position(row)?, year_inputs(row, &mut linked, &mut uses)?)));
     let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
     inputs.ok_or_else(|| corrupt("position"))
 }
 
-fn year_inputs(row: &SqliteRow, linked: &Linked) -> StoreResult<LedgerInputs> {
+/// `uses` counts the years that an employer's workers are still asked for: the last one takes them.
+fn year_inputs(
+    row: &SqliteRow,
+    linked: &mut Linked,
+    uses: &mut BTreeMap<EmployerCode, usize>,
+) -> StoreResult<LedgerInputs> {
     let employer = employer_code(row)?;
     let record: Option<&[u8]> = get(row, "record")?;
     let record = record.map(EmployerRecord::unpack).transpose();
     let record = record.map_err(|error| corrupt("record").with_source(error))?;
-    let workers = linked.get(&employer);
+    let left = uses.get_mut(&employer).ok_or_else(|| corrupt("position"))?;
+    *left = left.saturating_sub(1);
+    let workers = match *left {
+        0 => linked.remove(&employer),
+        _ => linked.get(&employer).cloned(),
+    };
     Ok(LedgerInputs {
         employer: record.map(|record| EmployerRow {
             employer_code: employer,
@@ -76,7 +90,7 @@ fn year_inputs(row: &SqliteRow, linked: &Linked) -> StoreResult<LedgerInputs> {
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
         months: month::of_row(row, employer)?,
-        workers: workers.map_or_else(Vec::new, |of| of.values().cloned().collect()),
+        workers: workers.map_or_else(Vec::new, |of| of.into_values().collect()),
     })
 }
 
@@ -159,24 +173,30 @@ pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> Sto
     if entries.is_empty() {
         return Ok(());
     }
-    let rows = entries.iter().map(|entry| {
-        json!([
-            entry.employer_code.as_str(),
-            entry.sequence,
-            entry.tax_year.number(),
-            entry.recorded_at,
-            hex(&entry.frozen),
-            hex(entry.previous_hash),
-            hex(entry.hash),
-        ])
-    });
-    db.write(sql::APPEND_ENTRIES, [rows_of(rows)]).await?;
+    let mut rows = Rows::new();
+    for entry in entries {
+        rows.row()
+            .code(entry.employer_code.as_str())
+            .int(entry.sequence.into())
+            .int(entry.tax_year.number().into())
+            .int(entry.recorded_at)
+            .bytes(&entry.frozen)
+            .bytes(&entry.previous_hash)
+            .bytes(&entry.hash)
+            .end();
+    }
+    db.write(sql::APPEND_ENTRIES, rows.binds()).await?;
     let heads = entries.iter();
     let heads: BTreeMap<_, _> = heads.map(|entry| (entry.employer_code, entry)).collect();
-    let rows = heads
-        .values()
-        .map(|last| json!([last.employer_code.as_str(), last.sequence, hex(last.hash)]));
-    db.write(sql::PUT_HEADS, [rows_of(rows)]).await?;
+    let mut rows = Rows::new();
+    for last in heads.values() {
+        rows.row()
+            .code(last.employer_code.as_str())
+            .int(last.sequence.into())
+            .bytes(&last.hash)
+            .end();
+    }
+    db.write(sql::PUT_HEADS, rows.binds()).await?;
     Ok(())
 }
 
@@ -188,9 +208,14 @@ pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult
     if last.is_empty() {
         return Ok(());
     }
-    let rows = last.iter().map(|((employer, year), state)| {
-        json!([employer.as_str(), year.number(), hex(pack(state))])
-    });
-    db.write(sql::PUT_YEARS, [rows_of(rows)]).await?;
+    let mut rows = Rows::new();
+    for ((employer, year), state) in &last {
+        rows.row()
+            .code(employer.as_str())
+            .int(year.number().into())
+            .bytes(&pack(*state))
+            .end();
+    }
+    db.write(sql::PUT_YEARS, rows.binds()).await?;
     Ok(())
 }

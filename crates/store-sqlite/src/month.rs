@@ -1,40 +1,39 @@
 //! Booked person-months.
 
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::WorkerId;
 use mamagang_domain::money::Fen;
 use mamagang_store::rows::PersonMonth;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{
-    code_group, get, hex, item_int, item_text, list, month, narrow, narrowed, rows_of, worker_id,
+    code_group, get, hex, month, narrow, narrowed, part_int, part_worker, parts, rows_of, worker_id,
 };
 use crate::db::{Bind, Db};
-use crate::error::corrupt;
+use crate::rows::Rows;
 use crate::sql::month as sql;
 
 /// The months that a row of ledger inputs lists, by month and worker.
 pub(crate) fn of_row(row: &SqliteRow, employer: EmployerCode) -> StoreResult<Vec<PersonMonth>> {
-    let items = list(row, "months")?;
+    let items = parts(row, "months")?;
     let months = items.iter().map(|item| of_item(item, employer));
     let mut months: Vec<_> = months.collect::<Result<_, _>>()?;
     months.sort_unstable_by_key(|booked: &PersonMonth| (booked.month, booked.worker_id));
     Ok(months)
 }
 
-fn of_item(item: &[Value], employer_code: EmployerCode) -> StoreResult<PersonMonth> {
-    let id = hex::decode(item_text(item, 0)?).ok();
+fn of_item(
+    [worker, index, group, amount, sequence]: &[&str; 5],
+    employer_code: EmployerCode,
+) -> StoreResult<PersonMonth> {
     Ok(PersonMonth {
-        worker_id: id
-            .and_then(|bytes| WorkerId::from_slice(&bytes))
-            .ok_or_else(|| corrupt("worker_id"))?,
-        month: month(item_int(item, 1)?)?,
+        worker_id: part_worker(worker)?,
+        month: month(part_int(index)?)?,
         employer_code,
-        group: code_group(item_int(item, 2)?)?,
-        amount_fen: Fen::new(item_int(item, 3)?),
-        sequence: narrowed(item_int(item, 4)?, "sequence")?,
+        group: code_group(part_int(group)?)?,
+        amount_fen: Fen::new(part_int(amount)?),
+        sequence: narrowed(part_int(sequence)?, "sequence")?,
     })
 }
 
@@ -61,17 +60,18 @@ pub(crate) async fn book(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult
     if months.is_empty() {
         return Ok(());
     }
-    let rows = months.iter().map(|booked| {
-        json!([
-            hex(booked.worker_id.bytes()),
-            booked.month.index(),
-            booked.employer_code.as_str(),
-            booked.group as i64,
-            booked.amount_fen.get(),
-            booked.sequence,
-        ])
-    });
-    db.write(sql::BOOK, [rows_of(rows)]).await?;
+    let mut rows = Rows::new();
+    for booked in months {
+        rows.row()
+            .bytes(booked.worker_id.bytes())
+            .int(booked.month.index().into())
+            .code(booked.employer_code.as_str())
+            .int(booked.group as i64)
+            .int(booked.amount_fen.get())
+            .int(booked.sequence.into())
+            .end();
+    }
+    db.write(sql::BOOK, rows.binds()).await?;
     Ok(())
 }
 

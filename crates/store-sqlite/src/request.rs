@@ -1,13 +1,14 @@
 //! Recorded answers.
 
-use mamagang_store::StoreResult;
 use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord};
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{get, hex, place, position, rows_of};
 use crate::db::Db;
 use crate::error::corrupt;
+use crate::rows::Rows;
 use crate::sql::request as sql;
 
 pub(crate) async fn read(
@@ -41,16 +42,21 @@ pub(crate) async fn put(
     if records.is_empty() {
         return Ok(());
     }
-    let rows = records.iter().map(|(key, record)| {
-        json!([
-            key.organisation,
-            key.method,
-            hex(key.request_id.bytes()),
-            record.content,
-            hex(&record.response),
-            record.recorded_at,
-        ])
-    });
-    db.write(sql::PUT, [rows_of(rows)]).await?;
+    let mut rows = Rows::new();
+    for (key, record) in records {
+        let content = serde_json::to_string(&record.content).map_err(|error| {
+            let context = "writing an answer's content";
+            StoreError::new(StoreErrorKind::Internal, context).with_source(error)
+        })?;
+        rows.row()
+            .text(&key.organisation)
+            .text(&key.method)
+            .bytes(key.request_id.bytes())
+            .json(&content)
+            .bytes(&record.response)
+            .int(record.recorded_at)
+            .end();
+    }
+    db.write(sql::PUT, rows.binds()).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::column::{
     date, filing_kind, get, item_int, item_optional_int, item_text, list, month, parse_employer,
-    worker_id,
+    part_int, parts, worker_id,
 };
 use crate::error::corrupt;
 
@@ -26,11 +26,8 @@ pub(crate) fn worker_row(row: &SqliteRow) -> StoreResult<WorkerRow> {
 
 /// Reads the columns of `snapshot_columns!`.
 pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
-    let booked = list(row, "booked")?;
-    let mut booked: Vec<_> = booked
-        .iter()
-        .map(|item| booked_month(item))
-        .collect::<Result<_, _>>()?;
+    let booked = parts(row, "booked")?;
+    let mut booked: Vec<_> = booked.iter().map(booked_month).collect::<Result<_, _>>()?;
     booked.sort_unstable();
     let filings = list(row, "filings")?;
     let mut filings: Vec<_> = filings
@@ -46,10 +43,10 @@ pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
     })
 }
 
-fn booked_month(item: &[Value]) -> StoreResult<BookedMonth> {
+fn booked_month([index, employer]: &[&str; 2]) -> StoreResult<BookedMonth> {
     Ok(BookedMonth {
-        month: month(item_int(item, 0)?)?,
-        employer_code: parse_employer(item_text(item, 1)?)?,
+        month: month(part_int(index)?)?,
+        employer_code: parse_employer(employer)?,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::column::{bytes, get, hex, narrow, place, position, rows_of, worker_id
 use crate::db::{Bind, Db};
 use crate::employer::{codes, employer_row};
 use crate::error::corrupt;
+use crate::rows::Rows;
 use crate::snapshot::{snapshot, worker_row};
 use crate::sql::worker as sql;
 
@@ -241,16 +242,17 @@ pub(crate) async fn put(db: &mut Db<'_>, workers: &[WorkerRow]) -> StoreResult<(
     if last.is_empty() {
         return Ok(());
     }
-    let rows = last.values().map(|row| {
-        json!([
-            hex(row.worker_id.bytes()),
-            row.timeline.revision,
-            row.region_code,
-            hex(row.timeline.pack()),
-            row.timeline.filing_ids(),
-        ])
-    });
-    let written = db.write(sql::PUT, [rows_of(rows)]).await?;
+    let mut rows = Rows::new();
+    for row in last.values() {
+        rows.row()
+            .bytes(row.worker_id.bytes())
+            .int(row.timeline.revision.into())
+            .text(&row.region_code)
+            .bytes(&row.timeline.pack())
+            .json(&json!(row.timeline.filing_ids()).to_string())
+            .end();
+    }
+    let written = db.write(sql::PUT, rows.binds()).await?;
     if usize::try_from(written) == Ok(last.len()) {
         return Ok(());
     }

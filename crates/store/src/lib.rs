@@ -8,8 +8,10 @@ pub mod cases;
 mod clock;
 mod error;
 pub mod filings;
+mod job;
 pub mod memory;
 pub mod policy;
+mod posting;
 pub mod rows;
 mod subsidy;
 
@@ -18,6 +20,8 @@ pub mod contract;
 
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind};
+pub use job::{JobPart, JobReads, JobRow, JobWrites};
+pub use posting::{PostingBatch, PostingInputs};
 pub use subsidy::{SubsidyReads, SubsidyWrites};
 
 use std::sync::Arc;
@@ -41,11 +45,16 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// A database.
 #[async_trait]
 pub trait Store:
-    policy::PolicyReads + CaseReads + FilingReads + SubsidyReads + Send + Sync + 'static
+    policy::PolicyReads + CaseReads + FilingReads + JobReads + SubsidyReads + Send + Sync + 'static
 {
     /// Opens a unit of work. Its [`UnitOfWork::recorded_at`] is taken from the clock once the
     /// engine has given the transaction its place in the order of writes.
     async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>>;
+
+    /// How many units make progress at the same time. Where it is one, a second one waits.
+    fn units_at_once(&self) -> usize {
+        1
+    }
 
     /// Everything that checks read, in one statement: one element a key, in order, absent where
     /// nothing is known. A merged worker is answered as the one it was merged into.
@@ -120,7 +129,7 @@ pub trait Store:
 
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
-pub trait UnitOfWork: CaseWrites + FilingWrites + SubsidyWrites + Send {
+pub trait UnitOfWork: CaseWrites + FilingWrites + JobWrites + SubsidyWrites + Send {
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;
 
@@ -151,6 +160,18 @@ pub trait UnitOfWork: CaseWrites + FilingWrites + SubsidyWrites + Send {
         &mut self,
         years: &[(EmployerCode, TaxYear)],
     ) -> StoreResult<Vec<LedgerInputs>>;
+
+    /// What a batch of postings reads: heads and workers are locked first, so that an answer
+    /// recorded by whoever held them is found. An engine that is far away reads it at once.
+    async fn posting_inputs(
+        &mut self,
+        requests: &[IdempotencyKey],
+        years: &[(EmployerCode, TaxYear)],
+    ) -> StoreResult<PostingInputs> {
+        let years = self.ledger_inputs(years).await?;
+        let answered = self.idempotency(requests).await?;
+        Ok(PostingInputs { answered, years })
+    }
 
     /// Adds workers with their identities.
     async fn insert_workers(&mut self, workers: &[NewWorker]) -> StoreResult<()>;
@@ -191,6 +212,21 @@ pub trait UnitOfWork: CaseWrites + FilingWrites + SubsidyWrites + Send {
         &mut self,
         records: &[(IdempotencyKey, IdempotencyRecord)],
     ) -> StoreResult<()>;
+
+    /// Writes what a batch of postings has made, with the audit rows of its calls. What each part
+    /// refuses, its own method says. An engine that is far away writes it at once.
+    async fn write_postings(
+        &mut self,
+        batch: &PostingBatch,
+        audit: &[AuditRow],
+    ) -> StoreResult<()> {
+        self.append_entries(&batch.entries).await?;
+        self.put_years(&batch.years).await?;
+        self.release_months(&batch.released).await?;
+        self.book_months(&batch.booked).await?;
+        self.put_idempotency(&batch.answers).await?;
+        self.append_audit(audit).await
+    }
 
     /// Appends audit rows.
     async fn append_audit(&mut self, rows: &[AuditRow]) -> StoreResult<()>;

@@ -88,6 +88,18 @@ impl TestApp {
         }
     }
 
+    /// A second instance on the same PostgreSQL database, by the same clock.
+    ///
+    /// # Panics
+    /// Where there is no such database.
+    pub async fn beside(&self) -> Arc<App> {
+        let database = self.postgres.as_ref().expect("a PostgreSQL database");
+        let store = PostgresStore::connect(&database.url(), PostgresOptions::default()).await;
+        let store = Arc::new(store.expect("a database"));
+        let started = start_at(store, self.clock.clone(), SteadyIds::after(1 << 32));
+        started.await.app
+    }
+
     /// On each engine in turn.
     pub async fn each(today: CivilDate) -> Vec<Self> {
         vec![
@@ -156,9 +168,17 @@ fn entropy() -> EntropySource {
 }
 
 async fn start(store: Arc<dyn Store>, today: CivilDate) -> Started {
-    let clock = Arc::new(ManualClock::at(today));
+    start_at(
+        store,
+        Arc::new(ManualClock::at(today)),
+        SteadyIds::default(),
+    )
+    .await
+}
+
+async fn start_at(store: Arc<dyn Store>, clock: Arc<ManualClock>, ids: SteadyIds) -> Started {
     let keys = KeyRing::generate(Suite::INTERNATIONAL, &mut OsEntropy).expect("keys");
-    let (keys, ids) = (Arc::new(keys), Arc::new(SteadyIds::default()));
+    let (keys, ids) = (Arc::new(keys), Arc::new(ids));
     let app = App::start(Dependencies {
         store,
         keys: keys.clone(),

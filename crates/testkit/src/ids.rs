@@ -9,6 +9,13 @@ use uuid::{Builder, Uuid};
 #[derive(Debug, Default)]
 pub struct SteadyIds(AtomicU64);
 
+impl SteadyIds {
+    /// Ids that follow on the first `count`: those of a second instance.
+    pub fn after(count: u64) -> Self {
+        Self(AtomicU64::new(count))
+    }
+}
+
 impl Ids for SteadyIds {
     fn new_id(&self) -> Uuid {
         let count = self.0.fetch_add(1, Ordering::SeqCst);

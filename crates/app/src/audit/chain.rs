@@ -1,10 +1,11 @@
 //! One writer's chain of audit rows.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mamagang_domain::frozen::{Digest32, Writer, chained, digest};
 use mamagang_store::rows::AuditRow;
-use mamagang_store::{StoreError, StoreErrorKind, StoreResult, UnitOfWork};
+use mamagang_store::{PostingBatch, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
 use tokio::sync::Mutex;
 
 use super::record::{AuditDraft, freeze};
@@ -58,8 +59,19 @@ impl AuditChain {
         unit: Box<dyn UnitOfWork>,
         drafts: Vec<AuditDraft>,
     ) -> StoreResult<()> {
+        self.commit_postings(unit, PostingBatch::default(), drafts)
+            .await
+    }
+
+    /// The same with what a batch of postings writes beside the rows of its calls.
+    pub(crate) async fn commit_postings(
+        self: &Arc<Self>,
+        unit: Box<dyn UnitOfWork>,
+        batch: PostingBatch,
+        drafts: Vec<AuditDraft>,
+    ) -> StoreResult<()> {
         let chain = Arc::clone(self);
-        let task = tokio::spawn(async move { chain.append(unit, &drafts).await });
+        let task = tokio::spawn(async move { chain.append(unit, &batch, &drafts).await });
         task.await.unwrap_or_else(|error| {
             let context = "the task that commits ended early";
             Err(StoreError::new(StoreErrorKind::CommitUnknown, context).with_source(error))
@@ -69,6 +81,7 @@ impl AuditChain {
     async fn append(
         &self,
         mut unit: Box<dyn UnitOfWork>,
+        batch: &PostingBatch,
         drafts: &[AuditDraft],
     ) -> StoreResult<()> {
         let mut head = self.head.lock().await;
@@ -95,7 +108,10 @@ impl AuditChain {
                 hash: next.hash,
             });
         }
-        let appended = unit.append_audit(&rows).await;
+        let appended = match batch.is_empty() {
+            true => unit.append_audit(&rows).await,
+            false => unit.write_postings(batch, &rows).await,
+        };
         let result = match appended {
             Ok(()) => unit.commit().await,
             Err(error) => Err(error),
@@ -107,6 +123,44 @@ impl AuditChain {
             Err(_) => *head = head.restart(),
         }
         result
+    }
+}
+
+/// So many units with an audit row of their own commit at the same time.
+const CHAINS: usize = 4;
+
+/// Chains for the rows of writes: a unit takes one that nobody is committing with.
+#[derive(Debug)]
+pub(crate) struct AuditChains {
+    chains: Vec<Arc<AuditChain>>,
+    next: AtomicUsize,
+}
+
+impl AuditChains {
+    pub(crate) fn new(chain: impl Fn() -> AuditChain) -> Self {
+        Self {
+            chains: (0..CHAINS).map(|_| Arc::new(chain())).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// As [`AuditChain::commit`].
+    pub(crate) async fn commit(
+        &self,
+        unit: Box<dyn UnitOfWork>,
+        drafts: Vec<AuditDraft>,
+    ) -> StoreResult<()> {
+        self.any().commit(unit, drafts).await
+    }
+
+    /// A chain that nobody is committing with, where there is one.
+    pub(crate) fn any(&self) -> &Arc<AuditChain> {
+        let is_free = |chain: &&Arc<AuditChain>| chain.head.try_lock().is_ok();
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.chains.len();
+        self.chains
+            .iter()
+            .find(is_free)
+            .unwrap_or(&self.chains[turn])
     }
 }
 

@@ -7,7 +7,7 @@ mod chain;
 mod record;
 mod writer;
 
-pub(crate) use chain::AuditChain;
+pub(crate) use chain::{AuditChain, AuditChains};
 pub use record::{
     AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, Told, thaw_call,
 };

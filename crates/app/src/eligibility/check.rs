@@ -201,7 +201,7 @@ impl App {
         let codes: BTreeSet<EmployerCode> =
             checks.iter().map(|check| check.employer_code).collect();
         let codes: Vec<EmployerCode> = codes.into_iter().collect();
-        let read = self.store.check_inputs(&known, &codes).await?;
+        let read = self.checks.load(known, codes.clone()).await?;
         let mut employers: HashMap<EmployerCode, EmployerRecord> = HashMap::new();
         for row in read.employers.into_iter().flatten() {
             let record = match as_of {

@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod decision;
 mod digest;
+mod loader;
 mod replay;
 mod vat;
 mod verify;
@@ -11,6 +12,8 @@ mod verify;
 pub use answer::{Answer, Difference};
 pub use check::{CheckedDecision, EvidenceView, KeyGroupCheck};
 pub use decision::StoredDecision;
+pub(crate) use loader::CheckLoader;
+
 pub use digest::{decision_digest, vat_digest};
 pub use replay::{PolicyChoice, Replay, ReplayQuestion, Verdict};
 pub use verify::{ContractVerification, ContractVerified, StatusVerification, StatusVerified};

@@ -2,6 +2,7 @@
 //! sets.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::frozen::{Writer, digest};
@@ -15,26 +16,54 @@ use mamagang_domain::ledger::{
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::tax::TaxKind;
 use mamagang_domain::timeline::{pack, unpack};
-use mamagang_store::StoreError;
 use mamagang_store::rows::{
     EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
 };
+use mamagang_store::{JobPart, PostingBatch, StoreError};
 
 use super::balance::{all_worker_months, balance_of};
 use super::command::{Action, CodedLine, Command, LedgerReply};
 use super::months::{YearMonths, rebook};
 use super::writer::LedgerContext;
 use crate::app::civil_date;
-use crate::audit::{AuditDraft, DecisionItem};
+use crate::audit::{AuditChain, AuditDraft, DecisionItem};
 use crate::error::{AppError, AppResult, ErrorReason};
 
 type YearKey = (EmployerCode, TaxYear);
 
-/// Plans and commits commands; one result each, in order.
+/// A step of a job: the commands are its next employers.
+pub(crate) struct Step<'a> {
+    pub(crate) part: &'a JobPart,
+    /// The last employer of the step; `None` where the part has none left.
+    pub(crate) last: Option<EmployerCode>,
+    /// Until when the part is held on (microseconds).
+    pub(crate) until: i64,
+}
+
+impl Step<'_> {
+    /// The part after the step.
+    fn advanced(&self, results: &[AppResult<LedgerReply>]) -> JobPart {
+        let refused = results.iter().filter(|result| result.is_err()).count() as u64;
+        JobPart {
+            after: self.last.or(self.part.after),
+            done: self.part.done + results.len() as u64 - refused,
+            refused: self.part.refused + refused,
+            is_finished: self.last.is_none_or(|last| last >= self.part.last),
+            ..self.part.clone()
+        }
+    }
+}
+
+/// The results of a batch, one a command, in order; and the part of the job after its step.
+pub(crate) type Ran = (Vec<AppResult<LedgerReply>>, Option<JobPart>);
+
+/// Plans and commits commands, with the step of the job that they are.
 pub(crate) async fn run_batch(
     context: &LedgerContext,
+    chain: &Arc<AuditChain>,
     commands: &[Command],
-) -> Result<Vec<AppResult<LedgerReply>>, StoreError> {
+    step: Option<Step<'_>>,
+) -> Result<Ran, StoreError> {
     let references = known_references(context, commands).await?;
     let mut unit = context.store.begin(context.clock.clone()).await?;
     let keys: Vec<IdempotencyKey> = commands
@@ -45,23 +74,22 @@ pub(crate) async fn run_batch(
                 .key(&command.caller, command.action.method())
         })
         .collect();
-    let known = unit.idempotency(&keys).await?;
     let years: BTreeSet<YearKey> = commands
         .iter()
         .map(|command| (command.employer_code, command.action.tax_year()))
         .collect();
     let years: Vec<YearKey> = years.into_iter().collect();
-    let read = unit.ledger_inputs(&years).await?;
+    let read = unit.posting_inputs(&keys, &years).await?;
     let mut batch = Batch::new(
         context,
         unit.recorded_at(),
-        years.into_iter().zip(read).collect(),
+        years.into_iter().zip(read.years).collect(),
         references,
     );
     batch.answered = keys
         .iter()
         .cloned()
-        .zip(known)
+        .zip(read.answered)
         .filter_map(|(key, record)| Some((key, record?)))
         .collect();
     let results: Vec<AppResult<LedgerReply>> = commands
@@ -69,19 +97,16 @@ pub(crate) async fn run_batch(
         .zip(keys)
         .map(|(command, key)| batch.run(command, key))
         .collect();
-    if batch.audit.is_empty() {
-        return Ok(results);
+    let noted = step.as_ref().map(|step| step.advanced(&results));
+    if batch.audit.is_empty() && noted.is_none() {
+        return Ok((results, None));
     }
-    unit.append_entries(&batch.entries).await?;
-    unit.put_years(&batch.changed_years()).await?;
-    unit.release_months(&batch.released).await?;
-    unit.book_months(&batch.booked).await?;
-    unit.put_idempotency(&batch.recorded).await?;
-    context
-        .chain
-        .commit(unit, std::mem::take(&mut batch.audit))
-        .await?;
-    Ok(results)
+    if let (Some(step), Some(part)) = (&step, &noted) {
+        unit.advance_job_part(part, step.until).await?;
+    }
+    let (made, audit) = batch.made();
+    chain.commit_postings(unit, made, audit).await?;
+    Ok((results, noted))
 }
 
 /// The return numbers that the employers used before, for the commands that name one.
@@ -163,16 +188,25 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn changed_years(&self) -> Vec<YearRow> {
+    /// What is to be written, and the audit rows of the calls.
+    fn made(mut self) -> (PostingBatch, Vec<AuditDraft>) {
         let row = |key: &YearKey| {
-            let state = self.inputs.get(key)?.year.clone();
+            let state = self.inputs.get_mut(key)?;
             Some(YearRow {
                 employer_code: key.0,
                 tax_year: key.1,
-                state,
+                state: std::mem::take(&mut state.year),
             })
         };
-        self.changed.iter().filter_map(row).collect()
+        let years = self.changed.iter().filter_map(row).collect();
+        let batch = PostingBatch {
+            entries: self.entries,
+            years,
+            released: self.released,
+            booked: self.booked,
+            answers: self.recorded,
+        };
+        (batch, self.audit)
     }
 
     fn run(&mut self, command: &Command, key: IdempotencyKey) -> AppResult<LedgerReply> {
@@ -354,12 +388,9 @@ impl<'a> Batch<'a> {
         self.changed.insert(year_key);
         if let Some(inputs) = self.inputs.get_mut(&year_key) {
             inputs.year.apply(body);
-            let before = inputs.months.clone();
-            crate::rebuild::apply_months(&mut inputs.months, body);
-            self.released
-                .extend(before.iter().filter(|month| !inputs.months.contains(month)));
-            self.booked
-                .extend(inputs.months.iter().filter(|month| !before.contains(month)));
+            let (released, booked) = change_months(&mut inputs.months, body);
+            self.released.extend(released);
+            self.booked.extend(booked);
         }
         for change in &body.draft.accruals {
             let month = BookedMonth {
@@ -465,6 +496,29 @@ impl<'a> Batch<'a> {
             }],
         }
     }
+}
+
+/// Applies an entry to the booked months of its year: those that are gone, and those that are new.
+/// A month that it books again as it was is neither.
+fn change_months(
+    months: &mut Vec<PersonMonth>,
+    body: &EntryBody,
+) -> (Vec<PersonMonth>, Vec<PersonMonth>) {
+    let before = match body.draft.accruals.iter().all(|change| change.booked) {
+        // Months are only added, at the end.
+        true => Vec::new(),
+        false => months.clone(),
+    };
+    let known = months.len();
+    crate::rebuild::apply_months(months, body);
+    if before.is_empty() {
+        return (Vec::new(), months.get(known..).unwrap_or_default().to_vec());
+    }
+    let lacking = |of: &[PersonMonth], others: &[PersonMonth]| {
+        let lacking = of.iter().filter(|month| !others.contains(month));
+        lacking.copied().collect()
+    };
+    (lacking(&before, months), lacking(months, &before))
 }
 
 /// A refusal with what it concerns, for a program.

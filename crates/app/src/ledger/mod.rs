@@ -7,6 +7,7 @@ mod command;
 mod entries;
 mod months;
 mod schedule;
+mod settle_job;
 mod work_time;
 mod writer;
 
@@ -17,5 +18,6 @@ pub use command::{
 };
 pub use entries::{EntryPage, ListedEntry};
 pub use schedule::{CodedRow, ReliefScheduleQuery};
+pub use settle_job::{JobProgress, YearSettlements};
 pub use work_time::{WorkTimePage, WorkTimeQuery, WorkTimeRow};
 pub(crate) use writer::LedgerWriter;

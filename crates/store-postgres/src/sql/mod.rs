@@ -29,18 +29,29 @@ macro_rules! statements {
     };
 }
 
-/// The columns that [`crate::snapshot`] reads of a row of `worker`, in a query over `worker`.
-/// Months and codes hold neither colons nor commas; filing ids may hold anything.
+/// The columns that [`crate::snapshot`] reads of a row of `worker`, in a query over `worker` with
+/// `booked_of!`. Filing ids may hold anything.
 macro_rules! snapshot_columns {
     () => {
         "worker.worker_id, worker.region_code, worker.timeline,
-        (SELECT string_agg(person_month.month || ':' || person_month.employer_code, ',')
-            FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
+        booked.months AS booked_months, booked.employers AS booked_employers,
         (SELECT json_agg(json_build_array(
                 filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
                 filing.accepted_on, filing.revoked_on))::text
             FROM unnest(worker.filing_ids) AS named (filing_id)
             JOIN filing ON filing.filing_id = named.filing_id) AS filings"
+    };
+}
+
+/// The booked months of a row of `worker`, in no order: the months, and the codes of their
+/// employers one after the other, 18 characters each. One pass over the worker's rows.
+macro_rules! booked_of {
+    () => {
+        " CROSS JOIN LATERAL (
+            SELECT array_agg(person_month.month) AS months,
+                string_agg(person_month.employer_code, '') AS employers
+            FROM person_month WHERE person_month.worker_id = worker.worker_id
+        ) AS booked"
     };
 }
 
@@ -63,9 +74,11 @@ pub(crate) mod database;
 pub(crate) mod employer;
 pub(crate) mod fact;
 pub(crate) mod filing;
+pub(crate) mod job;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod policy;
+pub(crate) mod posting;
 pub(crate) mod request;
 pub(crate) mod subsidy;
 pub(crate) mod worker;

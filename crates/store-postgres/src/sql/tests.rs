@@ -4,8 +4,8 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, ledger, month, policy, request,
-    subsidy, worker,
+    Statement, audit, case, database, employer, fact, filing, job, ledger, month, policy, posting,
+    request, subsidy, worker,
 };
 use crate::{PostgresOptions, connect};
 
@@ -18,8 +18,10 @@ fn all() -> impl Iterator<Item = Statement> {
         employer::ALL,
         fact::ALL,
         filing::ALL,
+        job::ALL,
         ledger::ALL,
         month::ALL,
+        posting::ALL,
         request::ALL,
         subsidy::ALL,
         worker::ALL,

@@ -22,24 +22,16 @@ statements! { "worker":
         snapshot_columns!(),
         " FROM found ",
         worker_of!("found.worker_id"),
+        booked_of!(),
         " UNION ALL
         SELECT 1, asked.ordinal - 1, 0, NULL, NULL, employer.employer_code, employer.record,
-            NULL, NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL
         FROM unnest($8::text[]) WITH ORDINALITY AS asked (employer_code, ordinal)
         JOIN employer ON employer.employer_code = asked.employer_code"
     );
 
     /// Has the workers to the unit alone. `$1`: ids.
     LOCK = "SELECT merged_into FROM worker WHERE worker_id = ANY ($1)
-        ORDER BY worker_id FOR NO KEY UPDATE";
-
-    /// Has every worker linked to an employer to the unit alone. `$1`: employers.
-    LOCK_LINKED = "SELECT 1 FROM worker
-        WHERE worker_id IN (
-            SELECT coalesce(named_worker.merged_into, named_worker.worker_id)
-            FROM employer_worker
-            JOIN worker AS named_worker ON named_worker.worker_id = employer_worker.worker_id
-            WHERE employer_worker.employer_code = ANY ($1))
         ORDER BY worker_id FOR NO KEY UPDATE";
 
     /// `$1`: ids.

@@ -6,12 +6,12 @@ use mamagang_domain::date::CivilDate;
 use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::YearState;
-use mamagang_store::Store;
 use mamagang_store::contract::sample::{
     add_workers, answer, audit_rows, begin, booked, employer, employer_row, entries, identity,
     month, request, worker, worker_row, year,
 };
 use mamagang_store::rows::{WorkerKey, YearRow};
+use mamagang_store::{PostingBatch, Store};
 use mamagang_store_postgres::PostgresStore;
 use mamagang_testkit::postgres::PostgresDatabase;
 
@@ -77,43 +77,48 @@ async fn a_check_writes_its_audit_row_in_three_statements() {
     assert_eq!(after, (before.0 + 3, before.1 + 1));
 }
 
+/// BEGIN, the locks, one statement that reads, one that writes, COMMIT.
 #[tokio::test]
-async fn a_posting_costs_the_same_statements_whatever_it_books() {
+async fn a_batch_of_postings_costs_five_statements_whatever_it_books() {
     let (_database, store) = filled().await;
     let shared: Arc<dyn Store> = store.clone();
-    for (employer, workers) in [(employer(0), 1u8), (employer(1), 30)] {
+    // Heads that are not there yet are added and locked in two statements more.
+    let cases = [
+        (employer(0), 1, 1u8, 7),
+        (employer(1), 1, 30, 7),
+        (employer(0), 2, 1, 5),
+        (employer(1), 2, 30, 5),
+    ];
+    for (turn, (employer, sequence, workers, statements)) in (1..).zip(cases) {
         let before = (store.statements(), store.rows_written());
         let mut unit = begin(&shared).await;
-        let key = request(employer.as_str(), "Post", 1);
-        unit.idempotency(std::slice::from_ref(&key))
-            .await
-            .expect("read");
-        unit.ledger_inputs(&[(employer, year(2023))])
-            .await
-            .expect("read");
+        let key = request(employer.as_str(), "Post", u128::from(sequence));
+        let read = unit
+            .posting_inputs(std::slice::from_ref(&key), &[(employer, year(2023))])
+            .await;
+        assert_eq!(read.expect("read").years[0].workers.len(), 30);
         // Every second employer's months are apart, since a month is one employer's alone.
-        let first = if workers == 1 { "2023-01" } else { "2023-02" };
-        let months = (1..=workers).map(|n| booked(n, month(first), employer));
-        let year_row = YearRow {
-            employer_code: employer,
-            tax_year: year(2023),
-            state: YearState::default(),
+        let first = month("2023-01").plus(i32::from(workers == 1) * 6);
+        let first = first.plus(i32::try_from(sequence).expect("small"));
+        let months = (1..=workers).map(|n| booked(n, first, employer));
+        let batch = PostingBatch {
+            entries: entries(employer, sequence).split_off(sequence as usize - 1),
+            years: vec![YearRow {
+                employer_code: employer,
+                tax_year: year(2023),
+                state: YearState::default(),
+            }],
+            booked: months.collect(),
+            answers: vec![(key, answer("posted"))],
+            ..PostingBatch::default()
         };
-        let audit = audit_rows(if workers == 1 { 1 } else { 2 }, 1);
-        let works = [
-            unit.append_entries(&entries(employer, 1)).await,
-            unit.book_months(&months.collect::<Vec<_>>()).await,
-            unit.put_years(&[year_row]).await,
-            unit.put_idempotency(&[(key, answer("posted"))]).await,
-            unit.append_audit(&audit).await,
-        ];
-        works.into_iter().for_each(|work| work.expect("accepted"));
+        let written = unit.write_postings(&batch, &audit_rows(turn, 1)).await;
+        written.expect("accepted");
         unit.commit().await.expect("committed");
-        // Head added and moved, entry, year, answer, audit row, and the months. An employer that
-        // has posted before is locked in two statements less.
-        let rows = before.1 + 6 + u64::from(workers);
+        // Entry, head, year, answer, audit row, and the months; a first head is added before.
+        let rows = 5 + u64::from(workers) + u64::from(sequence == 1);
         let after = (store.statements(), store.rows_written());
-        assert_eq!(after, (before.0 + 14, rows));
+        assert_eq!(after, (before.0 + statements, before.1 + rows));
     }
 }
 

@@ -16,11 +16,13 @@ macro_rules! fact_filter {
     };
 }
 
+/// The columns after the subject's, which is the first element or, as bytes, the first two.
 macro_rules! fact_values {
     () => {
-        "added.value ->> 1, added.value ->> 2, unhex(added.value ->> 3),
-            unhex(added.value ->> 4), added.value ->> 5, added.value ->> 6, added.value ->> 7,
-            added.value ->> 8, added.value ->> 9, added.value ->> 10, added.value ->> 11
+        "added.value ->> 2, added.value ->> 3, substr(?2, added.value ->> 4, added.value ->> 5),
+            substr(?2, added.value ->> 6, added.value ->> 7), added.value ->> 8,
+            added.value ->> 9, added.value ->> 10, added.value ->> 11, added.value ->> 12,
+            added.value ->> 13, added.value ->> 14
         FROM json_each(?1) AS added ORDER BY added.key"
     };
 }
@@ -36,13 +38,13 @@ statements! { "fact":
         "SELECT ", fact_columns!(), " FROM employer_fact WHERE employer_code = ?1 ", fact_filter!()
     );
 
-    /// `?1`: rows of worker and the columns in order.
+    /// `?1`: rows of worker and the columns in order; `?2`: bytes.
     APPEND_OF_WORKERS = concat!(
         "INSERT INTO worker_fact (worker_id, ", fact_columns!(), ")
-        SELECT unhex(added.value ->> 0), ", fact_values!()
+        SELECT substr(?2, added.value ->> 0, added.value ->> 1), ", fact_values!()
     );
 
-    /// `?1`: rows of employer and the columns in order.
+    /// `?1`: rows of employer, nothing and the columns in order; `?2`: bytes.
     APPEND_OF_EMPLOYERS = concat!(
         "INSERT INTO employer_fact (employer_code, ", fact_columns!(), ")
         SELECT added.value ->> 0, ", fact_values!()

@@ -8,8 +8,9 @@ statements! { "ledger":
         "SELECT 0 AS part, asked.key AS position, asked.value ->> 0 AS employer_code,
             employer.record, ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
             employer_year.state,
-            (SELECT json_group_array(json_array(hex(person_month.worker_id), person_month.month,
-                    person_month.code_group, person_month.amount_fen, person_month.sequence))
+            (SELECT group_concat(hex(person_month.worker_id) || ':' || person_month.month
+                    || ':' || person_month.code_group || ':' || person_month.amount_fen
+                    || ':' || person_month.sequence)
                 FROM person_month
                 WHERE person_month.employer_code = asked.value ->> 0
                     AND person_month.month BETWEEN asked.value ->> 2 AND asked.value ->> 3
@@ -40,23 +41,25 @@ statements! { "ledger":
     LIST_YEARS = "SELECT tax_year, state FROM employer_year
         WHERE employer_code = ?1 ORDER BY tax_year";
 
-    /// `?1`: rows of employer, sequence, year, instant, frozen, hash before, hash.
+    /// `?1`: rows of employer, sequence, year, instant, frozen, hash before, hash; `?2`: bytes.
     APPEND_ENTRIES = "INSERT INTO ledger_entry
             (employer_code, sequence, tax_year, recorded_at, frozen, previous_hash, hash)
         SELECT added.value ->> 0, added.value ->> 1, added.value ->> 2, added.value ->> 3,
-            unhex(added.value ->> 4), unhex(added.value ->> 5), unhex(added.value ->> 6)
+            substr(?2, added.value ->> 4, added.value ->> 5),
+            substr(?2, added.value ->> 6, added.value ->> 7),
+            substr(?2, added.value ->> 8, added.value ->> 9)
         FROM json_each(?1) AS added ORDER BY added.key";
 
-    /// `?1`: rows of employer, sequence, hash.
+    /// `?1`: rows of employer, sequence, hash; `?2`: bytes.
     PUT_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash)
-        SELECT put.value ->> 0, put.value ->> 1, unhex(put.value ->> 2)
+        SELECT put.value ->> 0, put.value ->> 1, substr(?2, put.value ->> 2, put.value ->> 3)
         FROM json_each(?1) AS put WHERE true
         ON CONFLICT (employer_code) DO UPDATE SET
             sequence = excluded.sequence, hash = excluded.hash";
 
-    /// `?1`: rows of employer, year, state.
+    /// `?1`: rows of employer, year, state; `?2`: bytes.
     PUT_YEARS = "INSERT INTO employer_year (employer_code, tax_year, state)
-        SELECT put.value ->> 0, put.value ->> 1, unhex(put.value ->> 2)
+        SELECT put.value ->> 0, put.value ->> 1, substr(?2, put.value ->> 2, put.value ->> 3)
         FROM json_each(?1) AS put WHERE true
         ON CONFLICT (employer_code, tax_year) DO UPDATE SET state = excluded.state";
 }

@@ -1,7 +1,7 @@
 //! Every statement, by noun.
 //!
-//! Sets go in as one JSON argument read by `json_each`, with bytes as hexadecimal text: a statement
-//! costs far more than a row. Every join is a CROSS JOIN, which SQLite takes in the order written:
+//! Sets go in as one JSON argument read by `json_each`: a statement costs far more than a row. Bytes
+//! are hexadecimal text in it, or, where there are many, pieces of a second argument. Every join is a CROSS JOIN, which SQLite takes in the order written:
 //! what was asked for comes first, whatever the planner believes about sizes.
 
 /// A statement and its name in errors.
@@ -33,7 +33,7 @@ macro_rules! statements {
 macro_rules! snapshot_columns {
     () => {
         "worker.worker_id, worker.region_code, worker.timeline,
-        (SELECT json_group_array(json_array(person_month.month, person_month.employer_code))
+        (SELECT group_concat(person_month.month || ':' || person_month.employer_code)
             FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
         (SELECT json_group_array(json_array(
                 filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
@@ -62,6 +62,7 @@ pub(crate) mod database;
 pub(crate) mod employer;
 pub(crate) mod fact;
 pub(crate) mod filing;
+pub(crate) mod job;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod policy;

@@ -9,10 +9,11 @@ statements! { "request":
             AND idempotency.method = asked.value ->> 1
             AND idempotency.request_id = unhex(asked.value ->> 2)";
 
-    /// `?1`: rows of organisation, method, request, content, response, instant.
+    /// `?1`: rows of organisation, method, request, content, response, instant; `?2`: bytes.
     PUT = "INSERT INTO idempotency
             (organisation, method, request_id, content, response, recorded_at)
-        SELECT added.value ->> 0, added.value ->> 1, unhex(added.value ->> 2),
-            added.value ->> 3, unhex(added.value ->> 4), added.value ->> 5
+        SELECT added.value ->> 0, added.value ->> 1,
+            substr(?2, added.value ->> 2, added.value ->> 3), added.value ->> 4,
+            substr(?2, added.value ->> 5, added.value ->> 6), added.value ->> 7
         FROM json_each(?1) AS added ORDER BY added.key";
 }

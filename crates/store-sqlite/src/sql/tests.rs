@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, ledger, month, policy, request,
+    Statement, audit, case, database, employer, fact, filing, job, ledger, month, policy, request,
     subsidy, worker,
 };
 use crate::{SqliteOptions, connect};
@@ -17,6 +17,7 @@ fn all() -> impl Iterator<Item = Statement> {
         employer::ALL,
         fact::ALL,
         filing::ALL,
+        job::ALL,
         ledger::ALL,
         month::ALL,
         request::ALL,

@@ -78,9 +78,10 @@ statements! { "worker":
         ON CONFLICT (worker_id) DO UPDATE SET
             data_key = excluded.data_key, identity = excluded.identity";
 
-    /// `?1`: rows of worker, revision, town, timeline, filings named by its contracts.
+    /// `?1`: rows of worker, revision, town, timeline, filings named by its contracts; `?2`: bytes.
     PUT = "UPDATE worker SET
-            revision = put.value ->> 1, region_code = put.value ->> 2,
-            timeline = unhex(put.value ->> 3), filing_ids = put.value ->> 4
-        FROM json_each(?1) AS put WHERE worker.worker_id = unhex(put.value ->> 0)";
+            revision = put.value ->> 2, region_code = put.value ->> 3,
+            timeline = substr(?2, put.value ->> 4, put.value ->> 5), filing_ids = put.value ->> 6
+        FROM json_each(?1) AS put
+        WHERE worker.worker_id = substr(?2, put.value ->> 0, put.value ->> 1)";
 }

@@ -7,9 +7,11 @@ pub mod audit;
 pub mod cases;
 pub mod facts;
 pub mod filings;
+pub mod job;
 pub mod ledger;
 pub mod months;
 pub mod policy;
+pub mod posting;
 pub mod random;
 pub mod sample;
 pub mod subsidy;
@@ -97,6 +99,16 @@ macro_rules! store_contract {
                 months_of_an_employer_are_listed_by_month
                 a_check_sees_the_months_booked_for_anyone
                 a_month_of_nobody_is_refused
+            }
+            job {
+                parts_are_taken_in_order_and_each_by_one
+                a_part_that_is_held_no_longer_is_taken_over_and_its_holder_refused
+                a_step_is_there_with_the_rest_of_its_unit_or_not_at_all
+            }
+            posting {
+                every_part_of_a_batch_is_there
+                a_batch_takes_months_back_before_it_books_others
+                a_batch_is_refused_as_its_parts_are
             }
             subsidy {
                 months_of_claims_are_listed_by_worker_subsidy_and_month

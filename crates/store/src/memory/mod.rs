@@ -7,6 +7,7 @@ mod answers;
 mod cases;
 mod changes;
 mod filings;
+mod job;
 mod policy;
 mod state;
 mod subsidy;

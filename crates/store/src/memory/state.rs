@@ -8,6 +8,7 @@ use mamagang_domain::ids::{AuditId, CaseId, Subject, WorkerId};
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::subsidy::SubsidyKind;
+use uuid::Uuid;
 
 use crate::cases::CaseEvent;
 use crate::rows::{
@@ -15,6 +16,7 @@ use crate::rows::{
     KeyedMac, KnownIdentity, LedgerHead, Mac, OwnerKey, PersonMonth, SubsidyMonth, WorkerRow,
     WorkerSecret,
 };
+use crate::{JobPart, JobRow};
 
 /// A document's MAC: type, key, MAC.
 pub(super) type IdentityId = (i64, u32, Mac);
@@ -38,6 +40,9 @@ pub(super) struct State {
     pub(super) years: BTreeMap<(EmployerCode, TaxYear), YearState>,
     pub(super) months: BTreeMap<(WorkerId, TaxMonth), PersonMonth>,
     pub(super) filings: BTreeMap<String, Filing>,
+    pub(super) jobs: BTreeMap<Uuid, JobRow>,
+    /// With the instant until which each is held.
+    pub(super) job_parts: BTreeMap<(Uuid, u32), (JobPart, i64)>,
     pub(super) subsidy_months: BTreeMap<(WorkerId, SubsidyKind, TaxMonth), SubsidyMonth>,
     /// Events by revision; the last one holds the file.
     pub(super) cases: BTreeMap<CaseId, Vec<CaseEvent>>,
