@@ -6,6 +6,7 @@ use mamagang_app::authorise::{Role, Roles};
 use mamagang_app::{AppResult, Caller};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_grpc::{Authenticator, DeveloperAuthenticator, Grpc};
+use mamagang_proto::v1::audit_service_client::AuditServiceClient;
 use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
 use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
@@ -121,6 +122,10 @@ impl Service {
 
     pub(crate) fn filings(&self) -> FilingServiceClient<Channel> {
         FilingServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn verification(&self) -> VerificationServiceClient<Channel> {

@@ -1,5 +1,6 @@
 //! The service over gRPC, in this process.
 
+mod audit;
 mod eligibility;
 mod errors;
 mod filing;

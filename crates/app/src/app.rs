@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mamagang_crypto::{KeyRing, TokenKind};
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::ids::AuditId;
+use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_policy::Policies;
 use mamagang_store::{Clock, Store};
@@ -177,6 +178,8 @@ impl App {
             employer_code: None,
             policy_version: self.book.version.to_string(),
             rules_version: mamagang_domain::key_group::RULES_VERSION,
+            given: Vec::new(),
+            subjects: Vec::new(),
             items,
         }
     }
@@ -204,6 +207,7 @@ impl App {
     ) -> AppError {
         let mut draft = self.refusal_draft(method, caller, &error);
         draft.context = context.cloned();
+        draft.complete_from_trail();
         match self.audit.write(draft).await {
             Ok(()) => error,
             Err(audit_error) => audit_error,
@@ -230,6 +234,11 @@ pub(crate) fn require_context(context: &AccessContext) -> AppResult<()> {
     Err(AppError::context_required(missing))
 }
 
+/// The instant at which a month begins in Asia/Shanghai (microseconds).
+pub(crate) fn month_start(month: TaxMonth) -> i64 {
+    i64::from(month.first_day().epoch_day()) * DAY_MICROS - SHANGHAI_OFFSET_MICROS
+}
+
 /// The civil date in Asia/Shanghai of an instant.
 pub(crate) fn civil_date(micros: i64) -> CivilDate {
     let days = micros
@@ -251,6 +260,12 @@ mod tests {
         let midnight = 1_704_038_400_000_000;
         assert_eq!(civil_date(midnight).to_string(), "2024-01-01");
         assert_eq!(civil_date(midnight - 1).to_string(), "2023-12-31");
+    }
+
+    #[test]
+    fn a_month_begins_at_midnight_in_shanghai() {
+        let january = TaxMonth::parse("2024-01").expect("a month");
+        assert_eq!(month_start(january), 1_704_038_400_000_000);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use mamagang_domain::identifier::EmployerCode;
 
+use crate::audit::CallTrail;
 use crate::authorise::{Role, Roles};
 
 /// An authenticated caller.
@@ -19,6 +20,8 @@ pub struct Caller {
     pub employer_code: Option<EmployerCode>,
     /// Prefixes of the town codes that scopes by region reach; empty = the whole jurisdiction.
     pub region_codes: Vec<String>,
+    /// What is known of the audit of the call under way.
+    pub trail: CallTrail,
 }
 
 impl Caller {
@@ -31,6 +34,7 @@ impl Caller {
             roles: Roles::EVERY,
             employer_code: None,
             region_codes: Vec::new(),
+            trail: CallTrail::default(),
         }
     }
 
@@ -43,6 +47,7 @@ impl Caller {
             roles: Roles::NONE,
             employer_code: None,
             region_codes: Vec::new(),
+            trail: CallTrail::default(),
         }
     }
 

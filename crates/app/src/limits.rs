@@ -26,6 +26,10 @@ pub const LEDGER_QUEUE_MAX: usize = 4_096;
 pub const LEDGER_BATCH_MAX: usize = 256;
 /// Audit rows that may wait for their commit.
 pub const AUDIT_QUEUE_MAX: usize = 8_192;
+/// Places of that queue that calls which only read leave free, so that they give way first.
+pub const AUDIT_QUEUE_RESERVE: usize = 1_024;
+/// Audit rows that one page of the trail goes through.
+pub const AUDIT_ROWS_SCANNED_MAX: usize = 10_000;
 /// Audit rows of one commit.
 pub const AUDIT_BATCH_MAX: usize = 512;
 /// Posts of a filing.
@@ -80,6 +84,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("ledger_queue_max", LEDGER_QUEUE_MAX.to_string()),
         ("ledger_batch_max", LEDGER_BATCH_MAX.to_string()),
         ("audit_queue_max", AUDIT_QUEUE_MAX.to_string()),
+        ("audit_queue_reserve", AUDIT_QUEUE_RESERVE.to_string()),
+        ("audit_rows_scanned_max", AUDIT_ROWS_SCANNED_MAX.to_string()),
         ("audit_batch_max", AUDIT_BATCH_MAX.to_string()),
         ("filing_posts_max", FILING_POSTS_MAX.to_string()),
         ("headcount_max", HEADCOUNT_MAX.to_string()),

@@ -18,17 +18,17 @@ pub trait Authenticator: Send + Sync + fmt::Debug + 'static {
     fn authenticate(&self, call: &Parts) -> AppResult<Caller>;
 }
 
-/// Where refusals before a method are recorded.
+/// Where calls are recorded that no use case has recorded.
 #[tonic::async_trait]
 pub trait Trail: Send + Sync + 'static {
-    /// Records a refused call, and gives what the caller is told: the refusal, or that it could not be recorded.
-    async fn refused(&self, method: &str, caller: &Caller, error: AppError) -> AppError;
+    /// Records how a call ended, in a durable row. An error means that the call fails.
+    async fn record(&self, method: &str, caller: &Caller, outcome: &str) -> AppResult<()>;
 }
 
 #[tonic::async_trait]
 impl Trail for App {
-    async fn refused(&self, method: &str, caller: &Caller, error: AppError) -> AppError {
-        self.record_refusal(method, caller, error).await
+    async fn record(&self, method: &str, caller: &Caller, outcome: &str) -> AppResult<()> {
+        self.record_call(method, caller, outcome).await
     }
 }
 
@@ -89,6 +89,8 @@ impl Call {
     ) -> AppResult<T> {
         let mut check = Checker::new(rules(app));
         let message = read(&mut check);
+        // Noted whether or not the rest can be read: a refusal for syntax is recorded with it.
+        self.caller.trail.note(|noted| check.tell(noted));
         check.finish(message)
     }
 }

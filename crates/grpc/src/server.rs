@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mamagang_app::limits::{CONNECTION_STREAMS_MAX, MESSAGE_BYTES_MAX};
 use mamagang_app::{App, Ids};
+use mamagang_proto::v1::audit_service_server::{AuditServiceServer, SERVICE_NAME as AUDIT};
 use mamagang_proto::v1::eligibility_service_server::{
     EligibilityServiceServer, SERVICE_NAME as ELIGIBILITY,
 };
@@ -28,10 +29,18 @@ use tower::Layer as _;
 use crate::call::{Authenticator, Trail};
 use crate::layer::{CallLayer, CallService, ParentSpan};
 use crate::limits as own;
-use crate::services::{Eligibility, Filing, Ledger, Registry, Verification};
+use crate::services::{Audit, Eligibility, Filing, Ledger, Registry, Verification};
 
 /// The services whose health is told, and the whole, which has no name.
-const SERVICES: [&str; 6] = ["", REGISTRY, FILING, VERIFICATION, ELIGIBILITY, LEDGER];
+const SERVICES: [&str; 7] = [
+    "",
+    REGISTRY,
+    FILING,
+    VERIFICATION,
+    ELIGIBILITY,
+    LEDGER,
+    AUDIT,
+];
 
 /// What the services are made of.
 #[derive(Clone)]
@@ -108,6 +117,7 @@ impl Grpc {
             .add_service(limited!(VerificationServiceServer, Verification))
             .add_service(limited!(EligibilityServiceServer, Eligibility))
             .add_service(limited!(LedgerServiceServer, Ledger))
+            .add_service(limited!(AuditServiceServer, Audit))
             .add_service(tonic_health::pb::health_server::HealthServer::new(health));
         // The descriptors are compiled in; a test asks both versions of reflection for them.
         if let Ok(reflection) = reflection().build_v1() {

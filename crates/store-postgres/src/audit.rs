@@ -2,6 +2,7 @@
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
+use mamagang_store::audit::Retention;
 use mamagang_store::rows::AuditRow;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
@@ -26,7 +27,7 @@ pub(crate) async fn read_last(
     rows.first().map(audit_row).transpose()
 }
 
-fn audit_row(row: &PgRow) -> StoreResult<AuditRow> {
+pub(crate) fn audit_row(row: &PgRow) -> StoreResult<AuditRow> {
     let worker: Option<&[u8]> = get(row, "worker_id")?;
     let worker = worker.map(|bytes| WorkerId::from_slice(bytes).ok_or(()));
     let employer: Option<&str> = get(row, "employer_code")?;
@@ -38,6 +39,9 @@ fn audit_row(row: &PgRow) -> StoreResult<AuditRow> {
         recorded_at: get(row, "recorded_at")?,
         method: get(row, "method")?,
         caller: get(row, "caller")?,
+        organisation: get(row, "organisation")?,
+        retention: Retention::from_number(get(row, "retention")?)
+            .ok_or_else(|| corrupt("retention"))?,
         outcome: get(row, "outcome")?,
         worker_id: worker.transpose().map_err(|()| corrupt("worker_id"))?,
         employer_code: employer,
@@ -56,7 +60,7 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
 }
 
 /// The rows as columns.
-pub(crate) fn columns(rows: &[AuditRow]) -> StoreResult<[Bind; 12]> {
+pub(crate) fn columns(rows: &[AuditRow]) -> StoreResult<[Bind; 14]> {
     let positions = rows.iter().map(|row| i64::try_from(row.position));
     let positions: Result<Vec<_>, _> = positions.collect();
     let positions = positions.map_err(|_| {
@@ -72,6 +76,8 @@ pub(crate) fn columns(rows: &[AuditRow]) -> StoreResult<[Bind; 12]> {
         Bind::ints(rows.iter().map(|row| row.recorded_at)),
         Bind::texts(rows.iter().map(|row| &row.method)),
         Bind::texts(rows.iter().map(|row| &row.caller)),
+        Bind::texts(rows.iter().map(|row| &row.organisation)),
+        Bind::ints(rows.iter().map(|row| row.retention.number())),
         Bind::texts(rows.iter().map(|row| &row.outcome)),
         Bind::optional_blobs(rows.iter().map(|row| row.worker_id.map(|id| *id.bytes()))),
         Bind::OptionalTexts(employers.collect()),

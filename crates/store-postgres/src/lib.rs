@@ -28,6 +28,7 @@ mod request;
 mod snapshot;
 mod store;
 mod subsidy;
+mod trail;
 mod unit;
 mod worker;
 

@@ -3,6 +3,7 @@
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
 use mamagang_store::StoreResult;
+use mamagang_store::audit::Retention;
 use mamagang_store::rows::AuditRow;
 use sqlx::sqlite::SqliteRow;
 
@@ -27,7 +28,7 @@ pub(crate) async fn read_last(
     rows.first().map(audit_row).transpose()
 }
 
-fn audit_row(row: &SqliteRow) -> StoreResult<AuditRow> {
+pub(crate) fn audit_row(row: &SqliteRow) -> StoreResult<AuditRow> {
     let worker: Option<&[u8]> = get(row, "worker_id")?;
     let worker = worker.map(|bytes| WorkerId::from_slice(bytes).ok_or(()));
     let employer: Option<&str> = get(row, "employer_code")?;
@@ -39,6 +40,9 @@ fn audit_row(row: &SqliteRow) -> StoreResult<AuditRow> {
         recorded_at: get(row, "recorded_at")?,
         method: get(row, "method")?,
         caller: get(row, "caller")?,
+        organisation: get(row, "organisation")?,
+        retention: Retention::from_number(get(row, "retention")?)
+            .ok_or_else(|| corrupt("retention"))?,
         outcome: get(row, "outcome")?,
         worker_id: worker.transpose().map_err(|()| corrupt("worker_id"))?,
         employer_code: employer,
@@ -62,6 +66,8 @@ pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()
             .int(row.recorded_at)
             .text(&row.method)
             .text(&row.caller)
+            .text(&row.organisation)
+            .int(row.retention.number())
             .text(&row.outcome)
             .optional_bytes(worker)
             .optional_code(row.employer_code.as_ref().map(EmployerCode::as_str))

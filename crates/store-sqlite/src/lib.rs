@@ -24,6 +24,7 @@ mod rows;
 mod snapshot;
 mod store;
 mod subsidy;
+mod trail;
 mod unit;
 mod worker;
 

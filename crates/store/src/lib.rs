@@ -4,6 +4,7 @@
 //! Methods take and return batches, since a round trip costs far more than a row. Truth (facts,
 //! entries, audit rows) is only ever appended; everything else is a projection of it.
 
+pub mod audit;
 pub mod cases;
 mod clock;
 mod error;
@@ -31,6 +32,7 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, Subject, WorkerId};
 use mamagang_domain::month::TaxYear;
 
+use audit::{AuditReads, AuditWrites};
 use cases::{CaseReads, CaseWrites};
 use filings::{FilingReads, FilingWrites};
 use rows::{
@@ -45,7 +47,15 @@ pub type StoreResult<T> = Result<T, StoreError>;
 /// A database.
 #[async_trait]
 pub trait Store:
-    policy::PolicyReads + CaseReads + FilingReads + JobReads + SubsidyReads + Send + Sync + 'static
+    AuditReads
+    + policy::PolicyReads
+    + CaseReads
+    + FilingReads
+    + JobReads
+    + SubsidyReads
+    + Send
+    + Sync
+    + 'static
 {
     /// Opens a unit of work. Its [`UnitOfWork::recorded_at`] is taken from the clock once the
     /// engine has given the transaction its place in the order of writes.
@@ -129,7 +139,9 @@ pub trait Store:
 
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
-pub trait UnitOfWork: CaseWrites + FilingWrites + JobWrites + SubsidyWrites + Send {
+pub trait UnitOfWork:
+    AuditWrites + CaseWrites + FilingWrites + JobWrites + SubsidyWrites + Send
+{
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;
 

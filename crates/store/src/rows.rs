@@ -13,6 +13,8 @@ use mamagang_domain::policy::CodeGroup;
 use mamagang_domain::subsidy::ClaimedMonth;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 
+use crate::audit::{AuditPlace, Retention};
+
 /// A keyed MAC.
 pub type Mac = [u8; 32];
 
@@ -321,6 +323,10 @@ pub struct AuditRow {
     pub method: String,
     /// Who called.
     pub caller: String,
+    /// For which organisation.
+    pub organisation: String,
+    /// How long it is kept at least.
+    pub retention: Retention,
     /// How it ended: a gRPC code's name.
     pub outcome: String,
     /// The worker it concerns, where it is one.
@@ -333,4 +339,14 @@ pub struct AuditRow {
     pub previous_hash: Digest32,
     /// `SHA-256(previous_hash ‖ frozen)`.
     pub hash: Digest32,
+}
+
+impl AuditRow {
+    /// Its place in a list.
+    pub fn place(&self) -> AuditPlace {
+        AuditPlace {
+            recorded_at: self.recorded_at,
+            audit_id: self.audit_id,
+        }
+    }
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mamagang_domain::frozen::{Digest32, Writer, chained, digest};
+use mamagang_store::audit::{AuditSubject, Retention};
 use mamagang_store::rows::AuditRow;
 use mamagang_store::{PostingBatch, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
 use tokio::sync::Mutex;
 
+use super::class::retention_of;
 use super::record::{AuditDraft, freeze};
 
 #[derive(Clone, Copy, Debug)]
@@ -39,16 +41,29 @@ impl Head {
     }
 }
 
-/// A chain with its writer's id, new at each start, so that no two processes share one.
+/// The chains of a writer, one for each retention class, so that what has expired is the beginning
+/// of a chain. Their writer ids are new at each start: no two processes share a chain.
 #[derive(Debug)]
 pub(crate) struct AuditChain {
-    head: Mutex<Head>,
+    heads: Mutex<[Head; Retention::ALL.len()]>,
+}
+
+/// Where a class's head stands.
+fn place_of(class: Retention) -> usize {
+    match class {
+        Retention::TenYears => 0,
+        Retention::ThreeYears => 1,
+        Retention::SixMonths => 2,
+    }
 }
 
 impl AuditChain {
     pub(crate) fn new(writer_id: [u8; 16]) -> Self {
+        let longest = Head::start(writer_id);
+        // The other two have ids that follow from the first, as a chain that was begun anew has.
+        let further = longest.restart();
         Self {
-            head: Mutex::new(Head::start(writer_id)),
+            heads: Mutex::new([longest, further, further.restart()]),
         }
     }
 
@@ -80,17 +95,33 @@ impl AuditChain {
 
     async fn append(
         &self,
-        mut unit: Box<dyn UnitOfWork>,
+        unit: Box<dyn UnitOfWork>,
         batch: &PostingBatch,
         drafts: &[AuditDraft],
     ) -> StoreResult<()> {
-        let mut head = self.head.lock().await;
-        let mut next = *head;
+        let mut heads = self.heads.lock().await;
+        let mut nexts = *heads;
         let recorded_at = unit.recorded_at();
         let mut rows = Vec::with_capacity(drafts.len());
+        let mut subjects = Vec::new();
         for draft in drafts {
+            let persons = draft.persons();
+            // One person is named by the row itself.
+            let alone = match draft.worker_id {
+                None if persons.len() == 1 => persons.first().copied(),
+                told => told,
+            };
+            if persons.len() > 1 {
+                subjects.extend(persons.iter().map(|person| AuditSubject {
+                    worker_id: *person,
+                    recorded_at,
+                    audit_id: draft.audit_id,
+                }));
+            }
+            let retention = retention_of(draft.method);
+            let next = &mut nexts[place_of(retention)];
             next.position += 1;
-            let frozen = freeze(draft, next.writer_id, next.position, recorded_at);
+            let frozen = freeze(draft, alone, next.writer_id, next.position, recorded_at);
             let previous_hash = next.hash;
             next.hash = chained(&previous_hash, &frozen);
             rows.push(AuditRow {
@@ -100,27 +131,27 @@ impl AuditChain {
                 recorded_at,
                 method: draft.method.to_owned(),
                 caller: draft.caller.subject.clone(),
+                organisation: draft.caller.organisation.clone(),
+                retention,
                 outcome: draft.outcome.clone(),
-                worker_id: draft.worker_id,
+                worker_id: alone,
                 employer_code: draft.employer_code,
                 frozen,
                 previous_hash,
                 hash: next.hash,
             });
         }
-        let appended = match batch.is_empty() {
-            true => unit.append_audit(&rows).await,
-            false => unit.write_postings(batch, &rows).await,
-        };
-        let result = match appended {
-            Ok(()) => unit.commit().await,
-            Err(error) => Err(error),
-        };
+        let result = write(unit, batch, &rows, &subjects).await;
         match &result {
-            Ok(()) => *head = next,
-            // Nothing was written, so the chain stands where it stood.
+            Ok(()) => {
+                *heads = nexts;
+                for draft in drafts {
+                    draft.caller.trail.set_recorded();
+                }
+            }
+            // Nothing was written, so the chains stand where they stood.
             Err(error) if error.may_retry() => {}
-            Err(_) => *head = head.restart(),
+            Err(_) => *heads = heads.map(|head| head.restart()),
         }
         result
     }
@@ -155,13 +186,29 @@ impl AuditChains {
 
     /// A chain that nobody is committing with, where there is one.
     pub(crate) fn any(&self) -> &Arc<AuditChain> {
-        let is_free = |chain: &&Arc<AuditChain>| chain.head.try_lock().is_ok();
+        let is_free = |chain: &&Arc<AuditChain>| chain.heads.try_lock().is_ok();
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.chains.len();
         self.chains
             .iter()
             .find(is_free)
             .unwrap_or(&self.chains[turn])
     }
+}
+
+async fn write(
+    mut unit: Box<dyn UnitOfWork>,
+    batch: &PostingBatch,
+    rows: &[AuditRow],
+    subjects: &[AuditSubject],
+) -> StoreResult<()> {
+    match batch.is_empty() {
+        true => unit.append_audit(rows).await?,
+        false => unit.write_postings(batch, rows).await?,
+    }
+    if !subjects.is_empty() {
+        unit.put_audit_subjects(subjects).await?;
+    }
+    unit.commit().await
 }
 
 #[cfg(test)]
@@ -192,6 +239,8 @@ mod tests {
             employer_code: None,
             policy_version: "v".to_owned(),
             rules_version: 1,
+            given: Vec::new(),
+            subjects: Vec::new(),
             items: Vec::new(),
         }
     }

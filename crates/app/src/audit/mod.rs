@@ -1,14 +1,33 @@
 //! The audit trail: one durable row for every call, and the decisions that rows hold.
 //!
 //! A read writes exactly one row before its answer leaves, together with the rows of the other
-//! reads of the moment. A write's row is in the write's own transaction.
+//! reads of the moment. A write's row is in the write's own transaction. What no use case has
+//! recorded (a refusal for syntax, a first answer given again) the layer around the call records,
+//! which asks the call's [`CallTrail`].
 
+mod call;
 mod chain;
+mod class;
+mod cut;
+mod list;
 mod record;
+mod trail;
+mod verify;
 mod writer;
 
 pub(crate) use chain::{AuditChain, AuditChains};
+pub use class::retention_of;
+pub use cut::AuditCutReport;
+pub use list::{AuditEvent, AuditFilter, AuditPage, AuditSpan};
+pub use mamagang_store::audit::{AuditPlace, Retention};
 pub use record::{
     AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, Told, thaw_call,
 };
+pub use trail::{CallTrail, Noted};
+pub use verify::AuditReport;
 pub(crate) use writer::AuditWriter;
+
+/// Names of personal fields that an answer gives.
+pub(crate) fn given(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

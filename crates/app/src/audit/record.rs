@@ -1,5 +1,7 @@
 //! What an audit row holds, and its frozen form.
 
+use std::collections::BTreeSet;
+
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::frozen::{Digest32, FrozenError, Reader, Writer};
@@ -9,10 +11,13 @@ use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::reason::Outcome;
+use mamagang_store::audit::Retention;
 
+use super::class::retention_of;
 use crate::caller::{AccessContext, Caller};
 
-const FORMAT_VERSION: u8 = 1;
+/// The version that is written. Version 1 had no retention class and no fields given.
+const FORMAT_VERSION: u8 = 2;
 /// A check of measure 8 without filings, as-of time and short answer; read, and written no more.
 const ITEM_KEY_GROUP_1: i64 = 1;
 const ITEM_OTHER: i64 = 2;
@@ -108,8 +113,38 @@ pub struct AuditDraft {
     pub policy_version: String,
     /// The rules applied.
     pub rules_version: i32,
+    /// Names of the personal fields given out, such as `identity.number:masked`.
+    pub given: Vec<String>,
+    /// Persons whose data it concerns beside `worker_id` and those of the items. Not in the frozen
+    /// bytes: they are noted beside the row, so that it is found by them.
+    pub subjects: Vec<WorkerId>,
     /// The questions and their answers.
     pub items: Vec<DecisionItem>,
+}
+
+impl AuditDraft {
+    /// Everyone whose data the call concerns.
+    pub(super) fn persons(&self) -> BTreeSet<WorkerId> {
+        let of_items = self.items.iter().filter_map(|item| match item {
+            DecisionItem::KeyGroup(record) => match record.person {
+                PersonRecord::Known { worker_id, .. } => Some(worker_id),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut persons: BTreeSet<WorkerId> = of_items.collect();
+        persons.extend(&self.subjects);
+        persons.extend(self.worker_id);
+        persons
+    }
+
+    /// Fills in what the call said of itself and the use case did not tell.
+    pub(crate) fn complete_from_trail(&mut self) {
+        let noted = self.caller.trail.noted();
+        self.context = self.context.take().or(noted.context);
+        self.employer_code = self.employer_code.or(noted.employer_code);
+        self.worker_id = self.worker_id.or(noted.worker_id);
+    }
 }
 
 /// A call as it was recorded.
@@ -119,6 +154,26 @@ pub struct RecordedCall {
     pub method: String,
     /// Who called.
     pub caller: String,
+    /// For which organisation.
+    pub organisation: String,
+    /// Why; empty where the call needs no reason.
+    pub context: AccessContext,
+    /// How it ended.
+    pub outcome: String,
+    /// The worker concerned, where it is one.
+    pub worker_id: Option<WorkerId>,
+    /// The employer concerned, where it is one.
+    pub employer_code: Option<EmployerCode>,
+    /// The writer whose chain the row is on.
+    pub writer_id: [u8; 16],
+    /// Its place there.
+    pub position: u64,
+    /// The row's id.
+    pub audit_id: AuditId,
+    /// Names of the personal fields given out; none in rows of version 1.
+    pub given: Vec<String>,
+    /// How long it is kept at least.
+    pub retention: Retention,
     /// When (microseconds).
     pub recorded_at: i64,
     /// The policy applied.
@@ -132,6 +187,7 @@ pub struct RecordedCall {
 /// The frozen bytes of a row: its place in the chain, then the call.
 pub(super) fn freeze(
     draft: &AuditDraft,
+    worker_id: Option<WorkerId>,
     writer_id: [u8; 16],
     position: u64,
     recorded_at: i64,
@@ -151,16 +207,16 @@ pub(super) fn freeze(
         .text(&context.case_number)
         .text(&context.operator)
         .text(&draft.outcome)
-        .bytes(
-            draft
-                .worker_id
-                .as_ref()
-                .map_or(&[][..], |id| &id.bytes()[..]),
-        )
+        .bytes(worker_id.as_ref().map_or(&[][..], |id| &id.bytes()[..]))
         .optional_text(draft.employer_code.as_ref().map(EmployerCode::as_str))
         .text(&draft.policy_version)
         .int(i64::from(draft.rules_version))
-        .int(draft.items.len() as i64);
+        .int(retention_of(draft.method).number())
+        .int(draft.given.len() as i64);
+    for field in &draft.given {
+        writer.text(field);
+    }
+    writer.int(draft.items.len() as i64);
     for item in &draft.items {
         freeze_item(&mut writer, item);
     }
@@ -245,20 +301,37 @@ fn runs_of(booked: &[BookedMonth]) -> Vec<(EmployerCode, TaxMonth, TaxMonth)> {
 
 /// Reads the frozen bytes of a row.
 pub fn thaw_call(frozen: &[u8]) -> Result<RecordedCall, FrozenError> {
-    let mut reader = Reader::new(frozen, FORMAT_VERSION)?;
-    reader.bytes()?;
-    reader.int()?;
+    let version = frozen.get(1).copied().unwrap_or(0);
+    if version == 0 || version > FORMAT_VERSION {
+        return Err(FrozenError);
+    }
+    let mut reader = Reader::new(frozen, version)?;
+    let writer_id = reader.bytes()?.try_into().map_err(|_| FrozenError)?;
+    let position = reader.int()?.try_into().map_err(|_| FrozenError)?;
     let recorded_at = reader.int()?;
-    reader.bytes()?;
+    let audit_id = AuditId::from_slice(reader.bytes()?).ok_or(FrozenError)?;
     let method = reader.text()?.to_owned();
     let caller = reader.text()?.to_owned();
-    for _organisation_context_outcome in 0..6 {
-        reader.text()?;
-    }
-    reader.bytes()?;
-    reader.optional_text()?;
+    let organisation = reader.text()?.to_owned();
+    let context = AccessContext {
+        purpose: reader.text()?.to_owned(),
+        legal_basis: reader.text()?.to_owned(),
+        case_number: reader.text()?.to_owned(),
+        operator: reader.text()?.to_owned(),
+    };
+    let outcome = reader.text()?.to_owned();
+    let worker_id = match reader.bytes()? {
+        [] => None,
+        bytes => Some(WorkerId::from_slice(bytes).ok_or(FrozenError)?),
+    };
+    let employer_code = reader.optional_text()?.map(EmployerCode::parse);
+    let employer_code = employer_code.transpose().map_err(|_| FrozenError)?;
     let policy_version = reader.text()?.to_owned();
     let rules_version = reader.narrow()?;
+    let (retention, given) = match version {
+        1 => (Retention::TenYears, Vec::new()),
+        _ => thaw_given(&mut reader)?,
+    };
     let count = reader.count()?;
     let items = (0..count)
         .map(|_| thaw_item(&mut reader))
@@ -267,11 +340,30 @@ pub fn thaw_call(frozen: &[u8]) -> Result<RecordedCall, FrozenError> {
     Ok(RecordedCall {
         method,
         caller,
+        organisation,
+        context,
+        outcome,
+        worker_id,
+        employer_code,
+        writer_id,
+        position,
+        audit_id,
+        given,
+        retention,
         recorded_at,
         policy_version,
         rules_version,
         items,
     })
+}
+
+fn thaw_given(reader: &mut Reader<'_>) -> Result<(Retention, Vec<String>), FrozenError> {
+    let retention = Retention::from_number(reader.int()?).ok_or(FrozenError)?;
+    let mut given = Vec::new();
+    for _ in 0..reader.count()? {
+        given.push(reader.text()?.to_owned());
+    }
+    Ok((retention, given))
 }
 
 fn thaw_item(reader: &mut Reader<'_>) -> Result<DecisionItem, FrozenError> {
@@ -454,6 +546,8 @@ mod tests {
             employer_code: Some(employer_code),
             policy_version: "v".to_owned(),
             rules_version: 1,
+            given: vec!["identity.number:masked".to_owned()],
+            subjects: Vec::new(),
             items: vec![
                 item.clone(),
                 DecisionItem::Other {
@@ -462,9 +556,13 @@ mod tests {
                 },
             ],
         };
-        let frozen = freeze(&draft, [1; 16], 4, 99);
+        let frozen = freeze(&draft, None, [1; 16], 4, 99);
         let call = thaw_call(&frozen).expect("a call");
         assert_eq!(call.items[0], item);
+        assert_eq!(call.given, ["identity.number:masked"]);
+        assert_eq!((call.position, call.writer_id), (4, [1; 16]));
+        assert_eq!(call.retention, Retention::TenYears);
+        assert_eq!(call.organisation, "development");
         assert_eq!(
             (call.method.as_str(), call.recorded_at, call.items.len()),
             ("M", 99, 2)
@@ -472,5 +570,30 @@ mod tests {
         for cut in 0..frozen.len() {
             assert!(thaw_call(&frozen[..cut]).is_err(), "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_row_of_version_one_is_read() {
+        let mut writer = Writer::new(1);
+        writer.bytes(&[1; 16]).int(4).int(99).bytes(&[2; 16]);
+        for text in ["M", "clerk", "office", "p", "l", "c", "o", "OK"] {
+            writer.text(text);
+        }
+        writer
+            .bytes(&[])
+            .optional_text(None)
+            .text("v")
+            .int(1)
+            .int(0);
+        let call = thaw_call(&writer.finish()).expect("a call");
+        assert_eq!(
+            (call.outcome.as_str(), call.caller.as_str()),
+            ("OK", "clerk")
+        );
+        assert_eq!(call.context.operator, "o");
+        assert_eq!((call.given.len(), call.retention), (0, Retention::TenYears));
+        let mut writer = Writer::new(3);
+        writer.bytes(&[1; 16]);
+        assert!(thaw_call(&writer.finish()).is_err());
     }
 }

@@ -6,9 +6,10 @@ use mamagang_store::{Clock, Store, StoreErrorKind, StoreResult};
 use tokio::sync::{mpsc, oneshot};
 
 use super::chain::AuditChain;
+use super::class::only_reads;
 use super::record::AuditDraft;
 use crate::error::{AppError, AppResult, ErrorReason};
-use crate::limits::{AUDIT_BATCH_MAX, AUDIT_QUEUE_MAX, UNIT_RETRIES_MAX};
+use crate::limits::{AUDIT_BATCH_MAX, AUDIT_QUEUE_MAX, AUDIT_QUEUE_RESERVE, UNIT_RETRIES_MAX};
 
 type Reply = oneshot::Sender<Result<(), StoreErrorKind>>;
 type Answer = oneshot::Receiver<Result<(), StoreErrorKind>>;
@@ -32,7 +33,8 @@ impl AuditWriter {
         Self { queue }
     }
 
-    /// Returns once the row is durable. A call whose row cannot be written fails.
+    /// Returns once the row is durable. A call whose row cannot be written fails. The last places of
+    /// the queue are kept for the refusals of calls that write.
     pub(crate) async fn write(&self, draft: AuditDraft) -> AppResult<()> {
         kept(self.enqueue(draft)?).await
     }
@@ -50,6 +52,9 @@ impl AuditWriter {
     }
 
     fn enqueue(&self, draft: AuditDraft) -> AppResult<Answer> {
+        if only_reads(draft.method) && self.queue.capacity() <= AUDIT_QUEUE_RESERVE {
+            return Err(AppError::overloaded());
+        }
         let (reply, answer) = oneshot::channel();
         self.queue
             .try_send((draft, reply))

@@ -70,14 +70,6 @@ impl App {
         }
     }
 
-    /// Records a call that a layer before the use cases refused. The refusal itself is what the caller is told.
-    pub async fn record_refusal(&self, method: &str, caller: &Caller, error: AppError) -> AppError {
-        match row_of(method) {
-            None => error,
-            Some(row) => self.audit_refusal(row.method, caller, None, error).await,
-        }
-    }
-
     /// The second gate for an employer.
     ///
     /// Errors: `PERMISSION_DENIED`, or for one outside the caller's regions `EMPLOYER_NOT_FOUND`, as if there were

@@ -14,7 +14,7 @@ use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 
 use super::digest::decision_digest;
 use crate::app::{App, require_context};
-use crate::audit::{DecisionItem, KeyGroupRecord, PersonRecord, Told};
+use crate::audit::{DecisionItem, KeyGroupRecord, PersonRecord, Told, given};
 use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
@@ -178,6 +178,15 @@ impl App {
                 PersonRecord::Known { worker_id, .. } => Some(*worker_id),
                 _ => None,
             };
+        }
+        let is_known = |item: &DecisionItem| {
+            let DecisionItem::KeyGroup(record) = item else {
+                return false;
+            };
+            matches!(record.person, PersonRecord::Known { .. })
+        };
+        if draft.items.iter().any(is_known) {
+            draft.given = given(&["category", "months", "reasons", "evidence"]);
         }
         self.audit.write(draft).await?;
         Ok(results)

@@ -14,7 +14,7 @@ use super::check::{Asked, CheckedDecision};
 use super::vat::{METHOD as VAT_METHOD, read_question};
 use crate::app::{App, require_context};
 use crate::audit::{
-    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, thaw_call,
+    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, given, thaw_call,
 };
 use crate::authorise::{Permit, Subject};
 use crate::caller::{AccessContext, Caller};
@@ -170,6 +170,9 @@ impl App {
         };
         let mut draft = self.audit_draft(METHOD, caller, Some(context), Vec::new());
         recorded.name_subjects(&mut draft);
+        if draft.worker_id.is_some() {
+            draft.given = given(&["category", "months", "reasons", "evidence"]);
+        }
         self.audit.write(draft).await?;
         Ok(stored)
     }

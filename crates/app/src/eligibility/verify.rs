@@ -14,7 +14,7 @@ use mamagang_domain::timeline::{Held, Timeline};
 use mamagang_store::rows::{WorkerKey, WorkerSnapshot};
 
 use crate::app::{App, require_context};
-use crate::audit::DecisionItem;
+use crate::audit::{DecisionItem, given};
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::workers::Who;
@@ -147,10 +147,10 @@ impl App {
                     item,
                 };
                 let answer = self.status_of(question, snapshot.as_ref(), reference);
-                if let (false, Person::Known(_)) =
-                    (is_batch, self.person(&question.who, snapshot.as_ref()))
-                {
-                    draft.worker_id = snapshot.as_ref().map(|found| found.worker.worker_id);
+                if let Person::Known(_) = self.person(&question.who, snapshot.as_ref()) {
+                    let known = snapshot.as_ref().map(|found| found.worker.worker_id);
+                    draft.subjects.extend(known);
+                    draft.given = given(&["category", "status_dates", "months_used"]);
                 }
                 draft
                     .items
@@ -269,6 +269,7 @@ impl App {
         draft.employer_code = Some(question.employer_code);
         if let Person::Known(_) = self.person(&question.who, snapshot.as_ref()) {
             draft.worker_id = snapshot.as_ref().map(|found| found.worker.worker_id);
+            draft.given = given(&["contract", "first_insured_month"]);
         }
         self.audit.write(draft).await?;
         Ok(answer)

@@ -1,6 +1,6 @@
 //! `ListFacts`, `GetEmployer`, `ListEmployers`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::{EmployerProfile, FactKind, Source, WorkerFact};
@@ -136,7 +136,10 @@ impl App {
         self.unmask(subject, &rows, &mut facts).await?;
         let mut draft = self.audit_draft(METHOD_FACTS, caller, context, Vec::new());
         match subject {
-            Subject::Worker(worker_id) => draft.worker_id = Some(worker_id),
+            Subject::Worker(worker_id) => {
+                draft.worker_id = Some(worker_id);
+                draft.given = given_of(&facts);
+            }
             Subject::Employer(code) => draft.employer_code = Some(code),
         }
         self.audit.write(draft).await?;
@@ -415,4 +418,23 @@ fn masked_certificate(plain: &[u8]) -> AppResult<String> {
     Ok(CertificateNumber::parse(text)
         .map_err(AppError::internal)?
         .masked())
+}
+
+/// The personal fields of listed facts: their kinds, and what of identities is shown.
+fn given_of(facts: &[ListedFact]) -> Vec<String> {
+    let mut names: BTreeSet<String> = facts
+        .iter()
+        .map(|fact| match &fact.body {
+            StoredBody::Worker(body) => format!("facts.{:?}", body.kind()),
+            StoredBody::Employer(_) => "facts.EmployerProfile".to_owned(),
+        })
+        .collect();
+    if facts.iter().any(|fact| fact.identity.is_some()) {
+        names.insert("identity.number:masked".to_owned());
+        names.insert("identity.name:masked".to_owned());
+    }
+    if facts.iter().any(|fact| fact.certificate_number.is_some()) {
+        names.insert("certificate_number:masked".to_owned());
+    }
+    names.into_iter().collect()
 }

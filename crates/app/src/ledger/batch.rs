@@ -490,6 +490,8 @@ impl<'a> Batch<'a> {
             employer_code: Some(command.employer_code),
             policy_version: self.context.book.version.to_string(),
             rules_version: RULES_VERSION,
+            given: Vec::new(),
+            subjects: Vec::new(),
             items: vec![DecisionItem::Other {
                 question: question.join("\n"),
                 answer: digest(&writer.finish()),

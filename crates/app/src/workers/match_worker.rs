@@ -6,6 +6,7 @@ use mamagang_crypto::TokenKind;
 
 use super::{Identity, Who};
 use crate::app::{App, require_context};
+use crate::audit::given;
 use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -65,6 +66,7 @@ impl App {
         );
         let mut draft = self.audit_draft(METHOD, caller, Some(&request.context), Vec::new());
         draft.worker_id = Some(worker_id);
+        draft.given = given(&["match_id"]);
         self.audit.write(draft).await?;
         Ok(Matched {
             match_id,
@@ -129,6 +131,10 @@ impl App {
             Who::Identity(identity) => self.name_matches(identity, &found.name_macs),
             _ => true,
         });
+        if let Some(found) = &matched {
+            let worker_id = found.worker.worker_id;
+            caller.trail.note(|noted| noted.worker_id = Some(worker_id));
+        }
         matched.ok_or_else(|| AppError::new(ErrorReason::WorkerNotFound))
     }
 }

@@ -11,6 +11,7 @@ use mamagang_domain::timeline::Timeline;
 use super::Who;
 use super::history::Until;
 use crate::app::{App, require_context};
+use crate::audit::given;
 use crate::caller::{AccessContext, Caller};
 use crate::error::AppResult;
 
@@ -94,6 +95,7 @@ impl App {
         }
         let mut draft = self.audit_draft(METHOD, caller, Some(&query.context), Vec::new());
         draft.worker_id = Some(worker_id);
+        draft.given = given(&["months_counted", "employers"]);
         self.audit.write(draft).await?;
         Ok(term)
     }

@@ -1,5 +1,6 @@
 //! Collects every wrong field of a request, so that a caller hears of all of them at once.
 
+use mamagang_app::audit::Noted;
 use mamagang_app::{AppError, AppResult, ErrorReason, Violation};
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::policy::Dated;
@@ -21,17 +22,27 @@ pub(crate) struct Checker<'a> {
     path: String,
     violations: Vec<Violation>,
     lacks_context: bool,
+    /// What the audit trail is told of the call.
+    pub(crate) told: Noted,
 }
 
 impl<'a> Checker<'a> {
     /// Nothing found yet, at the message's root.
-    pub(crate) const fn new(rules: Rules<'a>) -> Self {
+    pub(crate) fn new(rules: Rules<'a>) -> Self {
         Self {
             rules,
             path: String::new(),
             violations: Vec::new(),
             lacks_context: false,
+            told: Noted::default(),
         }
+    }
+
+    /// Adds what was read of the call to what is known of it. What concerns several employers names none.
+    pub(crate) fn tell(&self, noted: &mut Noted) {
+        noted.context = self.told.context.clone().or(noted.context.take());
+        noted.employer_code = self.told.employer_code.or(noted.employer_code);
+        noted.worker_id = self.told.worker_id.or(noted.worker_id);
     }
 
     /// Walks into a field that is a message.
@@ -76,6 +87,11 @@ impl<'a> Checker<'a> {
                 Err(error)
             }
         }
+    }
+
+    /// Whether the walk is in the message itself, not in one of its fields.
+    pub(crate) fn is_at_root(&self) -> bool {
+        self.path.is_empty()
     }
 
     fn path_of(&self, field: &str) -> String {

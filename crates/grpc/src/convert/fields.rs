@@ -226,9 +226,13 @@ impl Checker<'_> {
             self.missing(field);
             return None;
         }
-        EmployerCode::parse(text)
+        let code = EmployerCode::parse(text)
             .map_err(|error| self.refuse(field, texts::employer_code(error)))
-            .ok()
+            .ok();
+        if self.is_at_root() {
+            self.told.employer_code = code;
+        }
+        code
     }
 
     /// An employer's code; the empty text is none.

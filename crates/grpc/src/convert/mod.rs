@@ -1,5 +1,6 @@
 //! Messages of the API into questions and facts of the use cases. Syntax is strict; every wrong field is told.
 
+pub(crate) mod audit;
 mod check;
 pub(crate) mod eligibility;
 pub(crate) mod enums;

@@ -31,6 +31,12 @@ pub(crate) fn context(
         let legal_basis = field("legal_basis", &told.legal_basis);
         let case_number = field("case_number", &told.case_number);
         let operator = field("operator", &told.operator);
+        check.told.context = Some(AccessContext {
+            purpose: purpose.clone().unwrap_or_default(),
+            legal_basis: legal_basis.clone().unwrap_or_default(),
+            case_number: case_number.clone().unwrap_or_default(),
+            operator: operator.clone().unwrap_or_default(),
+        });
         Some(AccessContext {
             purpose: purpose?,
             legal_basis: legal_basis?,
@@ -94,6 +100,7 @@ pub(crate) fn worker(check: &mut Checker<'_>, worker: Option<&v1::WorkerRef>) ->
         Ref::Identity(document) => identity(check, Some(document)).map(Who::Identity),
         Ref::WorkerId(text) => {
             let id = WorkerId::parse(text);
+            check.told.worker_id = id;
             if id.is_none() {
                 check.wrong(
                     "worker_id",

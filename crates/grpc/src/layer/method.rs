@@ -10,25 +10,39 @@ use prost_types::FileDescriptorSet;
 const OTHER: &str = "_OTHER";
 const OURS: &str = "mamagang.";
 const HEALTH: &str = "grpc.health.v1.Health/";
+const REFLECTION: &str = "grpc.reflection.";
 
 /// A method by its full name, such as `mamagang.v1.LedgerService/PostDeduction`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Method(Arc<str>);
+pub(super) struct Method {
+    name: Arc<str>,
+    is_stream: bool,
+}
 
 impl Method {
     /// The full name, or `_OTHER`.
     pub(super) fn name(&self) -> &Arc<str> {
-        &self.0
+        &self.name
     }
 
     /// Whether it is of this service's own API.
     pub(super) fn is_ours(&self) -> bool {
-        self.0.starts_with(OURS)
+        self.name.starts_with(OURS)
     }
 
     /// Whether it is a health check.
     pub(super) fn is_health(&self) -> bool {
-        self.0.starts_with(HEALTH)
+        self.name.starts_with(HEALTH)
+    }
+
+    /// Whether it tells what the contract is, which is no secret.
+    pub(super) fn is_reflection(&self) -> bool {
+        self.name.starts_with(REFLECTION)
+    }
+
+    /// Whether its answer is a stream of messages.
+    pub(super) fn is_stream(&self) -> bool {
+        self.is_stream
     }
 }
 
@@ -49,11 +63,17 @@ impl Methods {
         ];
         let names = sets.into_iter().flat_map(names);
         let by_path = names
-            .map(|name| (format!("/{name}"), Method(Arc::from(name))))
+            .map(|(name, is_stream)| {
+                let name = Arc::from(name);
+                (format!("/{name}"), Method { name, is_stream })
+            })
             .collect();
         Self {
             by_path,
-            other: Method(Arc::from(OTHER)),
+            other: Method {
+                name: Arc::from(OTHER),
+                is_stream: false,
+            },
         }
     }
 
@@ -63,18 +83,18 @@ impl Methods {
     }
 }
 
-fn names(descriptors: &[u8]) -> Vec<String> {
+/// Full names, and whether the answer is a stream.
+fn names(descriptors: &[u8]) -> Vec<(String, bool)> {
     // The sets are compiled in; a test asserts that they are read.
     let set = FileDescriptorSet::decode(descriptors).unwrap_or_default();
     let mut names = Vec::new();
     for file in &set.file {
         for service in &file.service {
             let methods = service.method.iter();
-            names.extend(
-                methods.map(|method| {
-                    format!("{}.{}/{}", file.package(), service.name(), method.name())
-                }),
-            );
+            names.extend(methods.map(|method| {
+                let name = format!("{}.{}/{}", file.package(), service.name(), method.name());
+                (name, method.server_streaming())
+            }));
         }
     }
     names
@@ -88,6 +108,7 @@ mod tests {
     fn every_method_of_the_contract_has_a_line_in_the_permission_matrix() {
         let without: Vec<String> = names(mamagang_proto::FILE_DESCRIPTOR_SET)
             .into_iter()
+            .map(|(name, _)| name)
             .filter(|name| name.starts_with(OURS))
             .filter(|name| mamagang_app::authorise::row_of(name).is_none())
             .collect();

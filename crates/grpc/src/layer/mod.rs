@@ -3,18 +3,22 @@
 //!
 //! The order of gates is size and rate, authentication, permission for the method, then the method's own.
 
+mod audit;
 mod body;
 mod deadline;
 mod method;
 mod record;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use mamagang_app::audit::CallTrail;
 use mamagang_app::authorise::is_granted;
 use mamagang_app::limits::{CALL_TIME_DEFAULT, CALL_TIME_MAX};
 use mamagang_app::{AppError, Caller, ErrorReason, Ids};
@@ -30,6 +34,7 @@ use tracing::{Instrument as _, Span};
 use crate::call::{Authenticator, Call, Trail};
 use crate::limits::CALLS_MAX;
 use crate::{error, language};
+use audit::CallAudit;
 use body::ObservedBody;
 use method::{Method, Methods};
 use record::Record;
@@ -158,40 +163,48 @@ where
         let admitted = self.surroundings.admit(&parts, &arrival);
         let trail = Arc::clone(&self.surroundings.trail);
         let future = async move {
-            let permit = match admitted {
+            let audit_of = |caller: &Caller| {
+                let method = Arc::clone(arrival.method.name());
+                CallAudit::new(Arc::clone(&trail), method, caller.clone())
+            };
+            let (audit, permit) = match admitted {
                 Ok((call, permit)) => {
+                    let audit = call
+                        .as_ref()
+                        .filter(|_| !arrival.method.is_reflection())
+                        .map(|call| audit_of(&call.caller));
                     if let Some(call) = call {
                         parts.extensions.insert(call);
                     }
-                    permit
+                    (audit, permit)
                 }
                 Err(refusal) => {
-                    let error = match refusal.caller {
-                        None => refusal.error,
-                        Some(caller) => {
-                            let method = arrival.method.name();
-                            trail.refused(method, &caller, refusal.error).await
-                        }
-                    };
-                    return Ok(arrival.refuse(&error));
+                    let audit = refusal.caller.as_deref().map(audit_of);
+                    return Ok(arrival.refuse(audit, refusal.error).await);
                 }
             };
-            match timeout_at(
-                arrival.deadline,
-                ready.call(Request::from_parts(parts, body)),
-            )
-            .await
-            {
-                Ok(Ok(response)) => Ok(arrival.answer(response, permit)),
-                Ok(Err(error)) => Err(error),
-                Err(_) => Ok(arrival.refuse(&AppError::new(ErrorReason::DeadlineTooShort))),
+            // A fault that unwinds is a fault of this call alone, and is recorded like another.
+            let called = ready.call(Request::from_parts(parts, body));
+            let called = AssertUnwindSafe(called).catch_unwind();
+            match timeout_at(arrival.deadline, called).await {
+                Ok(Ok(Ok(response))) => Ok(arrival.answer(audit, response, permit).await),
+                Ok(Ok(Err(error))) => Err(error),
+                Ok(Err(_)) => {
+                    let error = AppError::new(ErrorReason::Internal);
+                    Ok(arrival.refuse(audit, error).await)
+                }
+                Err(_) => {
+                    let error = AppError::new(ErrorReason::DeadlineTooShort);
+                    Ok(arrival.refuse(audit, error).await)
+                }
             }
         };
         Box::pin(future.instrument(span))
     }
 }
 
-/// A call that is not let in, and whose it was where that is to be recorded.
+/// A call that is not let in, and whose it was. What is turned away for load is nobody's: it is counted and not
+/// recorded, since a row would cost more than the refusal spares.
 struct Refusal {
     error: AppError,
     caller: Option<Box<Caller>>,
@@ -258,7 +271,15 @@ impl Surroundings {
         let permit = Arc::clone(&self.slots)
             .try_acquire_owned()
             .map_err(|_| AppError::overloaded().with("limit", "calls_max"))?;
-        let caller = self.authenticator.authenticate(parts)?;
+        let mut caller = self
+            .authenticator
+            .authenticate(parts)
+            .map_err(|error| Refusal {
+                error,
+                caller: Some(Box::new(Caller::nobody())),
+            })?;
+        // Of this call alone, whatever the authenticator keeps of its callers.
+        caller.trail = CallTrail::default();
         // The use case asks again: there the effect is. Here a message that nobody may send is not even read.
         if arrival.method.is_ours() && !is_granted(arrival.method.name(), caller.roles) {
             return Err(Refusal {
@@ -279,20 +300,48 @@ impl Surroundings {
 }
 
 impl Arrival {
-    fn refuse(self, error: &AppError) -> Response<Body> {
-        let status = error::status(error, self.language);
-        self.answer(status.into_http(), None)
+    /// The refusal, recorded; or, where it cannot be recorded, the error that says so.
+    async fn refuse(self, audit: Option<CallAudit>, error: AppError) -> Response<Body> {
+        let recorded = match audit {
+            Some(audit) => audit.refused(error.reason.name()).await,
+            None => Ok(()),
+        };
+        let told = recorded.err().unwrap_or(error);
+        let status = error::status(&told, self.language);
+        self.send(status.into_http(), None, None)
     }
 
-    /// The answer with its request id; measured when its last byte is taken.
-    fn answer(
+    /// The answer once it is recorded; or, where it cannot be recorded, the error that says so.
+    async fn answer(
         self,
+        audit: Option<CallAudit>,
         mut response: Response<Body>,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Response<Body> {
         if self.method.is_ours() {
             response = with_details(response, self.language);
         }
+        let Some(audit) = audit else {
+            return self.send(response, permit, None);
+        };
+        let is_stream = self.method.is_stream();
+        let recorded = audit.answered(response.headers(), is_stream).await;
+        match recorded {
+            Ok(open) => self.send(response, permit, open),
+            Err(error) => {
+                let status = error::status(&error, self.language);
+                self.send(status.into_http(), None, None)
+            }
+        }
+    }
+
+    /// The response with its request id; measured when its last byte is taken.
+    fn send(
+        self,
+        mut response: Response<Body>,
+        permit: Option<OwnedSemaphorePermit>,
+        audit: Option<CallAudit>,
+    ) -> Response<Body> {
         response.headers_mut().insert(REQUEST_ID, self.request_id);
         let record = self.record;
         match Status::from_header_map(response.headers()) {
@@ -300,7 +349,11 @@ impl Arrival {
                 record.finish(status.code());
                 response
             }
-            None => response.map(|body| Body::new(ObservedBody::new(body, record, permit))),
+            None => {
+                let language = self.language;
+                response
+                    .map(|body| Body::new(ObservedBody::new(body, record, permit, language, audit)))
+            }
         }
     }
 }

@@ -53,10 +53,10 @@ struct Remembered(std::sync::Mutex<Vec<String>>);
 
 #[tonic::async_trait]
 impl Trail for Remembered {
-    async fn refused(&self, method: &str, caller: &Caller, error: AppError) -> AppError {
-        let line = format!("{method} {} {error}", caller.subject);
+    async fn record(&self, method: &str, caller: &Caller, outcome: &str) -> AppResult<()> {
+        let line = format!("{method} {} {outcome}", caller.subject);
         self.0.lock().expect("a lock").push(line);
-        error
+        Ok(())
     }
 }
 
@@ -90,7 +90,10 @@ async fn a_method_that_no_role_grants_is_refused_before_it_is_reached_and_record
     let recorded = trail.0.lock().expect("a lock").clone();
     assert_eq!(
         recorded,
-        ["mamagang.v1.LedgerService/PostDeduction developer PERMISSION_DENIED"]
+        [
+            "mamagang.v1.LedgerService/PostDeduction developer PERMISSION_DENIED",
+            "mamagang.v1.LedgerService/ListEntries developer OK"
+        ]
     );
 }
 

@@ -1,5 +1,6 @@
 //! Answers of the use cases into messages of the API.
 
+pub(crate) mod audit;
 pub(crate) mod decision;
 pub(crate) mod employer;
 pub(crate) mod fact;

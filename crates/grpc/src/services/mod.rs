@@ -1,5 +1,6 @@
 //! The services: read the message, run the use case, write the answer.
 
+mod audit;
 mod batch;
 mod eligibility;
 mod filing;
@@ -9,6 +10,7 @@ mod registry;
 mod stream;
 mod verification;
 
+pub(crate) use audit::Audit;
 pub(crate) use eligibility::Eligibility;
 pub(crate) use filing::Filing;
 pub(crate) use ledger::Ledger;

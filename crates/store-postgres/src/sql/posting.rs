@@ -5,7 +5,7 @@ statements! { "posting":
     /// Its parts see none of each other's rows, so months that are taken back are gone before.
     ///
     /// `$1` to `$7`: entries; `$8` to `$10`: heads; `$11` to `$13`: years; `$14` to `$19`: booked
-    /// months; `$20` to `$25`: answers; `$26` to `$37`: audit rows; each as in the statement of
+    /// months; `$20` to `$25`: answers; `$26` to `$39`: audit rows; each as in the statement of
     /// its own.
     WRITE = "WITH entry AS (
             INSERT INTO ledger_entry
@@ -38,8 +38,8 @@ statements! { "posting":
             ORDER BY request_id
         )
         INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
-            outcome, worker_id, employer_code, frozen, previous_hash, hash)
+            organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash, hash)
         SELECT * FROM unnest($26::bytea[], $27::bytea[], $28::bigint[], $29::bigint[],
-            $30::text[], $31::text[], $32::text[], $33::bytea[], $34::text[], $35::bytea[],
-            $36::bytea[], $37::bytea[])";
+            $30::text[], $31::text[], $32::text[], $33::bigint[], $34::text[], $35::bytea[],
+            $36::text[], $37::bytea[], $38::bytea[], $39::bytea[])";
 }

@@ -105,7 +105,7 @@ async fn a_scan_of_a_growing_table_is_noticed() {
         "SELECT * FROM worker",
         "SELECT count(*) FROM person_month",
         "SELECT 1 FROM worker_fact WHERE recorded_at = 1",
-        "SELECT max(recorded_at) FROM audit_event",
+        "SELECT max(outcome) FROM audit_event",
         "SELECT worker_id FROM worker ORDER BY worker_id",
     ] {
         let steps = plan(&mut connection, sql).await;

@@ -133,8 +133,9 @@ async fn a_revision_leaves_no_gap_and_a_chain_no_link_out() {
         "INSERT INTO ledger_entry
             SELECT NULL, employer_code, 3, tax_year, recorded_at, frozen, previous_hash, hash
             FROM ledger_entry WHERE sequence = 2",
-        "INSERT INTO audit_event
-            SELECT NULL, randomblob(16), writer_id, 3, recorded_at, method, caller, outcome,
+        "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+                outcome, worker_id, employer_code, frozen, previous_hash, hash)
+            SELECT randomblob(16), writer_id, 3, recorded_at, method, caller, outcome,
                 worker_id, employer_code, frozen, previous_hash, hash
             FROM audit_event WHERE position = 2",
     ];

@@ -15,6 +15,7 @@ pub mod posting;
 pub mod random;
 pub mod sample;
 pub mod subsidy;
+pub mod trail;
 pub mod units;
 pub mod workers;
 
@@ -138,6 +139,13 @@ macro_rules! store_contract {
             filings {
                 a_filing_comes_back_as_it_was_last_written
                 a_check_reads_the_filings_that_contracts_name
+            }
+            trail {
+                audit_rows_are_listed_by_time_class_and_page
+                audit_rows_of_a_person_are_found_alone_and_among_others
+                chains_are_listed_writer_by_writer
+                what_was_taken_out_of_a_chain_leaves_a_gap_and_the_chain_goes_on
+                only_rows_kept_long_enough_are_taken_out
             }
         }
     };

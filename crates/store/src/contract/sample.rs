@@ -18,6 +18,7 @@ use mamagang_domain::policy::CodeGroup;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 use uuid::Uuid;
 
+use crate::audit::Retention;
 use crate::rows::{
     AuditRow, EmployerRow, EntryRow, FactChange, FactRow, IdempotencyKey, IdempotencyRecord,
     IdentityKey, KeyedMac, NewWorker, PersonMonth, WorkerRow, WorkerSecret,
@@ -272,6 +273,8 @@ pub fn audit_rows(writer: u8, count: u64) -> Vec<AuditRow> {
             recorded_at: NOW,
             method: "mamagang.v1.EligibilityService/CheckKeyGroupDeduction".to_owned(),
             caller: "bureau".to_owned(),
+            organisation: "office".to_owned(),
+            retention: Retention::SixMonths,
             outcome: "OK".to_owned(),
             worker_id: None,
             employer_code: None,

@@ -172,9 +172,9 @@ impl State {
 
     pub(super) fn append_audit(&mut self, rows: &[AuditRow]) -> StoreResult<()> {
         for row in rows {
-            let last = self.last_audit_row(row.writer_id);
-            let next = last.map_or(1, |last| last.position + 1);
-            let is_linked = last.is_none_or(|last| row.previous_hash == last.hash);
+            let last = self.last_audit_place(row.writer_id);
+            let next = last.map_or(1, |(position, _)| position + 1);
+            let is_linked = last.is_none_or(|(_, hash)| row.previous_hash == hash);
             if row.position != next || !is_linked || self.audit.contains_key(&row.audit_id) {
                 return conflict("the audit row does not continue the chain");
             }

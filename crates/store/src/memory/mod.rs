@@ -4,6 +4,7 @@
 //! time. Slow and simple on purpose: it says what a store does, not how.
 
 mod answers;
+mod audit;
 mod cases;
 mod changes;
 mod filings;

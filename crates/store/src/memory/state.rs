@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mamagang_domain::filing::Filing;
+use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, CaseId, Subject, WorkerId};
 use mamagang_domain::ledger::{Genesis, YearState};
@@ -10,6 +11,7 @@ use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::subsidy::SubsidyKind;
 use uuid::Uuid;
 
+use crate::audit::{AuditGap, AuditSubject, ChainPlace};
 use crate::cases::CaseEvent;
 use crate::rows::{
     AuditRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord, IdentityKey,
@@ -27,6 +29,9 @@ pub(super) struct State {
     pub(super) entries: BTreeMap<EmployerCode, Vec<EntryRow>>,
     pub(super) audit: BTreeMap<AuditId, AuditRow>,
     pub(super) audit_chains: BTreeMap<[u8; 16], Vec<AuditId>>,
+    /// Whose data the rows of several persons' data concern.
+    pub(super) audit_subjects: BTreeSet<AuditSubject>,
+    pub(super) audit_gaps: BTreeMap<ChainPlace, AuditGap>,
     pub(super) policy_sets: BTreeMap<String, (String, i64)>,
     pub(super) answers: BTreeMap<IdempotencyKey, IdempotencyRecord>,
     pub(super) workers: BTreeMap<WorkerId, WorkerRow>,
@@ -90,6 +95,18 @@ impl State {
                 hash: entry.hash,
             },
         )
+    }
+
+    /// The last position of a writer's chain and its hash, whether the row is still there or not.
+    pub(super) fn last_audit_place(&self, writer_id: [u8; 16]) -> Option<(u64, Digest32)> {
+        let row = self.last_audit_row(writer_id);
+        let row = row.map(|row| (row.position, row.hash));
+        let gaps = self.audit_gaps.values();
+        let gaps = gaps.filter(|gap| gap.writer_id == writer_id);
+        let gap = gaps.map(|gap| (gap.last_position, gap.hash));
+        row.into_iter()
+            .chain(gap)
+            .max_by_key(|(position, _)| *position)
     }
 
     pub(super) fn last_audit_row(&self, writer_id: [u8; 16]) -> Option<&AuditRow> {

@@ -1,0 +1,73 @@
+//! What is known of one call's audit, shared by everything that works on the call.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
+
+use crate::caller::AccessContext;
+
+/// Whether a call is recorded, and what it said of itself. The caller carries it, since whoever
+/// records a call knows the caller; the layer around the call then records what nobody else did.
+#[derive(Clone, Default)]
+pub struct CallTrail(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    is_recorded: AtomicBool,
+    noted: Mutex<Noted>,
+}
+
+/// What a call said of itself before it was refused or answered.
+#[derive(Clone, Debug, Default)]
+pub struct Noted {
+    /// Why it reads a person's data.
+    pub context: Option<AccessContext>,
+    /// The employer it concerns, where it is one.
+    pub employer_code: Option<EmployerCode>,
+    /// The person it concerns, where it is one.
+    pub worker_id: Option<WorkerId>,
+}
+
+impl CallTrail {
+    /// Whether a durable row tells of the call.
+    pub fn is_recorded(&self) -> bool {
+        self.0.is_recorded.load(Ordering::Acquire)
+    }
+
+    /// Notes that a durable row tells of the call.
+    pub(crate) fn set_recorded(&self) {
+        self.0.is_recorded.store(true, Ordering::Release);
+    }
+
+    /// What was noted so far.
+    pub fn noted(&self) -> Noted {
+        let noted = self.0.noted.lock();
+        noted.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes something of the call.
+    pub fn note(&self, change: impl FnOnce(&mut Noted)) {
+        let noted = self.0.noted.lock();
+        change(&mut noted.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl fmt::Debug for CallTrail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallTrail")
+            .field("is_recorded", &self.is_recorded())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Two callers are the same whatever calls they make.
+impl PartialEq for CallTrail {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for CallTrail {}

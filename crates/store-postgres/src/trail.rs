@@ -1,0 +1,146 @@
+//! The audit trail: read back, and taken out by class.
+
+use async_trait::async_trait;
+use mamagang_domain::ids::{AuditId, WorkerId};
+use mamagang_store::StoreResult;
+use mamagang_store::audit::{
+    AuditCut, AuditGap, AuditQuery, AuditReads, AuditSubject, AuditWrites, ChainPlace,
+};
+use mamagang_store::rows::AuditRow;
+use sqlx::postgres::PgRow;
+
+use crate::audit::audit_row;
+use crate::column::{bytes, digest, get, narrow};
+use crate::db::{Bind, Db};
+use crate::error::corrupt;
+use crate::sql::audit as sql;
+use crate::store::PostgresStore;
+use crate::unit::PostgresUnit;
+
+fn binds(query: &AuditQuery) -> [Bind; 5] {
+    [
+        Bind::Int(query.after.recorded_at),
+        Bind::Blob(query.after.audit_id.bytes().to_vec()),
+        Bind::Int(query.until),
+        Bind::OptionalInt(query.retention.map(|class| class.number())),
+        Bind::Int(i64::from(query.limit)),
+    ]
+}
+
+/// A position as the database counts; none reaches the end of its type.
+fn stored(position: u64) -> i64 {
+    i64::try_from(position).unwrap_or(i64::MAX)
+}
+
+fn place_binds(after: Option<ChainPlace>, limit: u32) -> [Bind; 3] {
+    let (writer, position) = after.map_or((Vec::new(), 0), |(writer, position)| {
+        (writer.to_vec(), position)
+    });
+    [
+        Bind::Blob(writer),
+        Bind::Int(stored(position)),
+        Bind::Int(i64::from(limit)),
+    ]
+}
+
+fn gap(row: &PgRow) -> StoreResult<AuditGap> {
+    Ok(AuditGap {
+        writer_id: bytes(row, "writer_id")?,
+        first_position: narrow(row, "first_position")?,
+        last_position: narrow(row, "last_position")?,
+        previous_hash: digest(row, "previous_hash")?,
+        hash: digest(row, "hash")?,
+        cut_id: AuditId::from_slice(get(row, "cut_id")?).ok_or_else(|| corrupt("cut_id"))?,
+    })
+}
+
+async fn cut(db: &mut Db<'_>, cut: &AuditCut, gaps: &[AuditGap]) -> StoreResult<u64> {
+    let id = Bind::Blob(cut.cut_id.bytes().to_vec());
+    let noted = [
+        id.clone(),
+        Bind::Int(cut.retention.number()),
+        Bind::Int(cut.before),
+        Bind::Int(cut.cut_at),
+    ];
+    db.write(sql::APPEND_CUT, noted).await?;
+    let of_gaps = [
+        Bind::blobs(gaps.iter().map(|gap| gap.writer_id)),
+        Bind::ints(gaps.iter().map(|gap| stored(gap.first_position))),
+        Bind::ints(gaps.iter().map(|gap| stored(gap.last_position))),
+        Bind::blobs(gaps.iter().map(|gap| gap.previous_hash)),
+        Bind::blobs(gaps.iter().map(|gap| gap.hash)),
+        id.clone(),
+    ];
+    db.write(sql::APPEND_GAPS, of_gaps).await?;
+    let removed = db.rows(sql::REMOVE, [id]).await?;
+    let removed = removed.first().map(|row| narrow(row, "removed"));
+    removed.transpose().map(Option::unwrap_or_default)
+}
+
+#[async_trait]
+impl AuditReads for PostgresStore {
+    async fn audit_rows(&self, query: &AuditQuery) -> StoreResult<Vec<AuditRow>> {
+        let mut reader = self.reader().await?;
+        let rows = self.db(&mut reader).rows(sql::LIST, binds(query)).await?;
+        rows.iter().map(audit_row).collect()
+    }
+
+    async fn audit_rows_of(
+        &self,
+        workers: &[WorkerId],
+        query: &AuditQuery,
+    ) -> StoreResult<Vec<AuditRow>> {
+        let [time, id, until, class, limit] = binds(query);
+        let workers = Bind::blobs(workers.iter().map(WorkerId::bytes));
+        let binds = [time, id, until, class, limit, workers];
+        let mut reader = self.reader().await?;
+        let rows = self
+            .db(&mut reader)
+            .rows(sql::LIST_OF_WORKERS, binds)
+            .await?;
+        rows.iter().map(audit_row).collect()
+    }
+
+    async fn audit_chains(
+        &self,
+        after: Option<ChainPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<AuditRow>> {
+        let mut reader = self.reader().await?;
+        let binds = place_binds(after, limit);
+        let rows = self.db(&mut reader).rows(sql::LIST_CHAINS, binds).await?;
+        rows.iter().map(audit_row).collect()
+    }
+
+    async fn audit_gaps(
+        &self,
+        after: Option<ChainPlace>,
+        limit: u32,
+    ) -> StoreResult<Vec<AuditGap>> {
+        let mut reader = self.reader().await?;
+        let binds = place_binds(after, limit);
+        let rows = self.db(&mut reader).rows(sql::LIST_GAPS, binds).await?;
+        rows.iter().map(gap).collect()
+    }
+}
+
+#[async_trait]
+impl AuditWrites for PostgresUnit {
+    async fn put_audit_subjects(&mut self, subjects: &[AuditSubject]) -> StoreResult<()> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let binds = [
+            Bind::blobs(subjects.iter().map(|subject| *subject.worker_id.bytes())),
+            Bind::ints(subjects.iter().map(|subject| subject.recorded_at)),
+            Bind::blobs(subjects.iter().map(|subject| *subject.audit_id.bytes())),
+        ];
+        let result = self.writing().write(sql::PUT_SUBJECTS, binds).await;
+        self.note(result).map(drop)
+    }
+
+    async fn cut_audit(&mut self, of: &AuditCut, gaps: &[AuditGap]) -> StoreResult<u64> {
+        let result = cut(&mut self.writing(), of, gaps).await;
+        self.note(result)
+    }
+}
