@@ -89,6 +89,21 @@ pub(crate) fn contract(
     ))
 }
 
+/// A contract with an agreed end.
+pub(crate) fn contract_until(
+    person: (&str, &str),
+    employer_code: &str,
+    id: &str,
+    start: &str,
+    end: &str,
+) -> FactItem {
+    let mut item = contract(person, employer_code, id, start);
+    if let FactInput::Worker(_, WorkerFactInput::Contract(contract)) = &mut item.fact {
+        contract.end_on = Some(date(end));
+    }
+    item
+}
+
 pub(crate) fn insured(
     person: (&str, &str),
     employer_code: &str,

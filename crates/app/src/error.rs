@@ -144,6 +144,10 @@ error_reasons! {
     PolicyVersionNotFound = 50, "POLICY_VERSION_NOT_FOUND", "没有该版本的政策", "No policies of that version were ever applied here";
     /// The row holds a question that is not decided again.
     DecisionNotReplayable = 51, "DECISION_NOT_REPLAYABLE", "该记录不是可以重新计算的决定", "The row does not hold a decision that can be made again";
+    /// No entry has the id.
+    EntryNotFound = 52, "ENTRY_NOT_FOUND", "没有该分录", "The entry is not known";
+    /// No parameter has the name.
+    ParameterNotFound = 53, "PARAMETER_NOT_FOUND", "没有该参数", "The parameter is not known";
     /// The case is unknown.
     CaseNotFound = 75, "CASE_NOT_FOUND", "没有该事项", "The case is not known";
     /// The state does not allow the step.

@@ -56,6 +56,8 @@ pub const JOB_RETRY_AFTER: Duration = Duration::from_millis(500);
 pub const UNIT_RETRIES_MAX: u32 = 5;
 /// Editions of policies, beside the one in use, that are held ready for replays.
 pub const EDITIONS_KEPT_MAX: usize = 32;
+/// Candidates of one simulation.
+pub const SIMULATED_HIRES_MAX: usize = 20;
 /// How long a match id lives.
 pub const MATCH_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How long a page token lives.
@@ -102,6 +104,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ),
         ("unit_retries_max", UNIT_RETRIES_MAX.to_string()),
         ("editions_kept_max", EDITIONS_KEPT_MAX.to_string()),
+        ("simulated_hires_max", SIMULATED_HIRES_MAX.to_string()),
         ("match_lifetime_s", MATCH_LIFETIME.as_secs().to_string()),
         (
             "page_token_lifetime_s",

@@ -124,6 +124,18 @@ impl fmt::Display for EntryId {
     }
 }
 
+impl EntryId {
+    /// Reads `<employer>-<sequence>`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (employer, sequence) = text.split_once('-')?;
+        let id = Self {
+            employer_code: EmployerCode::parse(employer).ok()?,
+            sequence: sequence.parse().ok().filter(|sequence| *sequence > 0)?,
+        };
+        (id.to_string() == text).then_some(id)
+    }
+}
+
 /// A decision: the audit row that holds it, and its place in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DecisionId {
@@ -174,6 +186,14 @@ mod tests {
                 DecisionId::parse(&text).map(|id| id.to_string()),
                 Some(text)
             );
+        }
+        let entry = "91442000MAQQ000161-3";
+        assert_eq!(
+            EntryId::parse(entry).map(|id| id.to_string()).as_deref(),
+            Some(entry)
+        );
+        for wrong in ["", "91442000MAQQ000161-0", "91442000MAQQ000161-03", "x-1"] {
+            assert_eq!(EntryId::parse(wrong), None, "{wrong}");
         }
         for wrong in [
             "",

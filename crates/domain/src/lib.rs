@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod date;
+pub mod explanation;
 pub mod fact;
 pub mod filing;
 pub mod frozen;
@@ -16,6 +17,7 @@ pub mod money;
 pub mod month;
 pub mod policy;
 pub mod reason;
+pub mod simulate;
 pub mod subsidy;
 pub mod tax;
 pub mod timeline;

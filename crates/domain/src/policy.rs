@@ -218,6 +218,10 @@ pub struct KeyGroupPolicy {
     pub cit_settlement_due: Dated<String>,
     /// The kind of filed post that the notice's layer asks for.
     pub notice_post_kind: Dated<FilingKind>,
+    /// Years after payment within which a tax paid too much is given back on a claim.
+    pub late_claim_years: Dated<i32>,
+    /// Whether a person has to be employed still when a month is claimed late.
+    pub late_claim_needs_employment: Dated<bool>,
     /// Surcharge for late payment of tax, basis points a day.
     pub late_surcharge_day_bp: Dated<RateBp>,
 }

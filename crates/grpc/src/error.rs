@@ -31,6 +31,8 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::FactNotFound
         | R::DecisionNotFound
         | R::PolicyVersionNotFound
+        | R::EntryNotFound
+        | R::ParameterNotFound
         | R::CaseNotFound
         | R::PostNotFound => Code::NotFound,
         R::MatchExpired

@@ -11,6 +11,7 @@ use mamagang_proto::v1::eligibility_service_server::{
 };
 use mamagang_proto::v1::filing_service_server::{FilingServiceServer, SERVICE_NAME as FILING};
 use mamagang_proto::v1::ledger_service_server::{LedgerServiceServer, SERVICE_NAME as LEDGER};
+use mamagang_proto::v1::policy_service_server::{PolicyServiceServer, SERVICE_NAME as POLICY};
 use mamagang_proto::v1::registry_service_server::{
     RegistryServiceServer, SERVICE_NAME as REGISTRY,
 };
@@ -29,10 +30,10 @@ use tower::Layer as _;
 use crate::call::{Authenticator, Trail};
 use crate::layer::{CallLayer, CallService, ParentSpan};
 use crate::limits as own;
-use crate::services::{Audit, Eligibility, Filing, Ledger, Registry, Verification};
+use crate::services::{Audit, Eligibility, Filing, Ledger, Policy, Registry, Verification};
 
 /// The services whose health is told, and the whole, which has no name.
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "",
     REGISTRY,
     FILING,
@@ -40,6 +41,7 @@ const SERVICES: [&str; 7] = [
     ELIGIBILITY,
     LEDGER,
     AUDIT,
+    POLICY,
 ];
 
 /// What the services are made of.
@@ -118,6 +120,7 @@ impl Grpc {
             .add_service(limited!(EligibilityServiceServer, Eligibility))
             .add_service(limited!(LedgerServiceServer, Ledger))
             .add_service(limited!(AuditServiceServer, Audit))
+            .add_service(limited!(PolicyServiceServer, Policy))
             .add_service(tonic_health::pb::health_server::HealthServer::new(health));
         // The descriptors are compiled in; a test asks both versions of reflection for them.
         if let Ok(reflection) = reflection().build_v1() {

@@ -102,6 +102,12 @@ impl<'a> Binder<'a> {
             vat_filing_term_days: self.dated("key_group.vat_filing_term_days", Unit::Days, count),
             cit_settlement_due: self.dated("key_group.cit_settlement_due", Unit::Code, text),
             notice_post_kind: self.dated("key_group.notice_post_kind", Unit::Code, single_word),
+            late_claim_years: self.dated("key_group.late_claim_years", Unit::Years, count),
+            late_claim_needs_employment: self.dated(
+                "key_group.late_claim_needs_employment",
+                Unit::Boolean,
+                boolean,
+            ),
             late_surcharge_day_bp: self.dated("key_group.late_surcharge_day", Unit::Bp, rate),
         }
     }

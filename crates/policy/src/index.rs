@@ -39,6 +39,14 @@ pub struct Scope {
     pub title_en: String,
 }
 
+/// What an edition in a folder is built on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    /// The nation's parameters that are compiled in, where the folder has no file of its own.
+    BuiltIn,
+}
+
 /// The index of an edition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
@@ -55,6 +63,9 @@ pub struct Index {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawIndex {
+    /// See [`Index::base`].
+    #[serde(default)]
+    base: Option<Base>,
     jurisdiction: String,
     checked_from: String,
     checked_to: String,
@@ -62,6 +73,12 @@ struct RawIndex {
 }
 
 impl Index {
+    /// What the edition of an index's text is built on; `None` where it stands alone or the text is
+    /// none.
+    pub(crate) fn base(text: &str) -> Option<Base> {
+        crate::raw::yaml::<RawIndex>(text).ok()?.base
+    }
+
     /// Reads the index and checks that its places form a tree under one nation.
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<PolicyProblem>> {
         let raw: RawIndex = crate::raw::yaml(text).map_err(|error| {

@@ -9,6 +9,7 @@
 
 mod book;
 mod canonical;
+mod diff;
 mod embedded;
 mod index;
 pub mod law_cases;
@@ -23,7 +24,8 @@ mod raw;
 mod report;
 mod version;
 
-pub use index::{Index, Level, Scope};
+pub use diff::{Aspect, Change, ChangedCase, Shown, changed_cases, diff, diff_report};
+pub use index::{Base, Index, Level, Scope};
 pub use lint::lint;
 pub use load::Catalogue;
 pub use parameter::{Bound, Limit, LimitKind, Parameter, ParameterValue, Unit, Value};

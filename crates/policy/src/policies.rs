@@ -8,7 +8,7 @@ use mamagang_domain::policy::{Confidence, PolicyBook};
 use crate::book::{self, Absent};
 use crate::canonical;
 use crate::embedded;
-use crate::index::Index;
+use crate::index::{Base, INDEX_FILE, Index};
 use crate::load::{Catalogue, read_folder};
 use crate::parameter::{Parameter, ParameterValue};
 use crate::problem::{PolicyProblem, ProblemKind};
@@ -153,9 +153,21 @@ pub fn load_embedded() -> Result<Policies, Vec<PolicyProblem>> {
 }
 
 /// The edition in a folder that has `index.yaml` and a folder for each place. On failure every
-/// problem found is returned.
+/// problem found is returned. An index that says `base: built_in` needs no folder for the nation:
+/// another province or city is its own files and nothing else.
 pub fn load_dir(folder: &Path) -> Result<Policies, Vec<PolicyProblem>> {
-    let files = read_folder(folder)?;
+    let mut files = read_folder(folder)?;
+    let index = files.iter().find(|(path, _)| path == INDEX_FILE);
+    let base = index.and_then(|(_, text)| Index::base(text));
+    if base == Some(Base::BuiltIn) {
+        let national = embedded::FILES.iter();
+        let national = national.filter(|(path, _)| path.starts_with("national/"));
+        for (path, text) in national {
+            if !files.iter().any(|(own, _)| own == path) {
+                files.push(((*path).to_owned(), (*text).to_owned()));
+            }
+        }
+    }
     Policies::from_files(
         files
             .iter()

@@ -6,11 +6,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use mamagang_app::ErrorReason;
 use mamagang_domain::reason::{ReasonCode, catalogue};
-use mamagang_policy::{Language, report};
+use mamagang_policy::{
+    Language, Policies, PolicyProblem, changed_cases, diff_report, law_cases, report,
+};
 
 use mamagang_store_postgres::PostgresStore;
 
-use crate::cli::ReportLanguage;
+use crate::cli::{PolicyDiffFlags, ReportLanguage};
 use crate::serve::{load_policies, open, open_store};
 use crate::settings::{DatabaseUrl, Settings};
 
@@ -68,16 +70,58 @@ fn require_present(settings: &Settings) -> anyhow::Result<()> {
 
 /// The report on the policies. `Err` names every problem.
 pub fn policy_check(directory: Option<&Path>, language: ReportLanguage) -> anyhow::Result<String> {
-    let language = match language {
+    let policies = load_policies(directory).map_err(problems)?;
+    Ok(report(&policies, report_language(language)))
+}
+
+/// What changes from one edition to another, and which law cases come out otherwise.
+pub async fn policy_diff(flags: &PolicyDiffFlags, settings: &Settings) -> anyhow::Result<String> {
+    let a = edition(&flags.a, settings).await?;
+    let b = edition(&flags.b, settings).await?;
+    let cases = match &flags.cases {
+        Some(folder) => law_cases::files_in(folder).map_err(problems)?,
+        None => law_cases::embedded_files(),
+    };
+    let changed = changed_cases(&cases, &a, &b).map_err(problems)?;
+    Ok(diff_report(&a, &b, &changed, report_language(flags.lang)))
+}
+
+/// An edition by a directory, a file of canonical text, a version, or `built-in`.
+async fn edition(name: &str, settings: &Settings) -> anyhow::Result<Policies> {
+    let path = Path::new(name);
+    if name == "built-in" {
+        return load_policies(None).map_err(problems);
+    }
+    if path.is_dir() {
+        return load_policies(Some(path)).map_err(problems);
+    }
+    if path.is_file() {
+        let text = std::fs::read_to_string(path).with_context(|| name.to_owned())?;
+        return Policies::from_canonical_text(&text).map_err(problems);
+    }
+    let is_version = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    anyhow::ensure!(
+        is_version,
+        "{name} is neither a directory, a file, a version nor built-in"
+    );
+    if let DatabaseUrl::Sqlite(path) = &settings.database_url {
+        anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+    }
+    let store = open_store(&settings.database_url).await?;
+    let kept = store.policy_set(name).await?;
+    let kept = kept.with_context(|| format!("the database keeps no version {name}"))?;
+    Policies::from_canonical_text(&kept.content).map_err(problems)
+}
+
+fn problems(problems: Vec<PolicyProblem>) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{} problems\n{}", problems.len(), lines.join("\n"))
+}
+
+const fn report_language(language: ReportLanguage) -> Language {
+    match language {
         ReportLanguage::Zh => Language::Zh,
         ReportLanguage::En => Language::En,
-    };
-    match load_policies(directory) {
-        Ok(policies) => Ok(report(&policies, language)),
-        Err(problems) => {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            anyhow::bail!("{} problems\n{}", problems.len(), lines.join("\n"))
-        }
     }
 }
 

@@ -57,6 +57,27 @@ pub enum PolicyCommand {
         #[arg(long, value_enum, default_value_t = ReportLanguage::Zh)]
         lang: ReportLanguage,
     },
+    /// Tell what changes from one edition to another, and which law cases come out otherwise.
+    Diff(Box<PolicyDiffFlags>),
+}
+
+/// Two editions to compare.
+#[derive(Args, Clone)]
+pub struct PolicyDiffFlags {
+    /// The edition of before: a directory, a file of canonical text, a version kept in the database,
+    /// or "built-in".
+    pub a: String,
+    /// The edition of after.
+    pub b: String,
+    /// A directory of law cases instead of those built in.
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<PathBuf>,
+    /// The language of the report.
+    #[arg(long, value_enum, default_value_t = ReportLanguage::Zh)]
+    pub lang: ReportLanguage,
+    /// Where versions are kept.
+    #[command(flatten)]
+    pub settings: SettingFlags,
 }
 
 /// The language of a report.

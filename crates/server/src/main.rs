@@ -39,6 +39,11 @@ fn main() -> ExitCode {
         Command::Policy(PolicyCommand::Check { policies_dir, lang }) => {
             answer(admin::policy_check(policies_dir.as_deref(), lang))
         }
+        Command::Policy(PolicyCommand::Diff(flags)) => {
+            with_settings(&flags.settings, |settings, runtime| {
+                runtime.block_on(admin::policy_diff(&flags, &settings))
+            })
+        }
         Command::Demo(args) => {
             with_runtime(|runtime| runtime.block_on(demo::run(&args, demo::service::start)))
         }

@@ -152,6 +152,8 @@ pub const MATRIX: &[Row] = &[
     ),
     row!("LedgerService/GetWorkerTerm", [R, R, R, R, O, X, X, X]),
     row!("LedgerService/ListEntries", [X, R, R, R, O, X, X, X]),
+    row!("LedgerService/GetEntry", [X, R, R, R, O, X, X, X]),
+    row!("LedgerService/EstimateLateClaim", [X, R, R, R, O, X, X, X]),
     row!("LedgerService/WatchEntries", [X, X, R, R, O, X, X, X]),
     row!("LedgerService/GetWorkTimeTable", [R, R, R, R, O, X, X, X]),
     row!("LedgerService/GetReliefSchedule", [X, X, R, R, O, X, X, X]),

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use mamagang_domain::explanation::Explanation;
 use mamagang_domain::fact::{FactKind, Source};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{DecisionId, FactId, Subject, WorkerId};
-use mamagang_domain::key_group::{BookedMonth, Decision, Evidence, Person, assess, explain};
+use mamagang_domain::key_group::{BookedMonth, Decision, Evidence, Person, assess, explain, trace};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
-use mamagang_domain::reason::Outcome;
+use mamagang_domain::reason::{Language, Outcome};
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 
@@ -416,6 +417,13 @@ impl Asked<'_> {
             _ => Vec::new(),
         };
         (decision, views)
+    }
+
+    /// How the decision follows under an edition.
+    pub(super) fn trace(&self, book: &PolicyBook, language: Language) -> Explanation {
+        let policy = &book.key_group;
+        let found = assess(policy, &self.evidence, self.from, self.through);
+        trace(policy, &self.evidence, &found, language)
     }
 
     /// What the audit row keeps of it.

@@ -1,12 +1,17 @@
 //! `GetDecision`: a decision again, from what its audit row recorded, with the facts, the policies
 //! and the program's rules.
 
+use std::sync::Arc;
+
+use mamagang_domain::explanation::explain_vat;
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::ids::DecisionId;
 use mamagang_domain::key_group::{Evidence, Person, RULES_VERSION};
 use mamagang_domain::policy::PolicyBook;
+use mamagang_domain::reason::Language;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 use mamagang_domain::vat::{VatQuestion, check_vat};
+use mamagang_policy::Policies;
 use mamagang_store::rows::WorkerKey;
 
 use super::answer::Answer;
@@ -19,6 +24,7 @@ use crate::audit::{
 use crate::authorise::{Permit, Subject};
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
+use crate::explained::{Explained, Subjects};
 use crate::workers::history::Until;
 
 /// A decision that was made before.
@@ -152,15 +158,42 @@ impl App {
         context: &AccessContext,
         id: DecisionId,
     ) -> AppResult<StoredDecision> {
+        let read = self.read_decision(caller, context, id, None);
+        read.await.map(|(stored, _)| stored)
+    }
+
+    /// A decision by its id, and how it follows; `None` for questions that are not decided again.
+    pub async fn explain_decision(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        id: DecisionId,
+        language: Language,
+    ) -> AppResult<(StoredDecision, Option<Explained>)> {
+        self.read_decision(caller, context, id, Some(language))
+            .await
+    }
+
+    async fn read_decision(
+        &self,
+        caller: &Caller,
+        context: &AccessContext,
+        id: DecisionId,
+        explains: Option<Language>,
+    ) -> AppResult<(StoredDecision, Option<Explained>)> {
         let permit = self.permit(METHOD, caller, Some(context)).await?;
         require_context(context)?;
         self.permit_decision(&permit, id).await?;
         let stored = async {
             let recorded = self.recorded(id).await?;
             let stored = self.recompute(&recorded).await?;
-            Ok((recorded, stored))
+            let explained = match explains {
+                Some(language) => self.explained(&recorded, language).await?,
+                None => None,
+            };
+            Ok((recorded, stored, explained))
         };
-        let (recorded, stored) = match stored.await {
+        let (recorded, stored, explained) = match stored.await {
             Ok(found) => found,
             Err(error) => {
                 return Err(self
@@ -174,7 +207,51 @@ impl App {
             draft.given = given(&["category", "months", "reasons", "evidence"]);
         }
         self.audit.write(draft).await?;
-        Ok(stored)
+        Ok((stored, explained))
+    }
+
+    /// How a recorded decision follows, with the facts and policies of then.
+    async fn explained(
+        &self,
+        recorded: &Recorded,
+        language: Language,
+    ) -> AppResult<Option<Explained>> {
+        let Some(question) = recorded.replayable() else {
+            return Ok(None);
+        };
+        let policies = self.edition_of_then(recorded).await?;
+        let book = &policies.book;
+        match question {
+            Replayable::Vat(question) => {
+                let decision = check_vat(book, &question);
+                let steps = explain_vat(book, &question, &decision, language);
+                Ok(Some(Explained::new(steps, Subjects::default())))
+            }
+            Replayable::KeyGroup(record) => {
+                let facts = self.facts_of_then(&record).await?;
+                let asked = facts.asked(&record);
+                let steps = asked.trace(book, language);
+                let subjects = Subjects {
+                    worker: match record.person {
+                        PersonRecord::Known { worker_id, .. } => Some((worker_id, &facts.timeline)),
+                        _ => None,
+                    },
+                    employer: Some((record.employer_code, &facts.employer)),
+                };
+                Ok(Some(Explained::new(steps, subjects)))
+            }
+        }
+    }
+
+    /// The edition that a decision was made under; of a row older than the table of editions, that
+    /// of now.
+    async fn edition_of_then(&self, recorded: &Recorded) -> AppResult<Arc<Policies>> {
+        match self.edition(&recorded.call.policy_version).await {
+            Err(error) if error.reason == ErrorReason::PolicyVersionNotFound => {
+                Ok(Arc::clone(&self.policies))
+            }
+            edition => edition,
+        }
     }
 
     /// A decision is within reach with its employer and its person; one that names neither, with its caller. Out of
@@ -235,13 +312,7 @@ impl App {
         let answer = match recorded.replayable() {
             None => None,
             Some(question) => {
-                let policies = match self.edition(&recorded.call.policy_version).await {
-                    // A row older than the table of editions: what the policies of now say.
-                    Err(error) if error.reason == ErrorReason::PolicyVersionNotFound => {
-                        self.policies.clone()
-                    }
-                    edition => edition?,
-                };
+                let policies = self.edition_of_then(recorded).await?;
                 Some(
                     self.answer_of_then(recorded, &question, &policies.book)
                         .await?,

@@ -6,6 +6,7 @@ mod decision;
 mod digest;
 mod loader;
 mod replay;
+mod simulate;
 mod vat;
 mod verify;
 
@@ -16,4 +17,5 @@ pub(crate) use loader::CheckLoader;
 
 pub use digest::{decision_digest, vat_digest};
 pub use replay::{PolicyChoice, Replay, ReplayQuestion, Verdict};
+pub use simulate::{SimulateHire, SimulatedEmployer, SimulatedHires};
 pub use verify::{ContractVerification, ContractVerified, StatusVerification, StatusVerified};

@@ -5,6 +5,8 @@ mod batch;
 mod chain;
 mod command;
 mod entries;
+mod entry;
+mod late_claim;
 mod months;
 mod schedule;
 mod settle_job;
@@ -17,6 +19,7 @@ pub use command::{
     AmendDeduction, CodeAmount, CodedLine, LedgerReply, PostDeduction, RecomputeYear, SettleYear,
 };
 pub use entries::{EntryPage, ListedEntry};
+pub use late_claim::LateClaimQuery;
 pub use schedule::{CodedRow, ReliefScheduleQuery};
 pub use settle_job::{JobProgress, YearSettlements};
 pub use work_time::{WorkTimePage, WorkTimeQuery, WorkTimeRow};

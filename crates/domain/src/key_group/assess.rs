@@ -51,7 +51,9 @@ pub fn assess(
     through: TaxMonth,
 ) -> Assessment {
     match evidence.person {
-        Person::Known(timeline) => Walk::new(policy, evidence, timeline).run(from, through),
+        Person::Known(timeline) => {
+            Walk::new(policy, evidence, timeline).run(from, through, |_, _| {})
+        }
         Person::Unknown => unknown(policy, evidence, ReasonCode::NoRecord, from, through),
         Person::NotMatched => unknown(policy, evidence, ReasonCode::NotMatched, from, through),
     }
@@ -161,7 +163,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(mut self, from: TaxMonth, through: TaxMonth) -> Assessment {
+    /// `look` is shown every month asked before it is judged; an explanation counts by it.
+    fn run(
+        mut self,
+        from: TaxMonth,
+        through: TaxMonth,
+        mut look: impl FnMut(&Self, TaxMonth),
+    ) -> Assessment {
         // The months before those asked decide how many are left, so the walk starts at s.
         let first = self.anchor.map_or(from, |anchor| anchor.min(from));
         let asked = usize::try_from(through.since(from).max(-1) + 1).unwrap_or(0);
@@ -170,6 +178,9 @@ impl<'a> Walk<'a> {
         for month in first.through(through) {
             if month == from {
                 months_used = self.own_used + self.elsewhere_before(month);
+            }
+            if month >= from {
+                look(&self, month);
             }
             let finding = self.judge(month);
             if finding.uses_term() && !self.is_used_elsewhere(month) {
@@ -406,6 +417,42 @@ impl<'a> Walk<'a> {
             .map_or(start, |elsewhere| start.min(*elsewhere));
         Some(start.plus(term - 1).min(person_first.plus(most - 1)))
     }
+}
+
+/// What a month is tested against for the term.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TermCount {
+    pub(super) month: TaxMonth,
+    /// First month of the term at this employer.
+    pub(super) anchor: Option<TaxMonth>,
+    /// Months used here before it.
+    pub(super) own_used: i32,
+    /// Months used elsewhere, before it or after.
+    pub(super) elsewhere: i32,
+    /// The person's first counted month.
+    pub(super) person_first: TaxMonth,
+}
+
+/// The counts of every month asked; none where nobody is known.
+pub(super) fn term_counts(
+    policy: &KeyGroupPolicy,
+    evidence: &Evidence<'_>,
+    from: TaxMonth,
+    through: TaxMonth,
+) -> Vec<TermCount> {
+    let mut counts = Vec::new();
+    if let Person::Known(timeline) = evidence.person {
+        Walk::new(policy, evidence, timeline).run(from, through, |walk, month| {
+            counts.push(TermCount {
+                month,
+                anchor: walk.anchor,
+                own_used: walk.own_used,
+                elsewhere: i32::try_from(walk.used_elsewhere.len()).unwrap_or(i32::MAX),
+                person_first: walk.person_first(month),
+            });
+        });
+    }
+    counts
 }
 
 fn payment_code(terms: &Terms<'_>, row: &ContributionRow) -> ReasonCode {

@@ -113,10 +113,10 @@ pub fn explain(
     }
 }
 
-struct Writer<'a> {
-    policy: &'a KeyGroupPolicy,
-    evidence: &'a Evidence<'a>,
-    assessment: &'a Assessment,
+pub(super) struct Writer<'a> {
+    pub(super) policy: &'a KeyGroupPolicy,
+    pub(super) evidence: &'a Evidence<'a>,
+    pub(super) assessment: &'a Assessment,
 }
 
 impl Writer<'_> {
@@ -201,7 +201,7 @@ impl Writer<'_> {
     }
 
     /// The parameters that a reason rests on, as their sources on the day that matters.
-    fn citations(
+    pub(super) fn citations(
         &self,
         code: ReasonCode,
         month: TaxMonth,

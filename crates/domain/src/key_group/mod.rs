@@ -10,12 +10,14 @@ mod hire;
 mod notice;
 mod projection;
 mod terms;
+mod trace;
 
 pub use assess::{MonthFinding, assess};
 pub use category::{CategoryFinding, category_on, status_on};
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};
 pub use hire::{Hire, hires_of};
 pub use projection::projected_months;
+pub use trace::trace;
 
 use crate::fact::PersonCategory;
 use crate::filing::Filing;

@@ -7,6 +7,7 @@
 mod account;
 mod allocation;
 mod entry;
+mod late_claim;
 mod over_deduction;
 mod plan;
 mod schedule;
@@ -20,6 +21,9 @@ pub use account::{Account, Leg};
 pub use allocation::{Available, PeriodTaxes, TaxLine, allocate, education_exempt};
 pub use entry::{
     AccrualChange, Caveat, Entry, EntryBody, EntryDraft, EntryKind, Genesis, chain_hash,
+};
+pub use late_claim::{
+    ClaimedPeriod, LateClaim, LateClaimInput, UnbookedMonth, estimate_late_claim,
 };
 pub use plan::{
     Amendment, Declaration, LedgerRefusal, MonthValue, Plan, PlanInput, Settlement, WorkerMonths,

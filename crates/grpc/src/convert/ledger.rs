@@ -1,11 +1,13 @@
 //! Requests of the ledger.
 
 use mamagang_app::ledger::{
-    AmendDeduction, EmployerBalanceQuery, PostDeduction, RecomputeYear, SettleYear,
+    AmendDeduction, EmployerBalanceQuery, LateClaimQuery, PostDeduction, RecomputeYear, SettleYear,
 };
 use mamagang_app::workers::WorkerTermQuery;
 use mamagang_app::{AppResult, RequestContent, WriteRequest};
+use mamagang_domain::date::CivilDate;
 use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::EntryId;
 use mamagang_domain::ledger::{Amendment, Declaration, Release, Settlement};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxYear;
@@ -270,6 +272,39 @@ fn optional_amount(check: &mut Checker<'_>, field: &str, fen: Option<i64>) -> Op
 /// A number for comparison; absence differs from every number.
 fn optional_text(number: Option<i64>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
+}
+
+/// Which year, and when it would be claimed.
+pub(crate) fn late_claim(
+    check: &mut Checker<'_>,
+    told: &v1::EstimateLateClaimRequest,
+    today: CivilDate,
+) -> Option<LateClaimQuery> {
+    let employer_code = check.employer_code("employer_code", &told.employer_code);
+    let tax_year = check.year("tax_year", told.tax_year);
+    let claimed_on = check.optional_date("claim_date", &told.claim_date);
+    Some(LateClaimQuery {
+        employer_code: employer_code?,
+        tax_year: tax_year?,
+        claimed_on: claimed_on?.unwrap_or(today),
+    })
+}
+
+/// Which entry.
+pub(crate) fn get_entry(check: &mut Checker<'_>, told: &v1::GetEntryRequest) -> Option<EntryId> {
+    if told.entry_id.is_empty() {
+        check.missing("entry_id");
+        return None;
+    }
+    let id = EntryId::parse(&told.entry_id);
+    if id.is_none() {
+        check.wrong(
+            "entry_id",
+            "应为本系统给出的分录编号",
+            "must be an id that this service gave",
+        );
+    }
+    id
 }
 
 #[cfg(test)]

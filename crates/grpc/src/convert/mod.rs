@@ -12,6 +12,7 @@ pub(crate) mod ledger_form;
 pub(crate) mod page;
 mod person;
 pub(crate) mod registry;
+pub(crate) mod simulate;
 mod texts;
 pub(crate) mod verification;
 

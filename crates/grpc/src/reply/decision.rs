@@ -1,9 +1,9 @@
 //! Decisions on measures 8 and 9.
 
-use mamagang_app::App;
 use mamagang_app::eligibility::{
     Answer, CheckedDecision, EvidenceView, Replay, StoredDecision, Verdict,
 };
+use mamagang_app::{App, Explained};
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::frozen::hex;
 use mamagang_domain::ids::DecisionId;
@@ -12,6 +12,7 @@ use mamagang_domain::reason::Language;
 use mamagang_domain::vat::VatDecision;
 use mamagang_proto::v1;
 
+use super::explanation::explanation;
 use super::ledger::tax_line;
 use super::reason::{assumption, reasons};
 use super::{date_or_empty, month_or_empty, timestamp};
@@ -131,6 +132,7 @@ pub(crate) fn vat(
 pub(crate) fn stored(
     app: &App,
     stored: &StoredDecision,
+    explained: Option<&Explained>,
     language: Language,
 ) -> v1::GetDecisionResponse {
     let recomputed = stored.recomputed_digest();
@@ -138,6 +140,7 @@ pub(crate) fn stored(
     v1::GetDecisionResponse {
         decision,
         vat,
+        explanation: explained.map(|explained| explanation(explained, language)),
         digest_matches: recomputed.is_some_and(|digest| digest == stored.recorded_digest),
         recorded_digest: hex(&stored.recorded_digest),
         recomputed_digest: recomputed.map(|digest| hex(&digest)).unwrap_or_default(),

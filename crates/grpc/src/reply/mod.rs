@@ -3,12 +3,16 @@
 pub(crate) mod audit;
 pub(crate) mod decision;
 pub(crate) mod employer;
+pub(crate) mod explanation;
 pub(crate) mod fact;
 pub(crate) mod fact_result;
 pub(crate) mod filing;
+pub(crate) mod late_claim;
 pub(crate) mod ledger;
 pub(crate) mod ledger_form;
+pub(crate) mod policy;
 pub(crate) mod reason;
+pub(crate) mod simulate;
 mod time;
 pub(crate) mod verification;
 

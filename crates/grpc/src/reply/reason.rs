@@ -72,7 +72,7 @@ fn law_of(book: &PolicyBook, on: CivilDate, code: ReasonCode) -> Option<Arc<Cita
     }
 }
 
-fn citation(citation: &Citation) -> v1::Citation {
+pub(crate) fn citation(citation: &Citation) -> v1::Citation {
     v1::Citation {
         instrument: citation.instrument.clone(),
         article: citation.article.clone(),

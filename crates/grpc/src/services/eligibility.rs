@@ -185,11 +185,22 @@ impl EligibilityService for Eligibility {
         let (context, id) = call.read(&self.app, |check| {
             convert::get_decision(check, request.get_ref())
         })?;
-        let stored = self.app.get_decision(&call.caller, &context, id).await;
-        let stored = stored.map_err(|error| call.refuse(&error))?;
+        let read = async {
+            if request.get_ref().with_explanation {
+                let language = call.language;
+                self.app
+                    .explain_decision(&call.caller, &context, id, language)
+                    .await
+            } else {
+                let stored = self.app.get_decision(&call.caller, &context, id).await;
+                stored.map(|stored| (stored, None))
+            }
+        };
+        let (stored, explained) = read.await.map_err(|error| call.refuse(&error))?;
         Ok(Response::new(reply::stored(
             &self.app,
             &stored,
+            explained.as_ref(),
             call.language,
         )))
     }
@@ -209,6 +220,24 @@ impl EligibilityService for Eligibility {
             &self.app,
             id,
             &replay,
+            call.language,
+        )))
+    }
+
+    async fn simulate_hire(
+        &self,
+        request: Request<v1::SimulateHireRequest>,
+    ) -> Result<Response<v1::SimulateHireResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.get_ref();
+        let question = call.read(&self.app, |check| {
+            crate::convert::simulate::simulate(check, message)
+        })?;
+        let found = self.app.simulate_hire(&call.caller, question).await;
+        let found = found.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(crate::reply::simulate::simulated(
+            &found,
+            message,
             call.language,
         )))
     }

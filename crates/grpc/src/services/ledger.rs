@@ -293,4 +293,35 @@ impl LedgerService for Ledger {
         let verified = verified.map_err(|error| call.refuse(&error))?;
         Ok(Response::new(form_reply::verified(&verified)))
     }
+
+    async fn get_entry(
+        &self,
+        request: Request<v1::GetEntryRequest>,
+    ) -> Result<Response<v1::GetEntryResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.get_ref();
+        let id = call.read(&self.app, |check| convert::get_entry(check, message))?;
+        let explains = message.with_explanation.then_some(call.language);
+        let found = self.app.get_entry(&call.caller, id, explains).await;
+        let (entry, explained) = found.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::GetEntryResponse {
+            entry: Some(reply::entry(&self.app, &entry)),
+            explanation: explained
+                .map(|explained| crate::reply::explanation::explanation(&explained, call.language)),
+        }))
+    }
+
+    async fn estimate_late_claim(
+        &self,
+        request: Request<v1::EstimateLateClaimRequest>,
+    ) -> Result<Response<v1::EstimateLateClaimResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let today = self.app.today();
+        let query = call.read(&self.app, |check| {
+            convert::late_claim(check, request.get_ref(), today)
+        })?;
+        let claim = self.app.late_claim(&call.caller, query).await;
+        let claim = claim.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(crate::reply::late_claim::late_claim(&claim)))
+    }
 }

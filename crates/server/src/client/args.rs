@@ -1,4 +1,4 @@
-//! What can be typed after `mamagang check`, `balance`, `term` and `verify`.
+//! What can be typed after `mamagang check`, `balance`, `term`, `verify` and `explain`.
 
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub enum ClientCommand {
     Term(TermArgs),
     /// Ask whether a worker belongs to a key group on a day
     Verify(VerifyArgs),
+    /// Show how a decision or a ledger entry follows, on one page
+    Explain(ExplainArgs),
     /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
     Import(ImportArgs),
 }
@@ -33,6 +35,7 @@ impl ClientCommand {
             Self::Balance(args) => &args.client,
             Self::Term(args) => &args.client,
             Self::Verify(args) => &args.client,
+            Self::Explain(args) => &args.client,
             Self::Import(args) => &args.client,
         }
     }
@@ -117,6 +120,36 @@ pub struct VerifyArgs {
     /// Where and how.
     #[command(flatten)]
     pub client: ClientFlags,
+}
+
+/// `mamagang explain`.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// A decision's id, or a ledger entry's such as 91442000MAQQ000161-3
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The form of the page
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: PageFormat,
+    /// Why; needed for a decision.
+    #[command(flatten)]
+    pub context: ContextFlags,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
+/// Forms of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// Tables for a terminal
+    Text,
+    /// Markdown
+    Md,
+    /// HTML that prints on A4 and needs nothing else
+    Html,
+    /// proto3 JSON, as with --json
+    Json,
 }
 
 /// Where the service is and how its answer is shown.

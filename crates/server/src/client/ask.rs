@@ -10,6 +10,7 @@ use prost::Message;
 
 use super::args::{BalanceArgs, CheckArgs, ClientCommand, ClientFlags, TermArgs, VerifyArgs};
 use super::connection::Connection;
+use super::explain;
 use super::failure::Failure;
 use super::import;
 use super::json;
@@ -63,6 +64,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Balance(args) => balance(args, &connection, view).await,
         ClientCommand::Term(args) => term(args, &connection, view).await,
         ClientCommand::Verify(args) => verify(args, &connection, view).await,
+        ClientCommand::Explain(args) => explain::explain(args, &connection, view).await,
         ClientCommand::Import(args) => import::import(args, &connection, view).await,
     }
 }

@@ -5,6 +5,7 @@
 pub mod args;
 mod ask;
 pub mod connection;
+mod explain;
 pub mod failure;
 pub mod import;
 pub mod json;

@@ -2,6 +2,7 @@
 
 mod balance;
 mod decision;
+pub mod explanation;
 mod reasons;
 mod status;
 mod term;

@@ -1,0 +1,192 @@
+//! How an answer on measure 9 follows.
+
+use std::sync::Arc;
+
+use crate::money::Fen;
+use crate::policy::{Citation, DatedValue, PolicyBook};
+use crate::reason::{Language, Reason, ReasonCode};
+use crate::tax::TaxKind;
+use crate::vat::{VatDecision, VatQuestion};
+
+use super::{Explanation, Finding, Step, percent, rounding, say};
+
+/// The steps from a question to its answer.
+pub fn explain_vat(
+    policy: &PolicyBook,
+    question: &VatQuestion,
+    decision: &VatDecision,
+    language: Language,
+) -> Explanation {
+    let mut steps = vec![regime(policy, question, language)];
+    steps.extend(net_sales(policy, question, language));
+    steps.extend(
+        decision
+            .reasons
+            .iter()
+            .map(|reason| tested(question, reason, language)),
+    );
+    steps.extend(vat(policy, question, decision, language));
+    steps.extend(surcharges(policy, question, decision, language));
+    steps.extend(decision.caveats.iter().map(|caveat| {
+        Step {
+            code: Some(caveat.code),
+            finding: Finding::Review,
+            ..Step::figure(say(language, "提示", "Caveat"), caveat.message(language))
+                .cite(caveat.citations.iter().cloned())
+        }
+    }));
+    Explanation { steps }
+}
+
+fn source<T>(value: Option<&DatedValue<T>>) -> Option<Arc<Citation>> {
+    value.map(|value| value.citation.clone())
+}
+
+fn regime(policy: &PolicyBook, question: &VatQuestion, language: Language) -> Step {
+    let on = question.obligation_on;
+    let value = policy.vat.regime.on(on);
+    let rule = say(language, "适用时期", "Regime by the date of the obligation");
+    let step = match value {
+        Some(value) => {
+            let to = value.to.map(|to| to.to_string()).unwrap_or_default();
+            let formula = format!("{on} ∈ {} … {to} → {}", value.from, value.value);
+            Step::figure(rule, formula)
+        }
+        None => Step::condition(
+            rule,
+            say(
+                language,
+                "没有覆盖该日期的政策",
+                "no encoded policy covers the date",
+            ),
+            Some(ReasonCode::PolicyNotEncoded),
+        ),
+    };
+    let name = say(language, "纳税义务发生日期", "obligation date");
+    step.input(name, on, None).cite(source(value))
+}
+
+fn net_sales(policy: &PolicyBook, question: &VatQuestion, language: Language) -> Option<Step> {
+    let rate = policy.vat.levy_rate_bp.on(question.obligation_on)?;
+    let amount = question.amount_fen;
+    let rule = say(language, "不含税销售额", "Sales without VAT");
+    let step = if question.vat_inclusive {
+        let net = amount.without_tax(rate.value);
+        let formula = format!(
+            "{} ÷ (1 + {}) = {} ({})",
+            amount.yuan(),
+            percent(rate.value),
+            net.yuan(),
+            rounding(language)
+        );
+        Step::figure(rule, formula)
+            .amount(net)
+            .cite(source(Some(rate)))
+    } else {
+        Step::figure(rule, amount.yuan()).amount(amount)
+    };
+    let name = say(language, "申报金额", "amount asked about");
+    Some(step.input(name, amount.yuan(), None))
+}
+
+/// A sum against its ceiling, as the reason names both.
+fn tested(question: &VatQuestion, reason: &Reason, language: Language) -> Step {
+    let fact = |name: &str| {
+        let known = reason.facts.iter().find(|(known, _)| *known == name);
+        known.map(|(_, value)| value.as_str())
+    };
+    let rule = say(language, "与起征点比较", "Test against the threshold");
+    let formula = match (fact("net_sales_yuan"), fact("threshold_yuan")) {
+        (Some(net), Some(threshold)) => {
+            let inclusive = fact("threshold_inclusive") == Some("true");
+            let sign = match (reason.code, inclusive) {
+                (ReasonCode::BelowThreshold, true) => "≤",
+                (ReasonCode::BelowThreshold, false) => "<",
+                (_, true) => ">",
+                (_, false) => "≥",
+            };
+            format!("{net} {sign} {threshold}")
+        }
+        (Some(net), None) => {
+            let no_ceiling = say(language, "无上限", "no ceiling");
+            format!("{net}: {no_ceiling}")
+        }
+        _ => reason.message(language),
+    };
+    let finding = match reason.code {
+        ReasonCode::BelowThreshold | ReasonCode::ExemptByRegime => Finding::Met,
+        ReasonCode::ThresholdReached => Finding::NotMet,
+        code => code.outcome().into(),
+    };
+    let mut step = Step {
+        code: Some(reason.code),
+        finding,
+        ..Step::figure(rule, formula).cite(reason.citations.iter().cloned())
+    };
+    let sums = [
+        (
+            "当日其他销售额",
+            "other sales of the day",
+            question.other_sales_same_day_fen,
+        ),
+        (
+            "当月平台销售额",
+            "platform sales of the month",
+            question.platform_sales_month_fen,
+        ),
+    ];
+    for (zh, en, amount) in sums {
+        if amount > Fen::ZERO {
+            step = step.input(say(language, zh, en), amount.yuan(), None);
+        }
+    }
+    step
+}
+
+fn vat(
+    policy: &PolicyBook,
+    question: &VatQuestion,
+    decision: &VatDecision,
+    language: Language,
+) -> Option<Step> {
+    let rate = policy.vat.levy_rate_bp.on(question.obligation_on)?;
+    if decision.vat_fen == Fen::ZERO {
+        return None;
+    }
+    let rule = say(language, "增值税（全额征收）", "VAT, on the whole sum");
+    let formula = format!(
+        "{} × {} = {} ({})",
+        decision.net_sales_fen.yuan(),
+        percent(rate.value),
+        decision.vat_fen.yuan(),
+        rounding(language)
+    );
+    let step = Step::figure(rule, formula).amount(decision.vat_fen);
+    Some(step.cite(source(Some(rate))))
+}
+
+fn surcharges(
+    policy: &PolicyBook,
+    question: &VatQuestion,
+    decision: &VatDecision,
+    language: Language,
+) -> Vec<Step> {
+    let on = question.obligation_on;
+    let rates = &policy.surcharges;
+    let mut steps = Vec::new();
+    if decision.vat_fen == Fen::ZERO {
+        return steps;
+    }
+    for line in &decision.surcharges {
+        let (rate, cited) = match line.tax {
+            TaxKind::Edu => (rates.edu_rate_bp.on(on), source(rates.edu_rate_bp.on(on))),
+            TaxKind::Ledu => (rates.ledu_rate_bp.on(on), source(rates.ledu_rate_bp.on(on))),
+            _ => (None, source(rates.umct_rates_bp.on(on))),
+        };
+        let rate = rate.map_or(question.umct_rate_bp, |value| value.value);
+        let half = rates.half_rate_bp.on(on);
+        steps
+            .push(super::entry::due_line(line, decision.vat_fen, rate, half, language).cite(cited));
+    }
+    steps
+}
