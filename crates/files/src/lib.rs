@@ -30,6 +30,7 @@ pub mod import;
 pub mod pdf;
 pub mod qr;
 pub mod shape;
+pub mod statement;
 pub mod table;
 pub mod xlsx;
 

@@ -6,9 +6,9 @@ use mamagang_domain::date::CivilDate;
 use mamagang_store::Clock;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
-const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+pub(crate) const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 /// China has had one offset since its last summer time ended on 1991-09-15.
-const SHANGHAI_OFFSET_SECONDS: i64 = 8 * 60 * 60;
+pub(crate) const SHANGHAI_OFFSET_SECONDS: i64 = 8 * 60 * 60;
 
 /// The wall clock of this machine.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,6 +4,7 @@
 //! into figures. What is meant without doubt is read; what lost digits on the way is refused.
 
 use mamagang_domain::date::CivilDate;
+use mamagang_domain::money::{AMOUNT_FEN_MAX, Fen};
 use mamagang_domain::month::TaxMonth;
 
 use super::kind::{Choice, Field, Form};
@@ -16,6 +17,8 @@ pub enum Filled {
     Text(String),
     /// A whole number.
     Count(i32),
+    /// Money.
+    Money(Fen),
     /// Yes or no.
     Flag(bool),
     /// The API's name of a word.
@@ -42,6 +45,7 @@ pub(super) fn read(field: &Field, cell: &Cell, is_1904: bool) -> Result<Option<F
             let date = date_of_serial(*days, is_1904).ok_or("不是日期")?;
             return Ok(Some(Filled::Text(date.to_string())));
         }
+        Cell::Number(number) if field.form == Form::Money => shortest(*number)?,
         Cell::Number(number) => of_number(field.form, *number)?,
         Cell::IsoDate(text) | Cell::Text(text) => clean(text),
     };
@@ -83,6 +87,35 @@ fn of_number(form: Form, number: f64) -> Result<String, String> {
     Ok(format!("{number:.0}"))
 }
 
+/// A figure of money as the shortest text that stands for it: what was typed.
+fn shortest(number: f64) -> Result<String, String> {
+    if number.abs() >= FIGURE_END {
+        return Err("金额过大".to_owned());
+    }
+    Ok(number.to_string())
+}
+
+/// Yuan with at most two decimals; separators of thousands and the sign ¥ are read over.
+fn parsed_money(text: &str) -> Option<Fen> {
+    let plain: String = text
+        .chars()
+        .filter(|character| !matches!(character, ',' | '，' | '¥' | '￥' | '元' | ' '))
+        .collect();
+    let (sign, digits) = match plain.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, plain.as_str()),
+    };
+    let (yuan, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let are_digits = [yuan, decimals]
+        .iter()
+        .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if yuan.is_empty() || decimals.len() > 2 || !are_digits {
+        return None;
+    }
+    let fen: i64 = format!("{yuan}{decimals:0<2}").parse().ok()?;
+    (fen <= AMOUNT_FEN_MAX).then(|| Fen::new(sign * fen))
+}
+
 fn of_text(field: &Field, text: &str) -> Result<Filled, String> {
     match field.form {
         Form::Text => Ok(Filled::Text(text.to_owned())),
@@ -99,6 +132,9 @@ fn of_text(field: &Field, text: &str) -> Result<Filled, String> {
             .parse()
             .map(Filled::Count)
             .map_err(|_| "应为整数".to_owned()),
+        Form::Money => parsed_money(text)
+            .map(Filled::Money)
+            .ok_or_else(|| "应为金额（元），至多两位小数".to_owned()),
         Form::Yes => match text {
             "是" | "true" | "TRUE" | "1" | "Y" | "y" => Ok(Filled::Flag(true)),
             "否" | "false" | "FALSE" | "0" | "N" | "n" => Ok(Filled::Flag(false)),
@@ -343,6 +379,31 @@ mod tests {
             assert_eq!(text(Form::Some(CHOICES), typed), both, "{typed}");
         }
         assert!(text(Form::Some(CHOICES), "养老、公积金").is_err());
+    }
+
+    #[test]
+    fn money_is_read_to_the_fen_or_refused() {
+        let money = |cell: Cell| read(&of(Form::Money), &cell, false);
+        let fen = |fen| Ok(Some(Filled::Money(Fen::new(fen))));
+        for (typed, amount) in [
+            ("1,234.5", 123_450),
+            ("￥ 0.01", 1),
+            ("-7", -700),
+            ("１２．３４元", 1_234),
+            ("10000000000000.00", AMOUNT_FEN_MAX),
+        ] {
+            assert_eq!(money(Cell::Text(typed.to_owned())), fen(amount), "{typed}");
+        }
+        assert_eq!(money(Cell::Number(0.1)), fen(10));
+        assert_eq!(money(Cell::Number(5_000.37)), fen(500_037));
+        for typed in ["1.234", ".5", "", "一百", "10000000000000.01", "1e3"] {
+            assert_ne!(
+                money(Cell::Text(typed.to_owned())).map(|filled| filled.is_some()),
+                Ok(true),
+                "{typed}"
+            );
+        }
+        assert!(money(Cell::Number(0.125)).is_err());
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Form {
     Month,
     /// A whole number.
     Count,
+    /// Yuan with at most two decimals.
+    Money,
     /// 是 or 否; empty = 否.
     Yes,
     /// One of these words.
@@ -77,6 +79,18 @@ impl Kind {
         self.fields.iter().chain(SOURCE)
     }
 
+    /// The Chinese word for the API's name in a field with a dropdown.
+    pub fn word(&self, path: &str, name: &str) -> Option<&'static str> {
+        let field = self.all_fields().find(|field| field.path == path)?;
+        let Form::One(choices) = field.form else {
+            return None;
+        };
+        choices
+            .iter()
+            .find(|(_, of_api)| *of_api == name)
+            .map(|(word, _)| *word)
+    }
+
     /// The template that is filled in: headers, dropdowns, notes.
     pub fn template(&self) -> Table {
         let mut table = Table::new(self.title, self.all_fields().map(Field::column));
@@ -98,6 +112,7 @@ impl Field {
             Form::Code => Column::id(self.header),
             Form::Date | Form::Month => Column::date(self.header),
             Form::Count => Column::count(self.header),
+            Form::Money => Column::money(self.header),
             Form::Text | Form::Yes | Form::One(_) | Form::Some(_) => Column::text(self.header),
         };
         let choices: Vec<&str> = match self.form {
@@ -118,6 +133,7 @@ impl Field {
             Form::Date => "日期，如 2024-05-20",
             Form::Month => "月份，如 2024-05",
             Form::Count => "整数",
+            Form::Money => "元，至多两位小数",
             Form::Yes => "是或否，空 = 否",
             Form::Text | Form::Code | Form::One(_) => "",
             Form::Some(choices) => {

@@ -7,9 +7,13 @@ use calamine::{
     XlsError, Xlsx, XlsxCellReader, XlsxError,
 };
 use mamagang_domain::date::CivilDate;
+use zip::ZipArchive;
 
 use super::COLUMNS_MAX;
 use crate::FileError;
+
+/// Bytes that a package may unpack to: a million rows of forty columns are a quarter of it.
+const UNPACKED_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Which format a spreadsheet has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +65,12 @@ enum Workbook<RS: Read + Seek> {
 }
 
 impl<RS: Read + Seek> Spreadsheet<RS> {
-    /// Opens a spreadsheet. Of xlsx this reads the shared texts, of xls everything.
-    pub fn open(kind: Kind, source: RS) -> Result<Self, FileError> {
+    /// Opens a spreadsheet. Of xlsx this reads the shared texts, of xls everything. A package that says it unpacks to more
+    /// than 4 GiB is refused before anything of it is unpacked.
+    pub fn open(kind: Kind, mut source: RS) -> Result<Self, FileError> {
+        if kind == Kind::Xlsx {
+            check_size(&mut source, UNPACKED_BYTES_MAX)?;
+        }
         let book = match kind {
             Kind::Xlsx => Workbook::Xlsx(Box::new(Xlsx::new(source).map_err(xlsx_error)?)),
             Kind::Xls => Workbook::Xls(Box::new(Xls::new(source).map_err(xls_error)?)),
@@ -141,6 +149,25 @@ impl<RS: Read + Seek> Rows<'_, RS> {
         };
         last.map_or(0, |row| u64::from(row) + 1)
     }
+}
+
+/// Sums what the package says its parts unpack to, and leaves the source at its start.
+fn check_size(source: &mut (impl Read + Seek), max: u64) -> Result<(), FileError> {
+    let wrong = |error: zip::result::ZipError| FileError::Spreadsheet(error.to_string());
+    let mut package = ZipArchive::new(&mut *source).map_err(wrong)?;
+    let mut total = 0_u64;
+    for index in 0..package.len() {
+        total = total.saturating_add(package.by_index_raw(index).map_err(wrong)?.size());
+    }
+    if total > max {
+        return Err(FileError::TooMuch {
+            what: "unpacked bytes",
+            max,
+        });
+    }
+    drop(package);
+    source.rewind()?;
+    Ok(())
 }
 
 /// A cell with its row and column, counted from 0.
@@ -337,4 +364,24 @@ fn xlsx_error(error: XlsxError) -> FileError {
 )]
 fn xls_error(error: XlsError) -> FileError {
     FileError::Spreadsheet(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::table::{Column, Table};
+    use crate::xlsx::Book;
+
+    #[test]
+    fn a_package_that_unpacks_to_more_than_the_limit_is_refused() {
+        let table = Table::new("一", [Column::text("列")]);
+        let bytes = Book::new("").sheet(&table).unwrap().finish().unwrap();
+        let package = ZipArchive::new(Cursor::new(bytes.clone())).unwrap();
+        let size = u64::try_from(package.decompressed_size().unwrap()).unwrap();
+        assert!(check_size(&mut Cursor::new(bytes.clone()), size).is_ok());
+        let refused = check_size(&mut Cursor::new(bytes), size - 1);
+        assert!(matches!(refused, Err(FileError::TooMuch { .. })));
+    }
 }

@@ -7,7 +7,9 @@ use mamagang_proto::v1::worker_ref::Ref;
 use mamagang_proto::v1::{AccessContext, DocumentType, IdentityDocument, WorkerRef};
 use tonic::transport::Endpoint;
 
+use super::export::ExportArgs;
 use super::import::ImportArgs;
+use super::reconcile::ReconcileArgs;
 use super::words::Lang;
 
 /// The subcommands that ask a running service.
@@ -25,6 +27,10 @@ pub enum ClientCommand {
     Explain(ExplainArgs),
     /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
     Import(ImportArgs),
+    /// Write statements, forms, papers or lists as xlsx, PDF or CSV
+    Export(ExportArgs),
+    /// Compare the ledger with declared returns and a payroll; write what differs, with suggested entries
+    Reconcile(ReconcileArgs),
 }
 
 impl ClientCommand {
@@ -37,6 +43,8 @@ impl ClientCommand {
             Self::Verify(args) => &args.client,
             Self::Explain(args) => &args.client,
             Self::Import(args) => &args.client,
+            Self::Export(args) => args.flags(),
+            Self::Reconcile(args) => &args.client,
         }
     }
 }

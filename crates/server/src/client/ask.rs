@@ -11,9 +11,11 @@ use prost::Message;
 use super::args::{BalanceArgs, CheckArgs, ClientCommand, ClientFlags, TermArgs, VerifyArgs};
 use super::connection::Connection;
 use super::explain;
+use super::export;
 use super::failure::Failure;
 use super::import;
 use super::json;
+use super::reconcile;
 use super::render;
 use super::view::View;
 
@@ -66,6 +68,8 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Verify(args) => verify(args, &connection, view).await,
         ClientCommand::Explain(args) => explain::explain(args, &connection, view).await,
         ClientCommand::Import(args) => import::import(args, &connection, view).await,
+        ClientCommand::Export(args) => export::export(args, &connection, view).await,
+        ClientCommand::Reconcile(args) => reconcile::reconcile(args, &connection, view).await,
     }
 }
 

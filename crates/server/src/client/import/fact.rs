@@ -59,6 +59,7 @@ fn value(kind: &FieldKind, filled: &Filled) -> Value {
     match filled {
         Filled::Text(text) => Value::String(text.clone()),
         Filled::Count(count) => Value::I32(*count),
+        Filled::Money(fen) => Value::I64(fen.get()),
         Filled::Flag(flag) => Value::Bool(*flag),
         Filled::Name(name) => named(kind, name),
         Filled::Names(names) => Value::List(names.iter().map(|name| named(kind, name)).collect()),
@@ -86,6 +87,7 @@ mod tests {
         match form {
             Form::Text | Form::Code | Form::Date | Form::Month => Filled::Text("1".to_owned()),
             Form::Count => Filled::Count(7),
+            Form::Money => panic!("no fact holds money"),
             Form::Yes => Filled::Flag(true),
             Form::One(choices) => Filled::Name(choices[0].1),
             Form::Some(choices) => Filled::Names(choices.iter().map(|(_, name)| *name).collect()),

@@ -301,6 +301,6 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 /// Why a file could not be read, or given back.
-fn unreadable(error: &ImportError, lang: Lang) -> Failure {
+pub(super) fn unreadable(error: &ImportError, lang: Lang) -> Failure {
     Failure::File(report::unreadable(error, lang))
 }
