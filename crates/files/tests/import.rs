@@ -58,6 +58,7 @@ fn shown(filled: &Filled) -> String {
     match filled {
         Filled::Text(text) => text.clone(),
         Filled::Count(count) => count.to_string(),
+        Filled::Money(fen) => fen.yuan(),
         Filled::Flag(flag) => flag.to_string(),
         Filled::Name(name) => (*name).to_owned(),
         Filled::Names(names) => names.join("|"),
