@@ -3,6 +3,7 @@
 mod authorise;
 mod batch;
 mod city;
+mod conflicts;
 mod cost;
 mod decisions;
 mod doctor;

@@ -13,6 +13,8 @@ pub(crate) mod path {
     pub(crate) const POST: &str = "/mamagang.v1.LedgerService/PostDeduction";
     pub(crate) const AMEND: &str = "/mamagang.v1.LedgerService/AmendDeduction";
     pub(crate) const BALANCE: &str = "/mamagang.v1.LedgerService/GetEmployerBalance";
+    pub(crate) const BATCH_POST: &str = "/mamagang.v1.LedgerService/BatchPostDeductions";
+    pub(crate) const ENTRIES: &str = "/mamagang.v1.LedgerService/ListEntries";
     pub(crate) const ECHO: &str = "/bench.Echo/Echo";
 }
 
@@ -107,5 +109,10 @@ impl Line {
         ready.map_err(|error| Status::unavailable(error.to_string()))?;
         let answer = self.0.unary(tonic::Request::new(call.body), call.path, Raw);
         Ok(answer.await?.into_inner())
+    }
+
+    /// The answer, read.
+    pub(crate) async fn answer<A: Message + Default>(&mut self, call: Call) -> anyhow::Result<A> {
+        Ok(A::decode(self.ask(call).await?)?)
     }
 }

@@ -153,9 +153,14 @@ impl PostgresCluster {
     }
 
     fn run_sql(&self, sql: &str) -> io::Result<()> {
+        self.run_sql_in("postgres", sql)
+    }
+
+    fn run_sql_in(&self, database: &str, sql: &str) -> io::Result<()> {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.arg("-h").arg(&self.folder);
         psql.args(["-p", &self.port.to_string(), "-U", "postgres", "-qX"]);
+        psql.args(["-d", database]);
         psql.args(["-v", "ON_ERROR_STOP=1", "-c", sql]);
         finish(&mut psql)
     }
@@ -181,6 +186,16 @@ impl PostgresDatabase {
             "postgres://{login}@localhost:{port}/{}?host={folder}",
             self.name
         )
+    }
+}
+
+impl PostgresDatabase {
+    /// Runs statements in it, as the superuser.
+    ///
+    /// # Errors
+    /// What the server refuses.
+    pub fn run_sql(&self, sql: &str) -> io::Result<()> {
+        self.cluster.run_sql_in(&self.name, sql)
     }
 }
 

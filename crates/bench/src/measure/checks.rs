@@ -18,7 +18,7 @@ use crate::yardstick::{Pgbench, Script};
 
 /// Connections, and calls in flight over all of them.
 pub(super) const LINES: usize = 8;
-const IN_FLIGHT: usize = 128;
+pub(super) const IN_FLIGHT: usize = 128;
 
 /// Checks made beforehand, so that the client's cost is that of the wire.
 pub(super) struct Checks(Vec<Call>);

@@ -14,7 +14,6 @@ use mamagang_domain::money::RateBp;
 use mamagang_domain::month::{FilingCycle, TaxMonth};
 use mamagang_domain::policy::{InsuranceSet, KeyGroupPolicy};
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
-use tokio::time::Instant;
 
 use super::Bench;
 use crate::city::{employer_code, month};
@@ -107,21 +106,32 @@ fn first_and_last() -> (TaxMonth, TaxMonth) {
     (month(0), month(11))
 }
 
-/// Nanoseconds of one round of `work`, for each of several short stretches.
+/// Processor time of this thread.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// Nanoseconds of processor time of one round of `work`, for each of several short stretches: others
+/// on the machine do not show.
 fn time(turns: u32, mut work: impl FnMut()) -> Vec<f64> {
     const ROUNDS: u32 = 2_000;
     let stretch = Duration::from_millis(50);
     let mut nanos = Vec::new();
     for _ in 0..turns.max(5) {
-        let started = Instant::now();
+        let started = thread_time();
         let mut rounds = 0_u32;
-        while started.elapsed() < stretch {
+        while thread_time() - started < stretch {
             for _ in 0..ROUNDS {
                 work();
             }
             rounds += ROUNDS;
         }
-        nanos.push(started.elapsed().as_secs_f64() * 1e9 / f64::from(rounds));
+        let spent = (thread_time() - started).as_secs_f64();
+        nanos.push(spent * 1e9 / f64::from(rounds));
     }
     nanos
 }
@@ -161,4 +171,37 @@ pub(super) fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         figures.push(figure.within(bounds));
     }
     Ok(figures)
+}
+
+/// The gate on the pure decision: what it allocates is the same on every machine, however busy.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists of months, hires, spans, contract revisions, filing ids and the contracts themselves.
+    const DECISION_MAX: u64 = 6;
+    /// With reasons, their values as text, citations and evidence.
+    const EXPLAINED_MAX: u64 = 40;
+
+    fn allocations(work: impl FnOnce()) -> u64 {
+        allocation_counter::measure(work).count_total
+    }
+
+    #[test]
+    fn a_decision_allocates_no_more_than_its_lists() {
+        let policies = mamagang_policy::load_embedded().expect("policies");
+        let policy = &policies.book.key_group;
+        let (first, last) = first_and_last();
+        for months in [1, 12, 36] {
+            let case = Case::new(months);
+            let evidence = case.evidence();
+            let decided = allocations(|| drop(assess(policy, &evidence, first, last)));
+            assert!(decided <= DECISION_MAX, "{months} months: {decided}");
+            let explained = allocations(|| {
+                let assessment = assess(policy, &evidence, first, last);
+                drop(explain(policy, &evidence, &assessment));
+            });
+            assert!(explained <= EXPLAINED_MAX, "{months} months: {explained}");
+        }
+    }
 }

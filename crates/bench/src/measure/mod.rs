@@ -2,7 +2,9 @@
 
 mod checks;
 mod decision;
+mod instances;
 mod postings;
+mod scale;
 mod start;
 
 use std::path::{Path, PathBuf};
@@ -57,42 +59,27 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     };
     let started = seconds_since_1970();
     bench.durability()?;
-    if bench.args.wants("P8") {
-        let figures = decision::measure(&bench)?;
-        bench.tell(figures);
+    if bench.wants(&["P8"]) {
+        let figures = decision::measure(&bench);
+        bench.note("P8", figures);
     }
-    if ["P1", "P5", "P10"]
-        .iter()
-        .any(|name| bench.args.wants(name))
-    {
+    if bench.wants(&["P1", "P5", "P10"]) {
         let filled = bench.sqlite().await?;
-        if bench.args.wants("P1") {
-            let figures = checks::on_sqlite(&bench, &filled).await?;
-            bench.tell(figures);
+        if bench.wants(&["P1"]) {
+            let figures = checks::on_sqlite(&bench, &filled).await;
+            bench.note("P1", figures);
         }
-        if bench.args.wants("P5") {
-            let figures = postings::on_sqlite(&bench, &filled).await?;
-            bench.tell(figures);
+        if bench.wants(&["P5"]) {
+            let figures = postings::on_sqlite(&bench, &filled).await;
+            bench.note("P5", figures);
         }
-        if bench.args.wants("P10") {
-            let figures = start::measure(&bench, &filled).await?;
-            bench.tell(figures);
+        if bench.wants(&["P10"]) {
+            let figures = start::measure(&bench, &filled).await;
+            bench.note("P10", figures);
         }
     }
-    if ["P2", "P3", "P4", "P6"]
-        .iter()
-        .any(|name| bench.args.wants(name))
-    {
-        let filled = bench.postgres().await?;
-        let pgbench = Pgbench::prepare(bench.cluster)?;
-        if bench.args.wants("P2") {
-            let figures = checks::on_postgres(&bench, &filled, &pgbench).await?;
-            bench.tell(figures);
-        }
-        if ["P3", "P4", "P6"].iter().any(|name| bench.args.wants(name)) {
-            let figures = postings::on_postgres(&bench, &filled, &pgbench).await?;
-            bench.tell(figures);
-        }
+    if bench.wants(&["P2", "P3", "P4", "P6", "P7", "P9", "T1", "T2"]) {
+        on_postgres(&mut bench).await?;
     }
     let report = Report {
         started,
@@ -108,7 +95,52 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The measures on PostgreSQL. They share a database, so they come in this order always.
+async fn on_postgres(bench: &mut Bench) -> anyhow::Result<()> {
+    let filled = bench.postgres().await?;
+    let pgbench = Pgbench::prepare(bench.cluster)?;
+    if bench.wants(&["P2"]) {
+        let figures = checks::on_postgres(bench, &filled, &pgbench).await;
+        bench.note("P2", figures);
+    }
+    if bench.wants(&["P3", "P4", "P6", "P7"]) {
+        let figures = postings::on_postgres(bench, &filled, &pgbench).await;
+        bench.note("P3", figures);
+    }
+    if bench.wants(&["T1"]) {
+        let figures = instances::two_at_once(bench, &filled).await;
+        bench.note("T1", figures);
+    }
+    if bench.wants(&["P9"]) {
+        let figures = scale::point_reads(bench, &filled).await;
+        bench.note("P9", figures);
+        let figures = scale::settlement(bench, &filled);
+        bench.note("P9", figures);
+    }
+    if bench.wants(&["T2"]) {
+        let figures = instances::one_killed(bench, &filled).await;
+        bench.note("T2", figures);
+    }
+    Ok(())
+}
+
 impl Bench {
+    fn wants(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.args.wants(name))
+    }
+
+    /// A measure that failed is told as such and keeps no other out.
+    fn note(&mut self, name: &'static str, figures: anyhow::Result<Vec<Figure>>) {
+        match figures {
+            Ok(figures) => self.tell(figures),
+            Err(error) => {
+                let mut failed = Figure::new(name, format!("failed: {error:#}"), 0.0);
+                failed.verdict = "FAILED";
+                self.tell(vec![failed]);
+            }
+        }
+    }
+
     fn tell(&mut self, figures: Vec<Figure>) {
         for figure in figures {
             println!(

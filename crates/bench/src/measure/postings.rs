@@ -12,7 +12,7 @@ use super::checks::LINES;
 use super::{Bench, Filled, Turns};
 use crate::city::{employer_code, month};
 use crate::load::{Work, drive};
-use crate::report::{Bounds, Figure};
+use crate::report::{Bounds, Figure, median, spread};
 use crate::service::Service;
 use crate::wire::{Call, Line, path};
 use crate::yardstick::{Pgbench, Script};
@@ -21,12 +21,12 @@ use crate::yardstick::{Pgbench, Script};
 const PERIODS: u64 = 36;
 
 /// Postings of all employers' first period, then of all their second, and so on.
-struct Postings {
+pub(super) struct Postings {
     codes: Vec<String>,
 }
 
 impl Postings {
-    fn new(employers: u64) -> Self {
+    pub(super) fn new(employers: u64) -> Self {
         Self {
             codes: (0..employers).map(employer_code).collect(),
         }
@@ -60,16 +60,26 @@ pub(super) fn posting(
     }
 }
 
-impl Work for Postings {
-    fn call(&self, number: u64) -> Option<Call> {
+impl Postings {
+    /// The posting of a number; `None` where every period is posted.
+    pub(super) fn request(&self, number: u64) -> Option<v1::PostDeductionRequest> {
         let count = self.codes.len() as u64;
         let (period, employer) = (number / count, (number % count) as usize);
         if period >= PERIODS {
             return None;
         }
         let period = i32::try_from(period).ok()?;
-        let request = posting(&self.codes[employer], period, request_id(1, number));
-        Some(Call::new(path::POST, &request))
+        Some(posting(
+            &self.codes[employer],
+            period,
+            request_id(1, number),
+        ))
+    }
+}
+
+impl Work for Postings {
+    fn call(&self, number: u64) -> Option<Call> {
+        Some(Call::new(path::POST, &self.request(number)?))
     }
 
     fn look(&self, _: u64, answer: Bytes) -> Result<(), String> {
@@ -162,7 +172,89 @@ pub(super) async fn on_postgres(
     if bench.args.wants("P6") {
         figures.push(one_employer(bench, &lines, &service, &next).await?);
     }
+    if bench.args.wants("P7") {
+        figures.push(batches(bench, &lines, &service, &next).await?);
+    }
     Ok(figures)
+}
+
+/// Postings of one batch call, and such calls in flight.
+const BATCH: u64 = 1_000;
+const BATCHES_IN_FLIGHT: usize = 3;
+
+/// Batches of the postings that come next.
+struct Batches {
+    postings: Postings,
+    next: Arc<AtomicU64>,
+}
+
+impl Work for Batches {
+    fn call(&self, _: u64) -> Option<Call> {
+        let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
+        let postings = (first..first + BATCH).map(|number| self.postings.request(number));
+        let postings: Option<Vec<_>> = postings.collect();
+        let request = v1::BatchPostDeductionsRequest {
+            postings: postings?,
+        };
+        Some(Call::new(path::BATCH_POST, &request))
+    }
+
+    fn looks_at_every_answer(&self) -> bool {
+        true
+    }
+
+    fn look(&self, _: u64, answer: Bytes) -> Result<(), String> {
+        let answer = v1::BatchPostDeductionsResponse::decode(answer).map_err(|e| e.to_string())?;
+        let refused = answer
+            .results
+            .into_iter()
+            .find_map(|result| match result.result {
+                Some(v1::post_deduction_result::Result::Posting(_)) => None,
+                other => Some(format!("{other:?}")),
+            });
+        refused.map_or(Ok(()), Err)
+    }
+}
+
+/// P7: a thousand postings a call.
+async fn batches(
+    bench: &Bench,
+    lines: &[Line],
+    service: &Service,
+    next: &Arc<AtomicU64>,
+) -> anyhow::Result<Figure> {
+    let work: Arc<dyn Work> = Arc::new(Batches {
+        postings: Postings::new(bench.city.long_employers),
+        next: Arc::clone(next),
+    });
+    let mut rates = Vec::new();
+    let mut seen = Vec::new();
+    for _ in 0..bench.turns {
+        let cpu = service.cpu_seconds();
+        let calls = Arc::default();
+        let run = drive(
+            lines,
+            BATCHES_IN_FLIGHT,
+            bench.turn,
+            calls,
+            Arc::clone(&work),
+        )
+        .await;
+        anyhow::ensure!(run.refused.is_empty(), "P7: {:?}", run.refused);
+        let postings = (run.done * BATCH) as f64;
+        rates.push(postings / run.seconds);
+        seen.push(serde_json::json!({
+            "run": run,
+            "service_cpu_micros_per_posting": (service.cpu_seconds() - cpu) * 1e6 / postings.max(1.0),
+        }));
+    }
+    let rate = median(&rates);
+    let what =
+        "BatchPostDeductions of 1,000, 3 calls in flight, 5 new person-months each, PostgreSQL";
+    let mut figure = Figure::new("P7", what, rate).own(rate, "postings/s");
+    figure.spread = spread(&rates);
+    let bounds = Bounds::rising(10_000.0, 15_000.0, 40_000.0);
+    Ok(figure.within(bounds).seen(serde_json::json!(seen)))
 }
 
 /// P6: one employer's callers are no slower than half of as many employers'.

@@ -122,3 +122,45 @@ fn statements_have_names_of_their_own() {
     names.dedup();
     assert_eq!(names.len(), count);
 }
+
+/// What PostgreSQL-compatible distributed engines do not have, or have at the price of one node:
+/// the statements of the hot paths do without.
+const NOT_PORTABLE: &[&str] = &[
+    "LISTEN",
+    "NOTIFY",
+    "pg_advisory",
+    "LOCK TABLE",
+    "ctid",
+    "xmin",
+    "CREATE TEMP",
+    "TABLESAMPLE",
+    "currval",
+    "nextval",
+    "SERIALIZABLE",
+    "DEFERRABLE",
+    "MERGE INTO",
+    "jsonb_path",
+    "CURSOR",
+];
+
+/// The fence asks for transaction numbers, which such an engine answers by its own clock.
+const OF_THE_ENGINE: &[&str] = &["database TAKE_FENCE", "database READ_OLDEST"];
+
+fn not_portable(sql: &str) -> Option<&'static str> {
+    let words = sql.to_lowercase();
+    let found = NOT_PORTABLE.iter();
+    let mut found = found.filter(|word| words.contains(&word.to_lowercase()));
+    found.next().copied()
+}
+
+#[test]
+fn statements_keep_to_what_distributed_engines_take() {
+    for statement in all().filter(|statement| !OF_THE_ENGINE.contains(&statement.name)) {
+        assert_eq!(not_portable(statement.sql), None, "{}", statement.name);
+    }
+    assert_eq!(
+        not_portable("select pg_advisory_lock(1)"),
+        Some("pg_advisory")
+    );
+    assert_eq!(not_portable("SELECT 1 FOR UPDATE"), None);
+}
