@@ -175,7 +175,7 @@ async fn pool(
 }
 
 /// A setting in milliseconds. PostgreSQL takes 0 for no bound at all.
-pub(crate) fn milliseconds(duration: Duration) -> String {
+fn milliseconds(duration: Duration) -> String {
     duration.as_millis().max(1).to_string()
 }
 
@@ -185,6 +185,7 @@ struct Session {
     read_only: &'static str,
     statement_timeout: String,
     lock_timeout: String,
+    unit_timeout: String,
 }
 
 impl Session {
@@ -196,6 +197,7 @@ impl Session {
             },
             statement_timeout: milliseconds(options.statement_timeout),
             lock_timeout: milliseconds(options.lock_timeout),
+            unit_timeout: milliseconds(options.unit_timeout),
         }
     }
 }
@@ -206,6 +208,7 @@ async fn enter(connection: &mut PgConnection, session: &Session) -> Result<(), s
         .bind(session.read_only)
         .bind(&session.statement_timeout)
         .bind(&session.lock_timeout)
+        .bind(&session.unit_timeout)
         .execute(&mut *connection)
         .await?;
     let row = sqlx::query(sql::MAY_TAKE_ROLE.sql);

@@ -15,10 +15,10 @@ use mamagang_store::rows::{
 use mamagang_store::{Clock, Store, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
-use sqlx::{AssertSqlSafe, Error, Postgres, Transaction};
+use sqlx::{Error, Postgres, Transaction};
 use tokio::time::{Instant, sleep};
 
-use crate::connect::{self, Pools, PostgresOptions, milliseconds};
+use crate::connect::{self, Pools, PostgresOptions};
 use crate::db::{Counters, Db};
 use crate::error::in_statement;
 use crate::instant::LastInstant;
@@ -38,7 +38,6 @@ pub struct PostgresStore {
     pools: Pools,
     counters: Arc<Counters>,
     last_instant: Arc<LastInstant>,
-    begin: Arc<str>,
     options: PostgresOptions,
 }
 
@@ -64,7 +63,6 @@ impl PostgresStore {
             pools: connect::open(url, &options).await?,
             counters: Arc::default(),
             last_instant: Arc::default(),
-            begin: begin_statement(&options),
             options,
         };
         let last = store.read_number(database::READ_LAST_INSTANT, "recorded_at");
@@ -119,8 +117,7 @@ impl PostgresStore {
         let mut tries_left = self.options.units.max(1);
         loop {
             self.counters.count_statement();
-            let statement = AssertSqlSafe(Arc::clone(&self.begin));
-            let error = match self.pools.units.begin_with(statement).await {
+            let error = match self.pools.units.begin_with(BEGIN).await {
                 Ok(transaction) => return Ok(transaction),
                 Err(error) => not_given(&self.pools.units, error),
             };
@@ -133,20 +130,9 @@ impl PostgresStore {
 }
 
 /// The begin of every unit, in one round trip. A transaction has no number before it writes; with
-/// one it is seen by the fence before its clock is read, and a standby refuses it at once.
-fn begin_statement(options: &PostgresOptions) -> Arc<str> {
-    let statement = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED;
-        SET LOCAL statement_timeout = {};
-        SET LOCAL lock_timeout = {};
-        SET LOCAL idle_in_transaction_session_timeout = {};
-        SELECT pg_current_xact_id()",
-        milliseconds(options.statement_timeout),
-        milliseconds(options.lock_timeout),
-        milliseconds(options.unit_timeout),
-    );
-    statement.into()
-}
+/// one it is seen by the fence before its clock is read, and a standby refuses it at once. What
+/// bounds its waits is set for the session.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()";
 
 /// No connection in time: either all are busy, or no further one can be made.
 fn not_given(pool: &PgPool, error: Error) -> StoreError {

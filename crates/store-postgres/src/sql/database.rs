@@ -1,7 +1,8 @@
 //! The database as a whole.
 
 statements! { "database":
-    /// `$1`: `on` where the session only reads, `$2`: milliseconds of a statement, `$3`: of a lock.
+    /// `$1`: `on` where the session only reads, `$2`: milliseconds of a statement, `$3`: of a lock,
+    /// `$4`: of a unit between two statements.
     ///
     /// Every statement looks up what was asked for by key. A planner that believes a table to be
     /// small, since it was when it was last counted, would read all of it; and planning anew at
@@ -13,7 +14,8 @@ statements! { "database":
             set_config('jit', 'off', false),
             set_config('default_transaction_read_only', $1, false),
             set_config('statement_timeout', $2, false),
-            set_config('lock_timeout', $3, false)";
+            set_config('lock_timeout', $3, false),
+            set_config('idle_in_transaction_session_timeout', $4, false)";
 
     /// Whether the session's login is granted the service's role.
     MAY_TAKE_ROLE = "SELECT EXISTS (SELECT FROM pg_roles
