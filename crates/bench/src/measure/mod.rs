@@ -42,11 +42,12 @@ pub(crate) struct Filled {
 /// Runs what is wanted, prints the table and writes the results.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let quick = args.quick;
-    let workers = args.workers.unwrap_or(if quick { 20_000 } else { 100_000 });
+    let workers = args.workers.unwrap_or(if quick { 25_000 } else { 100_000 });
     let city = City {
         workers,
         months: 12,
-        long_employers: (workers / 5).min(if quick { 2_000 } else { 10_000 }),
+        // The others are for the trial of two instances.
+        long_employers: (workers * 4 / 25).min(12_000),
     };
     let mut bench = Bench {
         turns: args.turns.unwrap_or(if quick { 3 } else { 5 }),

@@ -241,6 +241,10 @@ async fn batches(
         )
         .await;
         anyhow::ensure!(run.refused.is_empty(), "P7: {:?}", run.refused);
+        if run.done == 0 {
+            // Every period of every employer is posted.
+            break;
+        }
         let postings = (run.done * BATCH) as f64;
         rates.push(postings / run.seconds);
         seen.push(serde_json::json!({
