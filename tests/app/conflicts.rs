@@ -37,10 +37,8 @@ async fn a_posting_that_the_commit_refuses_is_posted_again_and_once() {
         .post_deduction(&Caller::developer(), post(1, BAKERY, "2023-01", 100_000))
         .await;
     assert_eq!(posted.expect("posted").balance.sequence, 1);
-    let entries = test
-        .app
-        .store()
-        .list_entries(&code(BAKERY), None, 0, 10, None);
+    let bakery = code(BAKERY);
+    let entries = test.app.store().list_entries(&bakery, None, 0, 10, None);
     assert_eq!(entries.await.expect("entries").len(), 1);
 }
 
@@ -55,9 +53,7 @@ async fn a_commit_that_is_always_refused_is_given_up_and_leaves_nothing() {
         .await;
     let refused = refused.expect_err("given up");
     assert_eq!(refused.reason, ErrorReason::Overloaded);
-    let entries = test
-        .app
-        .store()
-        .list_entries(&code(BAKERY), None, 0, 10, None);
+    let bakery = code(BAKERY);
+    let entries = test.app.store().list_entries(&bakery, None, 0, 10, None);
     assert_eq!(entries.await.expect("entries").len(), 0);
 }

@@ -259,6 +259,7 @@ async fn every_answered_call_leaves_one_row() {
         get_decision,
         "GetDecision",
         v1::GetDecisionRequest {
+            with_explanation: false,
             context: context(),
             decision_id: checked.decision.expect("a decision").decision_id,
         }

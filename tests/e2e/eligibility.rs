@@ -74,6 +74,7 @@ async fn a_decision_carries_months_amounts_reasons_and_the_law() {
     assert!(!decision.policy_version.is_empty() && decision.rules_version >= 1);
 
     let request = GetDecisionRequest {
+        with_explanation: false,
         context: context(),
         decision_id: decision.decision_id.clone(),
     };
@@ -257,6 +258,7 @@ async fn an_unknown_employer_and_an_unknown_decision_are_not_found() {
         (Code::NotFound, "EMPLOYER_NOT_FOUND")
     );
     let request = GetDecisionRequest {
+        with_explanation: false,
         context: context(),
         decision_id: crate::harness::request_id(77),
     };

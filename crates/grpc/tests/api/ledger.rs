@@ -65,6 +65,7 @@ async fn a_hire_is_eligible_with_the_law_cited_in_the_callers_language() {
             .all(|seen| seen.fact_id.contains('.') && seen.source == "hr-bureau")
     );
     let stored = v1::GetDecisionRequest {
+        with_explanation: false,
         context: context(),
         decision_id: decision.decision_id.clone(),
     };
