@@ -372,6 +372,7 @@ mod tests {
     #[test]
     fn a_decision_is_named_by_the_id_that_was_given() {
         let told = |id: &str| v1::GetDecisionRequest {
+            with_explanation: false,
             context: context(),
             decision_id: id.to_owned(),
         };
