@@ -181,7 +181,7 @@ mod tests {
     /// Lists of months, hires, spans, contract revisions, filing ids and the contracts themselves.
     const DECISION_MAX: u64 = 6;
     /// With reasons, their values as text, citations and evidence.
-    const EXPLAINED_MAX: u64 = 40;
+    const EXPLAINED_MAX: u64 = 64;
 
     fn allocations(work: impl FnOnce()) -> u64 {
         allocation_counter::measure(work).count_total
