@@ -14,6 +14,18 @@ pub(super) struct Period {
     pub(super) deducted: [Option<Fen>; 4],
 }
 
+impl Period {
+    /// Whether nothing was payable and nothing deducted.
+    fn is_nothing(&self) -> bool {
+        let mut all = self
+            .deducted
+            .iter()
+            .flatten()
+            .chain([&self.vat_payable_fen]);
+        all.all(|amount| *amount == Fen::ZERO)
+    }
+}
+
 /// A difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Difference {
@@ -69,6 +81,8 @@ pub(super) fn returns(year: i32, declared: &Periods, booked: &Periods) -> Vec<Di
                 suggestion: "补入账 PostDeduction".to_owned(),
                 fields: vat(period, told.vat_payable_fen),
             }),
+            // A return that declares nothing is often not in the file.
+            (None, Some(known)) if known.is_nothing() => {}
             (None, Some(known)) => differences.push(Difference {
                 place: period.to_string(),
                 what: "文件中没有该期申报".to_owned(),
@@ -181,6 +195,7 @@ mod tests {
             (at("2023-02"), period(150, 150)),
             (at("2023-03"), period(300, 300)),
             (at("2023-05"), period(500, 500)),
+            (at("2023-06"), period(0, 0)),
         ]);
         let found: Vec<(String, String, String)> = returns(2023, &declared, &booked)
             .into_iter()
