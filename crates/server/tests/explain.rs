@@ -295,6 +295,32 @@ async fn a14_is_explained_month_by_month() {
     service.snapshot("a14_check", &decision.decision_id).await;
 }
 
+/// The request that the documents show.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_simulation_is_asked_from_a_file_and_shown_side_by_side() {
+    let service = Service::start().await;
+    let file = mamagang_testkit::repository().join("docs/requests/simulate.json");
+    let address = format!("http://{}", service.address);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mamagang"));
+    command
+        .arg("simulate")
+        .arg(&file)
+        .args(["--lang", "en", "--address", &address])
+        .stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.expect("no panic").expect("the program starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    // 10 months of 2024: 6,500, of which VAT takes 5,000 and the surcharges 600; CIT the rest.
+    assert!(shown.contains("王某 2024-03 – 2027-02"), "{shown}");
+    assert!(shown.contains("李某 2024-06 – 2025-11"), "{shown}");
+    assert!(
+        shown.contains("VAT 5000.00, UMCT 350.00, EDU 150.00, LEDU 100.00, CIT 900.00"),
+        "{shown}"
+    );
+}
+
 /// 2026-05: platform 98,000 and direct 5,000 make 103,000, so all of it is taxed: 1,030.00.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b15_is_explained_with_both_sums() {

@@ -78,8 +78,9 @@ impl App {
             .employer_at(code, Until::Time(body.recorded_at))
             .await?;
         let on = last_day(body);
-        let mut held = record.profiles.iter().rev();
-        let held = held.find(|held| held.body.from_on <= on).ok_or_else(|| {
+        let mut profiles = record.profiles.iter().rev();
+        let begun = profiles.find(|held| held.body.from_on <= on);
+        let held = begun.or(record.profiles.first()).ok_or_else(|| {
             AppError::new(ErrorReason::ProfileNotRecorded).with("employer_code", code.to_string())
         })?;
         let before = self.year_before(body).await?;

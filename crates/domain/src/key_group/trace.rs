@@ -97,8 +97,9 @@ impl Tracer<'_> {
             month,
             self.assessment.hires.first(),
         );
-        let held = self.evidence.employer.profiles.iter().rev();
-        let held = held.clone().find(|held| held.body.from_on <= day);
+        let profiles = &self.evidence.employer.profiles;
+        let begun = profiles.iter().rev().find(|held| held.body.from_on <= day);
+        let held = begun.or(profiles.first());
         let (Some(kinds), Some(held)) = (kinds, held) else {
             let against = match kinds {
                 None => ReasonCode::PolicyNotEncoded,

@@ -1,5 +1,6 @@
-//! What can be typed after `mamagang check`, `balance`, `term`, `verify` and `explain`.
+//! What can be typed after `mamagang check`, `balance`, `term`, `verify`, `explain` and `simulate`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -25,6 +26,8 @@ pub enum ClientCommand {
     Verify(VerifyArgs),
     /// Show how a decision or a ledger entry follows, on one page
     Explain(ExplainArgs),
+    /// Compare what hires would bring, by year and tax; nothing is stored
+    Simulate(SimulateArgs),
     /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
     Import(ImportArgs),
     /// Write statements, forms, papers or lists as xlsx, PDF or CSV
@@ -42,6 +45,7 @@ impl ClientCommand {
             Self::Term(args) => &args.client,
             Self::Verify(args) => &args.client,
             Self::Explain(args) => &args.client,
+            Self::Simulate(args) => &args.client,
             Self::Import(args) => &args.client,
             Self::Export(args) => args.flags(),
             Self::Reconcile(args) => &args.client,
@@ -142,6 +146,17 @@ pub struct ExplainArgs {
     /// Why; needed for a decision.
     #[command(flatten)]
     pub context: ContextFlags,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
+/// `mamagang simulate`.
+#[derive(Args, Clone, Debug)]
+pub struct SimulateArgs {
+    /// A file with a SimulateHireRequest as proto3 JSON, such as docs/requests/simulate.json
+    #[arg(value_name = "FILE")]
+    pub request: PathBuf,
     /// Where and how.
     #[command(flatten)]
     pub client: ClientFlags,

@@ -17,6 +17,7 @@ use super::import;
 use super::json;
 use super::reconcile;
 use super::render;
+use super::simulate;
 use super::view::View;
 
 /// An answer, ready to print.
@@ -67,6 +68,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Term(args) => term(args, &connection, view).await,
         ClientCommand::Verify(args) => verify(args, &connection, view).await,
         ClientCommand::Explain(args) => explain::explain(args, &connection, view).await,
+        ClientCommand::Simulate(args) => simulate::simulate(args, &connection, view).await,
         ClientCommand::Import(args) => import::import(args, &connection, view).await,
         ClientCommand::Export(args) => export::export(args, &connection, view).await,
         ClientCommand::Reconcile(args) => reconcile::reconcile(args, &connection, view).await,

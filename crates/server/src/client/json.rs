@@ -24,6 +24,17 @@ pub fn descriptor(name: &str) -> Result<MessageDescriptor, JsonError> {
         .ok_or_else(|| JsonError::Unknown(name.to_owned()))
 }
 
+/// A message from its proto3 JSON; `name` is its full name. A field that the message does not have is refused.
+pub fn read<M: Message + Default>(name: &str, text: &str) -> Result<M, JsonError> {
+    let descriptor = POOL
+        .get_message_by_name(name)
+        .ok_or_else(|| JsonError::Unknown(name.to_owned()))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let dynamic = DynamicMessage::deserialize(descriptor, &mut reader)?;
+    reader.end()?;
+    Ok(dynamic.transcode_to()?)
+}
+
 /// Why a message could not be written as JSON.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
@@ -40,7 +51,7 @@ pub enum JsonError {
 
 #[cfg(test)]
 mod tests {
-    use mamagang_proto::v1::{EmployerBalance, GetEmployerBalanceResponse};
+    use mamagang_proto::v1::{EmployerBalance, GetEmployerBalanceResponse, GetEntryRequest};
 
     use super::*;
 
@@ -59,6 +70,17 @@ mod tests {
             json,
             serde_json::json!({ "balance": { "accruedFen": "65000" } })
         );
+    }
+
+    #[test]
+    fn a_request_is_read_from_json_and_an_unknown_field_is_refused() {
+        let name = "mamagang.v1.GetEntryRequest";
+        let parse = |text: &str| read::<GetEntryRequest>(name, text);
+        let request = parse(r#"{"entryId": "x-1", "with_explanation": true}"#).unwrap();
+        assert!(request.with_explanation && request.entry_id == "x-1");
+        for wrong in [r#"{"entry": "x-1"}"#, "{", r#"{"entryId": "x-1"} {}"#] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

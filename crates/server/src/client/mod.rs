@@ -12,6 +12,7 @@ pub mod import;
 pub mod json;
 pub mod reconcile;
 pub mod render;
+mod simulate;
 pub mod template;
 pub mod view;
 pub mod words;
