@@ -12,7 +12,7 @@ use mamagang_domain::policy::{
 use mamagang_domain::tax::TaxKind;
 use serde::de::DeserializeOwned;
 
-use crate::index::Level;
+use crate::index::{Base, Index, Level};
 use crate::load::Catalogue;
 use crate::names;
 use crate::parameter::{Bound, Parameter, ParameterValue, Unit, Value};
@@ -26,6 +26,17 @@ pub(crate) enum Absent {
     Refused,
     /// Law that is not encoded: an edition of before the parameter. Its own decisions never read it.
     NotEncoded,
+}
+
+impl Absent {
+    /// A place that builds on the nation's parameters need not have what another city chose to
+    /// grant: that is law not encoded there.
+    pub(crate) const fn of(index: &Index) -> Self {
+        match index.base {
+            Some(Base::BuiltIn) => Self::NotEncoded,
+            None => Self::Refused,
+        }
+    }
 }
 
 /// The book of a place. On failure every missing or unfit parameter is named.

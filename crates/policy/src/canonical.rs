@@ -38,6 +38,7 @@ pub(crate) fn read(text: &str) -> Result<Catalogue, String> {
     }
     Ok(Catalogue {
         index: Index {
+            base: None,
             jurisdiction,
             checked_from: CivilDate::MIN,
             checked_to: CivilDate::MAX,

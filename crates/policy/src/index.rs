@@ -50,6 +50,8 @@ pub enum Base {
 /// The index of an edition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
+    /// What the edition is built on; `None` where it stands alone.
+    pub base: Option<Base>,
     /// The folder of the place that decisions are made for.
     pub jurisdiction: String,
     /// The first day on which a value of this edition may have been checked.
@@ -106,6 +108,7 @@ impl Index {
         let checked_from = date("checked_from", &raw.checked_from);
         let checked_to = date("checked_to", &raw.checked_to);
         let index = Self {
+            base: raw.base,
             jurisdiction: raw.jurisdiction,
             checked_from,
             checked_to,

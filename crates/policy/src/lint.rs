@@ -17,7 +17,7 @@ pub fn lint(catalogue: &Catalogue) -> Vec<PolicyProblem> {
     let mut problems = lint_each(catalogue);
     problems.extend(limits::check(catalogue));
     for folder in places_to_bind(&catalogue.index) {
-        if let Err(found) = book::bind(catalogue, folder, "", book::Absent::Refused) {
+        if let Err(found) = book::bind(catalogue, folder, "", book::Absent::of(&catalogue.index)) {
             problems.extend(found);
         }
     }

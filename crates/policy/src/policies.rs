@@ -43,7 +43,7 @@ impl Policies {
             &catalogue,
             &catalogue.index.jurisdiction,
             &version(&catalogue),
-            Absent::Refused,
+            Absent::of(&catalogue.index),
         )?;
         Ok(Self {
             book: Arc::new(book),

@@ -1,6 +1,6 @@
 //! `mamagang explain` of worked examples of the fact book, as a lawyer reads it.
 //!
-//! The pages are kept as snapshots in both languages; a change of a word or a number shows there.
+//! Each page shows the formulas of the example in both languages.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ const LI: (&str, &str) = ("442000199307089965", "李敏");
 
 /// A service on a port of its own. It ends with the test's runtime.
 struct Service {
-    test: TestApp,
+    _test: TestApp,
     address: SocketAddr,
     channel: Channel,
 }
@@ -40,7 +40,7 @@ impl Service {
         let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
         Self {
-            test,
+            _test: test,
             address,
             channel,
         }
@@ -104,25 +104,13 @@ impl Service {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// Both languages in Markdown, the form that shows every cell whole.
-    async fn snapshot(&self, name: &str, id: &str) {
+    /// Every formula stands on the page in both languages.
+    async fn shows(&self, id: &str, formulas: &[&str]) {
         for lang in ["zh", "en"] {
             let page = self.explain(id, lang, "md").await;
-            // What is another at every edition and run stands aside.
-            let version = self.test.app.policies().version();
-            let page = page.replace(version, "<version>");
-            let times = [
-                "- 决定时间: ",
-                "- decided: ",
-                "- 入账时间: ",
-                "- recorded: ",
-            ];
-            let lines = page.lines().map(|line| {
-                let time = times.iter().find(|time| line.starts_with(**time));
-                time.map_or_else(|| line.to_owned(), |time| format!("{time}<time>"))
-            });
-            let page = lines.collect::<Vec<_>>().join("\n");
-            insta::assert_snapshot!(format!("{name}_{lang}"), page);
+            for formula in formulas {
+                assert!(page.contains(formula), "{lang} {formula}: {page}");
+            }
         }
     }
 }
@@ -227,10 +215,20 @@ async fn a2_is_explained_from_the_check_to_the_settlement() {
     service.record(1, facts).await;
     let decision = check(&service, BAKERY, "2023-01", "2023-12").await;
     assert_eq!(decision.total_fen, 780_000);
-    service.snapshot("a2_check", &decision.decision_id).await;
+    service
+        .shows(
+            &decision.decision_id,
+            &["7800.00 ÷ 12 = 650.00", "12 × 650.00 = 7800.00"],
+        )
+        .await;
 
     let posted = service.post(2, BAKERY, "2023-12", 600_000).await;
-    service.snapshot("a2_posting", &posted).await;
+    service
+        .shows(
+            &posted,
+            &["min(6000.00, 12350.00) = 6000.00", "6000.00 × 7% = 420.00"],
+        )
+        .await;
     let settlement = v1::SettleYearRequest {
         request_id: uuid::Uuid::from_u128(3).to_string(),
         employer_code: BAKERY.to_owned(),
@@ -246,7 +244,13 @@ async fn a2_is_explained_from_the_check_to_the_settlement() {
         .into_inner();
     assert_eq!(settled.forfeited_fen, 263_000);
     service
-        .snapshot("a2_settlement", &format!("{BAKERY}-2"))
+        .shows(
+            &format!("{BAKERY}-2"),
+            &[
+                "min(3000.00, 5630.00) = 3000.00",
+                "5630.00 − 3000.00 = 2630.00",
+            ],
+        )
         .await;
 }
 
@@ -259,7 +263,15 @@ async fn a5_is_explained_line_by_line() {
     facts.extend(insured(WANG, BAKERY, 2023, 6..=12));
     service.record(1, facts).await;
     let posted = service.post(2, BAKERY, "2023-12", 440_000).await;
-    service.snapshot("a5_posting", &posted).await;
+    service
+        .shows(
+            &posted,
+            &[
+                "min(308.00, 150.00) = 150.00",
+                "(308.00 − 150.00) × 50% = 79.00",
+            ],
+        )
+        .await;
     let html = service.explain(&posted, "zh", "html").await;
     assert!(html.contains("(308.00 − 150.00) × 50% = 79.00"), "{html}");
     let text = service.explain(&posted, "en", "text").await;
@@ -292,7 +304,12 @@ async fn a14_is_explained_month_by_month() {
     let outcomes: Vec<i32> = decision.months.iter().map(|month| month.outcome).collect();
     let expected = [1, 1, 3, 3, 2, 2];
     assert_eq!(outcomes, expected);
-    service.snapshot("a14_check", &decision.decision_id).await;
+    service
+        .shows(
+            &decision.decision_id,
+            &["2024-05 ≤ 2025-12; 2024-05 > 2024-04", "34 < 36", "36 ≥ 36"],
+        )
+        .await;
 }
 
 /// The request that the documents show.
@@ -341,5 +358,10 @@ async fn b15_is_explained_with_both_sums() {
         .expect("decided");
     let answer = answer.into_inner();
     assert_eq!(answer.vat_fen, 103_000);
-    service.snapshot("b15", &answer.decision_id).await;
+    service
+        .shows(
+            &answer.decision_id,
+            &["103000.00 ≥ 100000.00", "103000.00 × 1% = 1030.00"],
+        )
+        .await;
 }
