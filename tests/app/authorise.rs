@@ -2,7 +2,7 @@
 
 use mamagang_app::authorise::{Role, Roles};
 use mamagang_app::eligibility::StatusVerification;
-use mamagang_app::facts::{FactInput, FactOutcome, FactSubject, RecordFacts};
+use mamagang_app::facts::{FactInput, FactListQuery, FactOutcome, FactSubject, RecordFacts};
 use mamagang_app::ledger::EmployerBalanceQuery;
 use mamagang_app::workers::{MatchWorker, Who, WorkerTermQuery};
 use mamagang_app::{AppResult, Caller, ErrorReason};
@@ -208,6 +208,60 @@ async fn a_decision_and_a_match_of_another_employer_are_as_if_there_were_none() 
 }
 
 #[tokio::test]
+async fn identities_are_masked_unless_asked_for_by_those_who_may_see_them() {
+    let test = TestApp::sqlite(date("2024-02-01")).await;
+    let profile = WorkerProfile {
+        town_code: "442000001".to_owned(),
+    };
+    record(
+        &test,
+        vec![item(FactInput::WorkerProfile(
+            identity(WANG.0, WANG.1),
+            profile,
+        ))],
+    )
+    .await;
+    let shown = |role: Role, show_identity: bool, case_number: &str| {
+        let caller = Caller {
+            roles: Roles::of(role),
+            ..Caller::developer()
+        };
+        let query = FactListQuery {
+            context: mamagang_app::AccessContext {
+                case_number: case_number.to_owned(),
+                ..context()
+            },
+            subject: FactSubject::Worker(who(WANG)),
+            kinds: Vec::new(),
+            include_history: false,
+            show_identity,
+            as_of: None,
+            after: 0,
+            limit: 10,
+        };
+        let app = test.app.clone();
+        async move {
+            let listed = app.list_facts(&caller, query).await?;
+            Ok::<_, mamagang_app::AppError>(
+                listed.facts[0].identity.clone().expect("an identity").1,
+            )
+        }
+    };
+    for role in [
+        Role::HrClerk,
+        Role::HrReviewer,
+        Role::TaxOfficer,
+        Role::TaxAuditor,
+    ] {
+        let masked = shown(role, false, "T-1").await.expect("facts");
+        assert_eq!(masked, "442000********9982");
+        assert_eq!(shown(role, true, "T-1").await.expect("facts"), WANG.0);
+    }
+    let without_case = shown(Role::TaxOfficer, true, " ").await;
+    assert_eq!(reason(without_case), Some(ErrorReason::PermissionDenied));
+}
+
+#[tokio::test]
 async fn a_towns_clerk_does_not_read_another_town() {
     let test = TestApp::sqlite(date("2024-02-01")).await;
     two_employers(&test).await;
@@ -289,6 +343,7 @@ async fn a_towns_clerk_records_nothing_of_another_town() {
             subject: FactSubject::Employer(code(BAKERY)),
             kinds: Vec::new(),
             include_history: false,
+            show_identity: false,
             as_of: None,
             after: 0,
             limit: 10,

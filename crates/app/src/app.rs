@@ -18,6 +18,7 @@ use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::ledger::LedgerWriter;
 use crate::limits::PAGE_TOKEN_LIFETIME;
 use crate::ports::{Entropy, Ids};
+use crate::workers::Misses;
 
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -56,6 +57,7 @@ pub struct App {
     pub(crate) audit: AuditWriter,
     pub(crate) writes: AuditChains,
     pub(crate) ledger: LedgerWriter,
+    pub(crate) misses: Misses,
     pub(crate) checks: CheckLoader,
 }
 
@@ -102,6 +104,7 @@ impl App {
             audit,
             writes,
             ledger,
+            misses: Misses::default(),
             checks,
         }))
     }

@@ -140,6 +140,8 @@ error_reasons! {
     SecondPersonRequired = 31, "SECOND_PERSON_REQUIRED", "须由另一人办理", "Another person has to do this";
     /// Too many identities did not match.
     TooManyMisses = 32, "TOO_MANY_MISSES", "身份比对不一致次数过多，请稍后重试", "Too many identities did not match; try again later";
+    /// The service is about to stop.
+    Draining = 33, "DRAINING", "服务即将停止，请重新连接", "The service is about to stop; connect again";
     /// No edition of policies with that version was ever applied here.
     PolicyVersionNotFound = 50, "POLICY_VERSION_NOT_FOUND", "没有该版本的政策", "No policies of that version were ever applied here";
     /// The row holds a question that is not decided again.
@@ -218,6 +220,14 @@ impl AppError {
         Self {
             retry_after: Some(crate::limits::OVERLOAD_RETRY_AFTER),
             ..Self::new(ErrorReason::Overloaded)
+        }
+    }
+
+    /// The service is about to stop; another instance, or this one a little later, goes on.
+    pub fn draining() -> Self {
+        Self {
+            retry_after: Some(Duration::from_secs(1)),
+            ..Self::new(ErrorReason::Draining)
         }
     }
 

@@ -60,6 +60,10 @@ pub const EDITIONS_KEPT_MAX: usize = 32;
 pub const SIMULATED_HIRES_MAX: usize = 20;
 /// How long a match id lives.
 pub const MATCH_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// Identities that a caller may ask for in vain at once, before it has to slow down.
+pub const CALLER_MISSES_MAX: u32 = 2_000;
+/// How long it takes until one of them is forgiven.
+pub const CALLER_MISS_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a page token lives.
 pub const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a caller should wait before it tries again when a queue is full.
@@ -83,6 +87,11 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("text_chars_max", TEXT_CHARS_MAX.to_string()),
         ("key_chars_max", KEY_CHARS_MAX.to_string()),
         ("span_months_max", SPAN_MONTHS_MAX.to_string()),
+        ("caller_misses_max", CALLER_MISSES_MAX.to_string()),
+        (
+            "caller_miss_interval_ms",
+            CALLER_MISS_INTERVAL.as_millis().to_string(),
+        ),
         ("ledger_queue_max", LEDGER_QUEUE_MAX.to_string()),
         ("ledger_batch_max", LEDGER_BATCH_MAX.to_string()),
         ("audit_queue_max", AUDIT_QUEUE_MAX.to_string()),

@@ -56,7 +56,7 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         R::PermissionDenied | R::SecondPersonRequired => Code::PermissionDenied,
         R::Overloaded | R::RateExceeded | R::TooManyMisses => Code::ResourceExhausted,
         R::DeadlineTooShort => Code::DeadlineExceeded,
-        R::StoreUnavailable => Code::Unavailable,
+        R::StoreUnavailable | R::Draining => Code::Unavailable,
         R::Internal => Code::Internal,
         R::MessageTooLarge | R::AsOfInFuture => Code::OutOfRange,
     }

@@ -10,11 +10,13 @@ pub mod error;
 mod language;
 mod layer;
 pub mod limits;
+mod listener;
 mod reply;
 mod server;
 mod services;
 
 pub use call::{Authenticator, DeveloperAuthenticator, Trail};
 pub use language::preferred as preferred_language;
-pub use layer::{CallLayer, CallService, ParentSpan};
+pub use layer::{CallLayer, CallService, CallerLimits, ParentSpan};
+pub use listener::{Peer, Security};
 pub use server::{Grpc, serve};

@@ -29,6 +29,35 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Age at which a connection is asked to end after its open calls, so that callers spread over instances.
 pub const CONNECTION_AGE_MAX: Duration = Duration::from_secs(30 * 60);
+/// How much longer a connection may go on with calls that were open then, before it is cut off.
+pub const CONNECTION_GRACE_MAX: Duration = Duration::from_secs(5 * 60);
+/// Connections.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// Connections of one address. A gateway in front of many callers needs few, since they carry many calls each.
+pub const ADDRESS_CONNECTIONS_MAX: usize = 256;
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a connection may take to say its first words.
+pub const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How long the listener waits after it could not accept.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a call may take to begin its answer, whatever deadline the caller names. Streams go on beyond it.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(2 * 60);
+/// How long an answer may wait for its caller to take the next piece, before the connection is cut off.
+pub const ANSWER_STALL_MAX: Duration = Duration::from_secs(30);
+/// Bytes of answers that wait for being taken, over all callers; beyond it no call is begun.
+pub const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Bytes of an answer's message. Clients take 4 MiB unless they are told otherwise; the errors of items that have no room
+/// any more fit into what is left.
+pub const ANSWER_MESSAGE_BYTES_MAX: usize = 7 * 512 * 1024;
+/// Bytes of an answer that are handed to HTTP/2 at once.
+pub const ANSWER_PIECE_BYTES: usize = 32 * 1024;
+/// Refused strangers a second that are recorded; the others are counted only.
+pub const STRANGERS_RECORDED_PER_SECOND: u32 = 5;
+/// How long a health watch goes on once the service was asked to stop: long enough to tell it.
+pub const DRAIN_WATCH_MAX: Duration = Duration::from_millis(200);
+/// How long a stream with nothing to say goes on once the service was asked to stop.
+pub const DRAIN_STREAM_MAX: Duration = Duration::from_secs(3);
 /// How long open calls may take to finish once the service was asked to stop.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -60,6 +89,38 @@ pub fn all() -> Vec<(&'static str, String)> {
             "connection_age_max_s",
             CONNECTION_AGE_MAX.as_secs().to_string(),
         ),
+        (
+            "connection_grace_max_s",
+            CONNECTION_GRACE_MAX.as_secs().to_string(),
+        ),
+        ("connections_max", CONNECTIONS_MAX.to_string()),
+        (
+            "address_connections_max",
+            ADDRESS_CONNECTIONS_MAX.to_string(),
+        ),
+        (
+            "handshake_time_max_s",
+            HANDSHAKE_TIME_MAX.as_secs().to_string(),
+        ),
+        ("silence_max_s", SILENCE_MAX.as_secs().to_string()),
+        ("accept_pause_ms", ACCEPT_PAUSE.as_millis().to_string()),
+        ("answer_time_max_s", ANSWER_TIME_MAX.as_secs().to_string()),
+        ("answer_stall_max_s", ANSWER_STALL_MAX.as_secs().to_string()),
+        ("answer_bytes_max", ANSWER_BYTES_MAX.to_string()),
+        (
+            "answer_message_bytes_max",
+            ANSWER_MESSAGE_BYTES_MAX.to_string(),
+        ),
+        ("answer_piece_bytes", ANSWER_PIECE_BYTES.to_string()),
+        (
+            "strangers_recorded_per_second",
+            STRANGERS_RECORDED_PER_SECOND.to_string(),
+        ),
+        (
+            "drain_watch_max_ms",
+            DRAIN_WATCH_MAX.as_millis().to_string(),
+        ),
+        ("drain_stream_max_s", DRAIN_STREAM_MAX.as_secs().to_string()),
         ("drain_time_max_s", DRAIN_TIME_MAX.as_secs().to_string()),
     ]
 }

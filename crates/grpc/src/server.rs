@@ -22,14 +22,14 @@ use tokio::net::TcpListener;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::Layer as _;
 
 use crate::call::{Authenticator, Trail};
-use crate::layer::{CallLayer, CallService, ParentSpan};
+use crate::layer::{CallLayer, CallService, CallerLimits, ParentSpan};
 use crate::limits as own;
+use crate::listener::{Security, incoming};
 use crate::services::{Audit, Eligibility, Filing, Ledger, Policy, Registry, Verification};
 
 /// The services whose health is told, and the whole, which has no name.
@@ -50,6 +50,7 @@ pub struct Grpc {
     app: Arc<App>,
     layer: CallLayer,
     health: HealthReporter,
+    security: Option<Arc<dyn Security>>,
 }
 
 impl std::fmt::Debug for Grpc {
@@ -68,6 +69,7 @@ impl Grpc {
             layer: CallLayer::new(authenticator, trail, ids),
             app,
             health: HealthReporter::new(),
+            security: None,
         }
     }
 
@@ -75,6 +77,20 @@ impl Grpc {
     #[must_use]
     pub fn with_parent_span(mut self, parent_span: ParentSpan) -> Self {
         self.layer = self.layer.with_parent_span(parent_span);
+        self
+    }
+
+    /// The same with a rate for each caller.
+    #[must_use]
+    pub fn with_caller_limits(mut self, limits: CallerLimits) -> Self {
+        self.layer = self.layer.with_caller_limits(limits);
+        self
+    }
+
+    /// The same over connections that `security` secures.
+    #[must_use]
+    pub fn with_security(mut self, security: Arc<dyn Security>) -> Self {
+        self.security = Some(security);
         self
     }
 
@@ -153,14 +169,16 @@ pub async fn serve(
         async move {
             shutdown.await;
             health.set_serving(false).await;
+            health.layer.drain();
             asked.send_replace(true);
         }
     };
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let connections = incoming(listener, grpc.security.clone());
+    let watching = grpc.layer();
     let serving = server()
         .layer(grpc.layer())
         .add_routes(grpc.routes())
-        .serve_with_incoming_shutdown(incoming, stop);
+        .serve_with_incoming_shutdown(connections, stop);
     let drained = async {
         // An error means that the server has ended, and with it the wait.
         if is_asked.wait_for(|asked| *asked).await.is_ok() {
@@ -171,6 +189,7 @@ pub async fn serve(
     };
     tokio::select! {
         served = serving => served,
+        () = watching.watch_answers() => Ok(()),
         () = drained => {
             tracing::warn!("Calls were still open when the time for draining was over");
             Ok(())

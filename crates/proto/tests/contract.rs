@@ -130,6 +130,7 @@ const ERROR_REASONS: &[&str] = &[
     "RATE_EXCEEDED",
     "SECOND_PERSON_REQUIRED",
     "TOO_MANY_MISSES",
+    "DRAINING",
 ];
 
 /// Those that came later, with numbers of their own.

@@ -8,6 +8,7 @@ use crate::client::ClientCommand;
 use crate::client::template::TemplateArgs;
 use crate::demo::DemoArgs;
 use crate::settings::Setting;
+use crate::trial::{CertsArgs, TokenArgs};
 
 /// 妈妈岗: who may be deducted for, how much is left, and what was posted.
 #[derive(Parser)]
@@ -32,6 +33,10 @@ pub enum Command {
     Doctor(DoctorFlags),
     /// Settle a year for many employers; run again, or beside itself, it goes on where it stands.
     SettleYear(SettleYearFlags),
+    /// Make an authority, certificates, keys for tokens and settings for a trial with authentication.
+    Certs(CertsArgs),
+    /// Print a token for a trial.
+    Token(TokenArgs),
     /// Print every limit of the service.
     Limits,
     /// Print every reason and error with its cause and remedy.
@@ -130,6 +135,39 @@ pub struct SettingFlags {
     /// [default: sqlite://mamagang.db] [env: MAMAGANG_DATABASE_URL]
     #[arg(long, value_name = "sqlite://PATH|postgres://…")]
     pub database_url: Option<String>,
+    /// The service's certificate and its chain, PEM [env: MAMAGANG_TLS_CERTIFICATE]
+    #[arg(long, value_name = "PATH")]
+    pub tls_certificate: Option<String>,
+    /// The certificate's key, PEM [env: MAMAGANG_TLS_KEY]
+    #[arg(long, value_name = "PATH")]
+    pub tls_key: Option<String>,
+    /// Authorities of client certificates, PEM [env: MAMAGANG_TLS_CLIENT_CA]
+    #[arg(long, value_name = "PATH")]
+    pub tls_client_ca: Option<String>,
+    /// Revoked client certificates, a list in PEM [env: MAMAGANG_TLS_REVOKED]
+    #[arg(long, value_name = "PATH")]
+    pub tls_revoked: Option<String>,
+    /// The callers that client certificates stand for, TOML [env: MAMAGANG_AUTH_CALLERS]
+    #[arg(long, value_name = "PATH")]
+    pub auth_callers: Option<String>,
+    /// Whether a certificate or a token is enough [default: either] [env: MAMAGANG_AUTH_REQUIRE]
+    #[arg(long, value_name = "either|both")]
+    pub auth_require: Option<String>,
+    /// Public keys that tokens are signed with, a JWKS [env: MAMAGANG_JWT_JWKS]
+    #[arg(long, value_name = "PATH")]
+    pub jwt_jwks: Option<String>,
+    /// `iss` of every token [env: MAMAGANG_JWT_ISSUER]
+    #[arg(long, value_name = "TEXT")]
+    pub jwt_issuer: Option<String>,
+    /// `aud` of every token [env: MAMAGANG_JWT_AUDIENCE]
+    #[arg(long, value_name = "TEXT")]
+    pub jwt_audience: Option<String>,
+    /// Seconds by which the issuer's clock may differ [default: 30] [env: MAMAGANG_JWT_LEEWAY_SECONDS]
+    #[arg(long, value_name = "SECONDS")]
+    pub jwt_leeway_seconds: Option<String>,
+    /// Calls a second of one caller, where callers are told [default: 500] [env: MAMAGANG_RATE_CALLS_PER_SECOND]
+    #[arg(long, value_name = "NUMBER")]
+    pub rate_calls_per_second: Option<String>,
     /// Where gRPC is served [default: 127.0.0.1:50051] [env: MAMAGANG_GRPC_LISTEN]
     #[arg(long, value_name = "IP:PORT")]
     pub grpc_listen: Option<String>,
@@ -162,6 +200,17 @@ impl SettingFlags {
         let flag = match setting {
             Setting::Config => &self.config,
             Setting::DatabaseUrl => &self.database_url,
+            Setting::TlsCertificate => &self.tls_certificate,
+            Setting::TlsKey => &self.tls_key,
+            Setting::TlsClientCa => &self.tls_client_ca,
+            Setting::TlsRevoked => &self.tls_revoked,
+            Setting::AuthCallers => &self.auth_callers,
+            Setting::AuthRequire => &self.auth_require,
+            Setting::JwtJwks => &self.jwt_jwks,
+            Setting::JwtIssuer => &self.jwt_issuer,
+            Setting::JwtAudience => &self.jwt_audience,
+            Setting::JwtLeewaySeconds => &self.jwt_leeway_seconds,
+            Setting::RateCallsPerSecond => &self.rate_calls_per_second,
             Setting::GrpcListen => &self.grpc_listen,
             Setting::HttpListen => &self.http_listen,
             Setting::KeyFile => &self.key_file,

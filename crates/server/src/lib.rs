@@ -11,3 +11,4 @@ pub mod settings;
 pub mod settle;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trial;

@@ -9,7 +9,7 @@ use clap::Parser;
 use mamagang_server::cli::{Cli, Command, DoctorFlags, PolicyCommand, SettingFlags};
 use mamagang_server::serve;
 use mamagang_server::settings::{Capabilities, Settings, Surroundings};
-use mamagang_server::{admin, client, demo, settle};
+use mamagang_server::{admin, client, demo, settle, trial};
 use tokio::runtime::Runtime;
 
 /// Wrong usage or wrong settings.
@@ -49,6 +49,8 @@ fn main() -> ExitCode {
         }
         Command::Template(args) => answer(client::template::run(&args)),
         Command::Client(command) => with_runtime(|runtime| runtime.block_on(client::run(&command))),
+        Command::Certs(args) => answer(trial::certs(&args)),
+        Command::Token(args) => answer(trial::token(&args)),
         Command::Limits => answer(Ok(admin::limits())),
         Command::Errors => answer(Ok(admin::errors())),
     }

@@ -3,15 +3,17 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use mamagang_app::{App, Dependencies, Entropy, Ids};
+use mamagang_auth::{AuthFiles, Credentials, Now};
 use mamagang_crypto::{KeyRing, KeyRingError, OsEntropy};
-use mamagang_grpc::{DeveloperAuthenticator, Grpc};
+use mamagang_grpc::{CallerLimits, DeveloperAuthenticator, Grpc};
 use mamagang_http::{HttpState, NotReady, Readiness};
 use mamagang_policy::{Policies, PolicyProblem};
-use mamagang_store::Store;
+use mamagang_store::{Clock as _, Store};
 use mamagang_store_postgres::{PostgresOptions, PostgresStore};
 use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -25,6 +27,11 @@ use crate::ids::new_id;
 use crate::settings::{DatabaseUrl, Settings};
 use crate::shutdown::{Shutdown, process_signals};
 use crate::telemetry::Telemetry;
+
+/// Calls of one caller that are under way.
+const CALLER_CALLS_OPEN_MAX: usize = 512;
+/// How often the files by which callers are told are looked at.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Time-ordered ids of this process.
 #[derive(Clone, Copy, Debug)]
@@ -179,9 +186,71 @@ impl Running {
     }
 }
 
+/// How callers are told, and how often one may call.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Certificates and tokens; `None` = every caller is the developer.
+    pub credentials: Option<Arc<Credentials>>,
+    /// What one caller may do, where callers are told.
+    pub limits: CallerLimits,
+}
+
+impl Access {
+    /// Everybody is the developer: for loopback.
+    pub fn of_developer() -> Self {
+        Self {
+            credentials: None,
+            limits: limits_of(u32::MAX),
+        }
+    }
+
+    /// Reads the files that the settings name.
+    pub fn of_settings(settings: &Settings) -> anyhow::Result<Self> {
+        let now: Now = Arc::new(|| SystemClock.now_micros());
+        let read = |files: &AuthFiles| Credentials::read(files.clone(), now).map(Arc::new);
+        let credentials = settings.auth.as_ref().map(read).transpose();
+        Ok(Self {
+            credentials: credentials.context("callers cannot be told")?,
+            limits: limits_of(settings.calls_per_second),
+        })
+    }
+}
+
+fn limits_of(calls_per_second: u32) -> CallerLimits {
+    CallerLimits {
+        calls_per_second,
+        calls_burst: calls_per_second.saturating_mul(2),
+        calls_open_max: CALLER_CALLS_OPEN_MAX,
+    }
+}
+
+/// Reads the files by which callers are told again whenever one has changed.
+async fn keep_fresh(credentials: Arc<Credentials>, draining: CancellationToken) {
+    let mut ticks = tokio::time::interval(RELOAD_INTERVAL);
+    loop {
+        tokio::select! {
+            () = draining.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let reading = Arc::clone(&credentials);
+        // Files are read on a thread where that may take its time.
+        match tokio::task::spawn_blocking(move || reading.reload()).await {
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Ok(true)) => {
+                tracing::info!("certificates, keys or callers have changed and are in force")
+            }
+            Ok(Err(problems)) => tracing::error!(
+                auth.problems = %problems,
+                "certificates, keys or callers cannot be read: those read before stay in force"
+            ),
+        }
+    }
+}
+
 /// Binds both listeners and serves until `draining` is cancelled.
 pub async fn start(
     app: Arc<App>,
+    access: Access,
     grpc_listen: SocketAddr,
     http_listen: SocketAddr,
     metrics: PrometheusHandle,
@@ -206,7 +275,19 @@ pub async fn start(
             .await
             .context("HTTP ended")
     });
-    let service = Grpc::new(app, Arc::new(DeveloperAuthenticator), Arc::new(ProcessIds));
+    let service = match access.credentials {
+        None => Grpc::new(app, Arc::new(DeveloperAuthenticator), Arc::new(ProcessIds)),
+        Some(credentials) => {
+            tokio::spawn(keep_fresh(Arc::clone(&credentials), draining.clone()));
+            let service = Grpc::new(app, credentials.clone(), Arc::new(ProcessIds));
+            let service = service.with_caller_limits(access.limits);
+            if credentials.has_tls() {
+                service.with_security(credentials)
+            } else {
+                service
+            }
+        }
+    };
     let grpc_task = tokio::spawn(async move {
         mamagang_grpc::serve(grpc, service, draining.cancelled_owned())
             .await
@@ -236,16 +317,21 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 }
 
 async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::Result<()> {
+    let access = Access::of_settings(settings)?;
     let opened = open(settings).await?;
     for notice in &opened.notices {
         tracing::warn!("{notice}");
     }
-    tracing::warn!(
-        "no authentication is configured: only loopback is listened on and every caller is a developer with every role"
-    );
+    if access.credentials.is_none() {
+        tracing::warn!(
+            "no authentication is configured: only loopback is listened on and every caller is a developer with \
+             every role"
+        );
+    }
     let shutdown = Shutdown::watch(process_signals()?, settings.drain);
     let running = start(
         opened.app,
+        access,
         settings.grpc_listen,
         settings.http_listen,
         metrics,

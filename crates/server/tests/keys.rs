@@ -17,6 +17,8 @@ fn settings(directory: &Path) -> Settings {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("m.db")),
+        auth: None,
+        calls_per_second: 1,
         grpc_listen: loopback,
         http_listen: loopback,
         key_file: directory.join("m.keys"),

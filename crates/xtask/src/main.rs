@@ -8,6 +8,7 @@ mod deploy;
 mod deps;
 mod process;
 mod repo;
+mod sbom;
 mod source;
 mod stages;
 mod tidy;
@@ -46,6 +47,8 @@ enum Command {
     Proto,
     /// Checks the policy files with the service's own command.
     Policies,
+    /// Writes the binary's bill of materials, CycloneDX, into the target folder.
+    Sbom,
     /// Checks the deployment files as far as the tools of this machine go.
     Deploy,
     /// Builds for release and measures P1 to P10 beside the machine's own speed; see docs/performance.md.
@@ -88,6 +91,7 @@ fn run(command: Command) -> Result<()> {
                 "check",
             ])
             .run(),
+        Command::Sbom => sbom::run(&repo),
         Command::Deploy => deploy::run(&repo),
         Command::Bench { dev, arguments } => bench(&repo, dev, &arguments),
     }

@@ -226,6 +226,12 @@ impl App {
         let within = self.employers_within_reach(permit, &codes).await?;
         // A person out of reach is answered like one whom nobody knows.
         let snapshots = self.within_reach(permit, read.workers).await?;
+        let asked = checks.iter().zip(&keys).filter(|(_, key)| key.is_ok());
+        let asked = asked.map(|(check, _)| &check.who);
+        self.note_misses(
+            permit.caller,
+            asked.zip(snapshots.iter().map(Option::as_ref)),
+        );
         let mut workers = snapshots.into_iter();
         let mut inputs = Vec::with_capacity(checks.len());
         for (check, key) in checks.iter().zip(keys) {

@@ -135,6 +135,9 @@ impl App {
         let read = self.store.check_inputs(&known, &[]).await?;
         // A person out of reach is answered like one whom nobody knows.
         let found = self.within_reach(&permit, read.workers).await?;
+        let asked = questions.iter().zip(&keys).filter(|(_, key)| key.is_ok());
+        let asked = asked.map(|(question, _)| &question.who);
+        self.note_misses(caller, asked.zip(found.iter().map(Option::as_ref)));
         let mut snapshots = found.into_iter();
         let mut draft = self.audit_draft(method, caller, Some(context), Vec::new());
         let mut answers = Vec::with_capacity(questions.len());
@@ -242,6 +245,7 @@ impl App {
         }
         let found = self.within_reach(&permit, inputs.workers).await?;
         let snapshot = found.into_iter().next().flatten();
+        self.note_misses(caller, std::iter::once((&question.who, snapshot.as_ref())));
         let answer = self.contract_of(&question, snapshot.as_ref());
         let text = format!(
             "employer_code={}\nexpected_kind={:?}\nas_of_date={}",

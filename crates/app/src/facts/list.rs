@@ -37,6 +37,8 @@ pub struct FactListQuery {
     pub kinds: Vec<FactKind>,
     /// Whether superseded and retracted ones are listed too.
     pub include_history: bool,
+    /// Whether identities are shown unmasked, to those who may see them.
+    pub show_identity: bool,
     /// As of when (microseconds); `None` = now.
     pub as_of: Option<i64>,
     /// Above which revision.
@@ -54,16 +56,16 @@ pub enum StoredBody {
     Employer(EmployerProfile),
 }
 
-/// A listed fact. Identities are masked.
+/// A listed fact. Identities are masked unless they were asked for by someone who may see them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedFact {
     /// Its id.
     pub fact_id: FactId,
     /// Its body.
     pub body: StoredBody,
-    /// Document type, masked number and masked name of a profile.
+    /// Document type, number and name of a profile.
     pub identity: Option<(DocumentType, String, String)>,
-    /// Masked number of a certificate.
+    /// Number of a certificate.
     pub certificate_number: Option<String>,
     /// Where it came from.
     pub source: Source,
@@ -113,6 +115,12 @@ impl App {
         let permit = self
             .permit(METHOD_FACTS, caller, Some(&query.context))
             .await?;
+        if query.show_identity && !caller.may_see_identity(&query.context) {
+            let error = AppError::new(ErrorReason::PermissionDenied);
+            return Err(self
+                .deny(&permit, crate::authorise::Subject::default(), error)
+                .await);
+        }
         let as_of = self.close_as_of(query.as_of).await?;
         let (subject, context) = match &query.subject {
             FactSubject::Employer(code) => {
@@ -133,7 +141,8 @@ impl App {
         let next_after =
             (facts.len() > query.limit).then(|| facts[query.limit - 1].fact_id.revision);
         facts.truncate(query.limit);
-        self.unmask(subject, &rows, &mut facts).await?;
+        self.fill_in(subject, &rows, &mut facts, query.show_identity)
+            .await?;
         let mut draft = self.audit_draft(METHOD_FACTS, caller, context, Vec::new());
         match subject {
             Subject::Worker(worker_id) => {
@@ -177,12 +186,13 @@ impl App {
         Ok(facts)
     }
 
-    /// Fills in the masked identities of the facts that have one.
-    async fn unmask(
+    /// Fills in the identities of the facts that have one, masked unless they are to be shown.
+    async fn fill_in(
         &self,
         subject: Subject,
         rows: &[FactRow],
         facts: &mut [ListedFact],
+        show: bool,
     ) -> AppResult<()> {
         let Subject::Worker(worker_id) = subject else {
             return Ok(());
@@ -218,10 +228,10 @@ impl App {
                 .map_err(AppError::internal)?;
             match &fact.body {
                 StoredBody::Worker(WorkerFact::Profile(_)) => {
-                    fact.identity = Some(masked_identity(&plain, self.today())?)
+                    fact.identity = Some(told_identity(&plain, self.today(), show)?)
                 }
                 StoredBody::Worker(WorkerFact::Certificate(_)) => {
-                    fact.certificate_number = Some(masked_certificate(&plain)?);
+                    fact.certificate_number = Some(told_certificate(&plain, show)?);
                 }
                 _ => {}
             }
@@ -403,9 +413,21 @@ fn listed_fact(row: &FactRow, body: &[u8], end: Option<&FactRow>) -> AppResult<L
     })
 }
 
-fn masked_identity(plain: &[u8], today: CivilDate) -> AppResult<(DocumentType, String, String)> {
+fn told_identity(
+    plain: &[u8],
+    today: CivilDate,
+    show: bool,
+) -> AppResult<(DocumentType, String, String)> {
     let identity =
         mamagang_crypto::IdentityPlain::decode(plain, today).map_err(AppError::internal)?;
+    if show {
+        let number = identity.number.expose().to_owned();
+        return Ok((
+            identity.document_type,
+            number,
+            identity.name.expose().to_owned(),
+        ));
+    }
     Ok((
         identity.document_type,
         identity.number.masked(),
@@ -413,11 +435,14 @@ fn masked_identity(plain: &[u8], today: CivilDate) -> AppResult<(DocumentType, S
     ))
 }
 
-fn masked_certificate(plain: &[u8]) -> AppResult<String> {
+fn told_certificate(plain: &[u8], show: bool) -> AppResult<String> {
     let text = std::str::from_utf8(plain).map_err(AppError::internal)?;
-    Ok(CertificateNumber::parse(text)
-        .map_err(AppError::internal)?
-        .masked())
+    let number = CertificateNumber::parse(text).map_err(AppError::internal)?;
+    Ok(if show {
+        number.expose().to_owned()
+    } else {
+        number.masked()
+    })
 }
 
 /// The personal fields of listed facts: their kinds, and what of identities is shown.

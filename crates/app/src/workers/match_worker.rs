@@ -1,7 +1,5 @@
 //! `MatchWorker`: a short-lived handle that spares later calls the id number.
 
-use mamagang_store::rows::WorkerKey;
-
 use mamagang_crypto::TokenKind;
 
 use super::{Identity, Who};
@@ -37,12 +35,20 @@ impl App {
     pub async fn match_worker(&self, caller: &Caller, request: MatchWorker) -> AppResult<Matched> {
         let permit = self.permit(METHOD, caller, Some(&request.context)).await?;
         require_context(&request.context)?;
-        let key = WorkerKey::Identity(self.identity_key(&request.identity));
+        let who = Who::Identity(request.identity.clone());
+        let key = match self.worker_key(caller, &who) {
+            Ok(key) => key,
+            Err(error) => {
+                let refused = self.audit_refusal(METHOD, caller, Some(&request.context), error);
+                return Err(refused.await);
+            }
+        };
         let mut inputs = self
             .store
             .check_inputs(std::slice::from_ref(&key), &[])
             .await?;
         let snapshot = inputs.workers.pop().flatten();
+        self.note_misses(caller, std::iter::once((&who, snapshot.as_ref())));
         let snapshot =
             snapshot.filter(|found| self.name_matches(&request.identity, &found.name_macs));
         let Some(snapshot) = snapshot else {
@@ -127,6 +133,7 @@ impl App {
             .check_inputs(std::slice::from_ref(&key), &[])
             .await?;
         let snapshot = inputs.workers.pop().flatten();
+        self.note_misses(caller, std::iter::once((who, snapshot.as_ref())));
         let matched = snapshot.filter(|found| match who {
             Who::Identity(identity) => self.name_matches(identity, &found.name_macs),
             _ => true,

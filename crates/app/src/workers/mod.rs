@@ -2,7 +2,10 @@
 
 pub(crate) mod history;
 mod match_worker;
+mod misses;
 mod term;
+
+pub(crate) use misses::Misses;
 
 pub use match_worker::{MatchWorker, Matched};
 pub use term::{EmployerTerm, WorkerTerm, WorkerTermQuery};
@@ -43,7 +46,10 @@ impl App {
     /// The key under which the store finds a worker.
     pub(crate) fn worker_key(&self, caller: &Caller, who: &Who) -> AppResult<WorkerKey> {
         match who {
-            Who::Identity(identity) => Ok(WorkerKey::Identity(self.identity_key(identity))),
+            Who::Identity(identity) => {
+                self.misses.check(caller, self.clock.now_micros())?;
+                Ok(WorkerKey::Identity(self.identity_key(identity)))
+            }
             Who::WorkerId(id) => Ok(WorkerKey::Id(*id)),
             Who::MatchId(token) => {
                 let now = self.clock.now_micros();
@@ -83,6 +89,23 @@ impl App {
             }
             (_, Some(snapshot)) => Person::Known(&snapshot.worker.timeline),
         }
+    }
+
+    /// Counts the identities among the questions that matched nobody.
+    pub(crate) fn note_misses<'a>(
+        &self,
+        caller: &Caller,
+        asked: impl Iterator<Item = (&'a Who, Option<&'a WorkerSnapshot>)>,
+    ) {
+        let missed = asked.filter(|(who, found)| match (who, found) {
+            (Who::Identity(_), None) => true,
+            (Who::Identity(identity), Some(found)) => {
+                !self.name_matches(identity, &found.name_macs)
+            }
+            _ => false,
+        });
+        let missed = u32::try_from(missed.count()).unwrap_or(u32::MAX);
+        self.misses.note(caller, missed, self.clock.now_micros());
     }
 
     pub(crate) fn name_matches(&self, identity: &Identity, recorded: &[KeyedMac]) -> bool {

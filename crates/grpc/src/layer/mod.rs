@@ -3,10 +3,12 @@
 //!
 //! The order of gates is size and rate, authentication, permission for the method, then the method's own.
 
+mod answers;
 mod audit;
 mod body;
 mod deadline;
 mod method;
+mod quota;
 mod record;
 
 use std::fmt;
@@ -24,7 +26,7 @@ use mamagang_app::limits::{CALL_TIME_DEFAULT, CALL_TIME_MAX};
 use mamagang_app::{AppError, Caller, ErrorReason, Ids};
 use mamagang_domain::ids::RequestId;
 use mamagang_domain::reason::Language;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic::body::Body;
@@ -32,11 +34,16 @@ use tower::{Layer, Service};
 use tracing::{Instrument as _, Span};
 
 use crate::call::{Authenticator, Call, Trail};
+use crate::limits as own;
 use crate::limits::CALLS_MAX;
+use crate::listener::Peer;
 use crate::{error, language};
+use answers::Answers;
 use audit::CallAudit;
-use body::ObservedBody;
+use body::{Farewell, Held, ObservedBody};
 use method::{Method, Methods};
+pub use quota::CallerLimits;
+use quota::Quota;
 use record::Record;
 #[cfg(test)]
 pub(crate) use record::name_of as code_name;
@@ -51,13 +58,18 @@ pub type ParentSpan = Arc<dyn Fn(&Span, &HeaderMap) + Send + Sync>;
 #[derive(Clone)]
 pub struct CallLayer(Arc<Surroundings>);
 
+#[derive(Clone)]
 struct Surroundings {
     authenticator: Arc<dyn Authenticator>,
     trail: Arc<dyn Trail>,
     ids: Arc<dyn Ids>,
     parent_span: Option<ParentSpan>,
-    methods: Methods,
+    methods: Arc<Methods>,
     slots: Arc<Semaphore>,
+    quota: Option<Arc<Quota>>,
+    strangers: Arc<Quota>,
+    answers: Arc<Answers>,
+    draining: Arc<watch::Sender<bool>>,
 }
 
 impl fmt::Debug for CallLayer {
@@ -82,14 +94,29 @@ impl CallLayer {
     /// The same with spans that join the caller's trace.
     #[must_use]
     pub fn with_parent_span(self, parent_span: ParentSpan) -> Self {
-        let known = &self.0;
-        Self::within(
-            Arc::clone(&known.authenticator),
-            Arc::clone(&known.trail),
-            Arc::clone(&known.ids),
-            Some(parent_span),
-            CALLS_MAX,
-        )
+        Self(Arc::new(Surroundings {
+            parent_span: Some(parent_span),
+            ..(*self.0).clone()
+        }))
+    }
+
+    /// The same with a rate for each caller.
+    #[must_use]
+    pub fn with_caller_limits(self, limits: CallerLimits) -> Self {
+        Self(Arc::new(Surroundings {
+            quota: Some(Arc::new(Quota::new(limits))),
+            ..(*self.0).clone()
+        }))
+    }
+
+    /// Tells open answers that the service drains: streams end once they have nothing more to say.
+    pub fn drain(&self) {
+        self.0.draining.send_replace(true);
+    }
+
+    /// Looks after answers that are not taken, for as long as the layer is used.
+    pub(crate) async fn watch_answers(&self) {
+        Answers::sweep(Arc::downgrade(&self.0.answers)).await;
     }
 
     fn within(
@@ -106,8 +133,16 @@ impl CallLayer {
             trail,
             ids,
             parent_span,
-            methods: Methods::known(),
+            methods: Arc::new(Methods::known()),
             slots,
+            quota: None,
+            strangers: Arc::new(Quota::new(CallerLimits {
+                calls_per_second: own::STRANGERS_RECORDED_PER_SECOND,
+                calls_burst: own::STRANGERS_RECORDED_PER_SECOND,
+                calls_open_max: calls_max.max(1),
+            })),
+            answers: Answers::new(),
+            draining: Arc::new(watch::channel(false).0),
         }))
     }
 }
@@ -167,8 +202,8 @@ where
                 let method = Arc::clone(arrival.method.name());
                 CallAudit::new(Arc::clone(&trail), method, caller.clone())
             };
-            let (audit, permit) = match admitted {
-                Ok((call, permit)) => {
+            let (audit, held) = match admitted {
+                Ok((call, held)) => {
                     let audit = call
                         .as_ref()
                         .filter(|_| !arrival.method.is_reflection())
@@ -176,7 +211,7 @@ where
                     if let Some(call) = call {
                         parts.extensions.insert(call);
                     }
-                    (audit, permit)
+                    (audit, held)
                 }
                 Err(refusal) => {
                     let audit = refusal.caller.as_deref().map(audit_of);
@@ -186,8 +221,8 @@ where
             // A fault that unwinds is a fault of this call alone, and is recorded like another.
             let called = ready.call(Request::from_parts(parts, body));
             let called = AssertUnwindSafe(called).catch_unwind();
-            match timeout_at(arrival.deadline, called).await {
-                Ok(Ok(Ok(response))) => Ok(arrival.answer(audit, response, permit).await),
+            match timeout_at(arrival.answer_by, called).await {
+                Ok(Ok(Ok(response))) => Ok(arrival.answer(audit, response, held).await),
                 Ok(Ok(Err(error))) => Err(error),
                 Ok(Err(_)) => {
                     let error = AppError::new(ErrorReason::Internal);
@@ -226,6 +261,8 @@ struct Arrival {
     request_id: HeaderValue,
     language: Language,
     deadline: Instant,
+    answer_by: Instant,
+    draining: watch::Receiver<bool>,
 }
 
 impl Surroundings {
@@ -247,6 +284,8 @@ impl Surroundings {
             request_id: HeaderValue::from_str(&request_id).unwrap_or(HeaderValue::from_static("")),
             language: language::preferred(&parts.headers),
             deadline: started + wait,
+            answer_by: started + wait.min(own::ANSWER_TIME_MAX),
+            draining: self.draining.subscribe(),
         }
     }
 
@@ -264,20 +303,29 @@ impl Surroundings {
         &self,
         parts: &Parts,
         arrival: &Arrival,
-    ) -> Result<(Option<Call>, Option<OwnedSemaphorePermit>), Refusal> {
+    ) -> Result<(Option<Call>, Held), Refusal> {
+        let peer = parts.extensions.get::<Peer>();
+        let mut held = Held {
+            ticket: peer.map(|peer| self.answers.begin(peer.cut())),
+            ..Held::default()
+        };
         if arrival.method.is_health() {
-            return Ok((None, None));
+            return Ok((None, held));
         }
-        let permit = Arc::clone(&self.slots)
-            .try_acquire_owned()
-            .map_err(|_| AppError::overloaded().with("limit", "calls_max"))?;
+        if self.answers.are_too_many() {
+            return Err(AppError::overloaded()
+                .with("limit", "answer_bytes_max")
+                .into());
+        }
+        let place = Arc::clone(&self.slots).try_acquire_owned();
+        held.place = Some(place.map_err(|_| AppError::overloaded().with("limit", "calls_max"))?);
         let mut caller = self
             .authenticator
             .authenticate(parts)
-            .map_err(|error| Refusal {
-                error,
-                caller: Some(Box::new(Caller::nobody())),
-            })?;
+            .map_err(|error| self.stranger(error))?;
+        if let Some(quota) = &self.quota {
+            held.share = Some(quota.take(&caller, Instant::now())?);
+        }
         // Of this call alone, whatever the authenticator keeps of its callers.
         caller.trail = CallTrail::default();
         // The use case asks again: there the effect is. Here a message that nobody may send is not even read.
@@ -294,8 +342,18 @@ impl Surroundings {
                 language: arrival.language,
                 deadline: told,
             }),
-            Some(permit),
+            held,
         ))
+    }
+
+    /// A call of nobody. So many a second are recorded as the audit trail can well bear; all are counted.
+    fn stranger(&self, error: AppError) -> Refusal {
+        let nobody = Caller::nobody();
+        let is_recorded = self.strangers.take(&nobody, Instant::now()).is_ok();
+        Refusal {
+            error,
+            caller: is_recorded.then(|| Box::new(nobody)),
+        }
     }
 }
 
@@ -308,7 +366,7 @@ impl Arrival {
         };
         let told = recorded.err().unwrap_or(error);
         let status = error::status(&told, self.language);
-        self.send(status.into_http(), None, None)
+        self.send(status.into_http(), Held::default(), None)
     }
 
     /// The answer once it is recorded; or, where it cannot be recorded, the error that says so.
@@ -316,21 +374,21 @@ impl Arrival {
         self,
         audit: Option<CallAudit>,
         mut response: Response<Body>,
-        permit: Option<OwnedSemaphorePermit>,
+        held: Held,
     ) -> Response<Body> {
         if self.method.is_ours() {
             response = with_details(response, self.language);
         }
         let Some(audit) = audit else {
-            return self.send(response, permit, None);
+            return self.send(response, held, None);
         };
         let is_stream = self.method.is_stream();
         let recorded = audit.answered(response.headers(), is_stream).await;
         match recorded {
-            Ok(open) => self.send(response, permit, open),
+            Ok(open) => self.send(response, held, open),
             Err(error) => {
                 let status = error::status(&error, self.language);
-                self.send(status.into_http(), None, None)
+                self.send(status.into_http(), Held::default(), None)
             }
         }
     }
@@ -339,7 +397,7 @@ impl Arrival {
     fn send(
         self,
         mut response: Response<Body>,
-        permit: Option<OwnedSemaphorePermit>,
+        held: Held,
         audit: Option<CallAudit>,
     ) -> Response<Body> {
         response.headers_mut().insert(REQUEST_ID, self.request_id);
@@ -350,9 +408,22 @@ impl Arrival {
                 response
             }
             None => {
+                if let Some(ticket) = &held.ticket {
+                    ticket.hands_over();
+                }
+                let farewell = Farewell {
+                    draining: self.draining,
+                    patience: if self.method.is_health() {
+                        own::DRAIN_WATCH_MAX
+                    } else {
+                        own::DRAIN_STREAM_MAX
+                    },
+                };
                 let language = self.language;
-                response
-                    .map(|body| Body::new(ObservedBody::new(body, record, permit, language, audit)))
+                response.map(|body| {
+                    let observed = ObservedBody::new(body, record, held, farewell, language, audit);
+                    Body::new(observed)
+                })
             }
         }
     }

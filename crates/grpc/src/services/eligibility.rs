@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use mamagang_app::eligibility::CheckedDecision;
-use mamagang_app::{App, AppResult};
+use mamagang_app::{App, AppError, AppResult, ErrorReason};
 use mamagang_proto::v1;
 use mamagang_proto::v1::eligibility_service_server::EligibilityService;
 use mamagang_proto::v1::key_group_check_result::Result as ItemResult;
+use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::batch::sort;
@@ -15,7 +16,11 @@ use crate::call::{Call, rules};
 use crate::convert::eligibility as convert;
 use crate::convert::eligibility::Asked;
 use crate::error::item_status;
+use crate::limits::ANSWER_MESSAGE_BYTES_MAX;
 use crate::reply::decision as reply;
+
+/// Bytes before a result in its answer: its field's number and its length.
+const ITEM_BYTES: usize = 5;
 
 /// The eligibility service.
 #[derive(Clone, Debug)]
@@ -72,6 +77,26 @@ fn item(
         row_key: row.row_key.clone(),
         result: Some(result),
     }
+}
+
+/// Keeps an answer within what a client takes in one message: a decision that has no room any more is told as an error
+/// of its own, and is had from a smaller batch, a stream, or `GetDecision`.
+fn within_message(
+    mut results: Vec<v1::KeyGroupCheckResult>,
+    call: &Call,
+) -> Vec<v1::KeyGroupCheckResult> {
+    let mut bytes = 0;
+    for result in &mut results {
+        let length = result.encoded_len() + ITEM_BYTES;
+        if bytes + length > ANSWER_MESSAGE_BYTES_MAX {
+            let error = AppError::new(ErrorReason::MessageTooLarge)
+                .with("limit", "answer_message_bytes_max")
+                .with("limit_value", ANSWER_MESSAGE_BYTES_MAX.to_string());
+            result.result = Some(ItemResult::Error(item_status(&error, call.language)));
+        }
+        bytes += result.encoded_len() + ITEM_BYTES;
+    }
+    results
 }
 
 /// The questions of a stream. The first message says why they are asked, and as of when.
@@ -143,7 +168,7 @@ impl EligibilityService for Eligibility {
         let asked = call.read(&self.app, |check| convert::key_group_batch(check, &message))?;
         let results = check(&self.app, &call, &asked, &message.checks, false).await?;
         Ok(Response::new(v1::BatchCheckKeyGroupDeductionResponse {
-            results,
+            results: within_message(results, &call),
         }))
     }
 

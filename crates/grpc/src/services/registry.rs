@@ -216,6 +216,7 @@ impl RegistryService for Registry {
                 subject: selected.subject,
                 kinds: selected.kinds,
                 include_history: message.include_history,
+                show_identity: message.show_identity,
                 as_of: start.as_of,
                 after: page::number(&start)?,
                 limit: limit as usize,

@@ -6,9 +6,11 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use mamagang_proto::v1::worker_ref::Ref;
 use mamagang_proto::v1::{AccessContext, DocumentType, IdentityDocument, WorkerRef};
-use tonic::transport::Endpoint;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
+use super::connection::Speaker;
 use super::export::ExportArgs;
+use super::failure::Failure;
 use super::import::ImportArgs;
 use super::reconcile::ReconcileArgs;
 use super::words::Lang;
@@ -181,6 +183,18 @@ pub struct ClientFlags {
     /// Where gRPC is served
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051", value_parser = address)]
     pub address: Endpoint,
+    /// The authority of the service's certificate, PEM; with an address that begins with https://
+    #[arg(long, value_name = "PATH")]
+    pub ca: Option<PathBuf>,
+    /// The certificate to show, PEM
+    #[arg(long, value_name = "PATH", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Its key, PEM
+    #[arg(long, value_name = "PATH", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// The token to show; others on this machine can see flags, so rather [env: MAMAGANG_TOKEN]
+    #[arg(long, value_name = "TOKEN", env = "MAMAGANG_TOKEN", hide_env = true)]
+    pub token: Option<String>,
     /// The language of the answer
     #[arg(long, value_enum, default_value = "zh")]
     pub lang: Lang,
@@ -193,17 +207,45 @@ pub struct ClientFlags {
 }
 
 impl ClientFlags {
+    /// The address, with what the connection is secured by.
+    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
+        if self.address.uri().scheme_str() != Some("https") {
+            return Ok(self.address.clone());
+        }
+        let read = |path: &PathBuf| {
+            std::fs::read(path)
+                .map_err(|error| Failure::Credentials(format!("{}: {error}", path.display())))
+        };
+        let mut tls = ClientTlsConfig::new();
+        if let Some(ca) = &self.ca {
+            tls = tls.ca_certificate(Certificate::from_pem(read(ca)?));
+        }
+        if let (Some(certificate), Some(key)) = (&self.certificate, &self.key) {
+            tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+        }
+        let secured = self.address.clone().tls_config(tls);
+        secured.map_err(|error| Failure::Credentials(error.to_string()))
+    }
+
+    /// The language, and the token where there is one.
+    pub fn speaker(&self) -> Result<Speaker, Failure> {
+        Speaker::new(self.lang, self.token.as_deref())
+    }
+
     /// How long the answer may take.
     pub fn patience(&self) -> Duration {
         Duration::from_secs(u64::from(self.timeout))
     }
 }
 
-/// Only plain HTTP/2: this build of the client speaks no TLS, and says so before it is tried.
+/// An address with its scheme: over http a token could be read on the way, so that is for loopback.
 fn address(text: &str) -> Result<Endpoint, String> {
     let endpoint = Endpoint::from_shared(text.to_owned()).map_err(|error| error.to_string())?;
-    if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().host().is_none() {
-        return Err("an address looks like http://127.0.0.1:50051".to_owned());
+    let is_known = matches!(endpoint.uri().scheme_str(), Some("http" | "https"));
+    if !is_known || endpoint.uri().host().is_none() {
+        return Err(
+            "an address looks like http://127.0.0.1:50051 or https://HOST:50051".to_owned(),
+        );
     }
     Ok(endpoint)
 }
@@ -376,16 +418,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_http_address_is_taken() {
-        for wrong in [
-            "127.0.0.1:50051",
-            "https://127.0.0.1:50051",
-            "grpc://host",
-            "",
-        ] {
+    fn only_an_http_address_is_taken() {
+        for wrong in ["127.0.0.1:50051", "grpc://host", ""] {
             let line = format!("balance --employer C --year 2023 --address {wrong}");
             assert!(parse(&line).is_err(), "{wrong}");
         }
-        assert!(parse("balance --employer C --year 2023 --address http://localhost:9").is_ok());
+        for right in ["http://localhost:9", "https://127.0.0.1:50051"] {
+            let line = format!("balance --employer C --year 2023 --address {right}");
+            assert!(parse(&line).is_ok(), "{right}");
+        }
     }
 }

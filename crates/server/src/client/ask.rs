@@ -61,7 +61,8 @@ impl Answer {
 /// Asks what a subcommand asks.
 pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, Failure> {
     let flags = command.flags();
-    let connection = Connection::open(&flags.address, flags.lang, flags.patience()).await?;
+    let connection =
+        Connection::open(&flags.endpoint()?, flags.speaker()?, flags.patience()).await?;
     match command {
         ClientCommand::Check(args) => check(args, &connection, view).await,
         ClientCommand::Balance(args) => balance(args, &connection, view).await,

@@ -6,7 +6,7 @@ use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -21,15 +21,45 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Asks for answers in a language.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Speaker {
     lang: Lang,
+    authorization: Option<MetadataValue<Ascii>>,
+}
+
+impl std::fmt::Debug for Speaker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Speaker")
+            .field("lang", &self.lang)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Speaker {
+    /// Asks in a language, and shows a token where one is given. Errors: the token has characters that no token has.
+    pub fn new(lang: Lang, token: Option<&str>) -> Result<Self, Failure> {
+        let bearer = |token: &str| format!("Bearer {token}").parse();
+        let authorization: Option<MetadataValue<Ascii>> = token
+            .map(bearer)
+            .transpose()
+            .map_err(|_| Failure::Credentials("--token".to_owned()))?;
+        Ok(Self {
+            lang,
+            authorization,
+        })
+    }
 }
 
 impl Interceptor for Speaker {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let tag = MetadataValue::from_static(self.lang.tag());
         request.metadata_mut().insert("accept-language", tag);
+        if let Some(authorization) = &self.authorization {
+            let authorization = authorization.clone();
+            request
+                .metadata_mut()
+                .insert("authorization", authorization);
+        }
         Ok(request)
     }
 }
@@ -48,7 +78,7 @@ impl Connection {
     /// Connects. `patience` bounds how long each call may take to begin its answer.
     pub async fn open(
         endpoint: &Endpoint,
-        lang: Lang,
+        speaker: Speaker,
         patience: Duration,
     ) -> Result<Self, Failure> {
         let endpoint = endpoint
@@ -62,10 +92,7 @@ impl Connection {
                 address: endpoint.uri().to_string(),
                 source,
             })?;
-        Ok(Self {
-            channel,
-            speaker: Speaker { lang },
-        })
+        Ok(Self { channel, speaker })
     }
 
     /// The language in which answers are asked for.
@@ -75,23 +102,23 @@ impl Connection {
 
     /// Facts.
     pub fn registry(&self) -> RegistryServiceClient<Line> {
-        RegistryServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+        RegistryServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
     }
 
     /// Statuses.
     pub fn verification(&self) -> VerificationServiceClient<Line> {
-        VerificationServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+        VerificationServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
     }
 
     /// Decisions.
     pub fn eligibility(&self) -> EligibilityServiceClient<Line> {
-        EligibilityServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+        EligibilityServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Deductions and balances.
     pub fn ledger(&self) -> LedgerServiceClient<Line> {
-        LedgerServiceClient::with_interceptor(self.channel.clone(), self.speaker)
+        LedgerServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 }

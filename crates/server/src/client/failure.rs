@@ -23,6 +23,9 @@ pub enum Failure {
         /// Why.
         source: transport::Error,
     },
+    /// A certificate, key or token that is to be shown cannot be used.
+    #[error("cannot be used: {0}")]
+    Credentials(String),
     /// The service refused the call, or the connection broke.
     #[error("{}", .0.message())]
     Refused(#[from] Box<tonic::Status>),

@@ -25,7 +25,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 
-use crate::client::connection::Connection;
+use crate::client::connection::{Connection, Speaker};
 use crate::client::view::View;
 use crate::client::words::Lang;
 use play::Played;
@@ -129,7 +129,9 @@ where
 /// Plays the sample on a service that listens at an address.
 async fn play(sample: &Sample, grpc: SocketAddr, lang: Lang) -> anyhow::Result<Played> {
     let endpoint = Endpoint::from_shared(format!("http://{grpc}"))?;
-    let connection = Connection::open(&endpoint, lang, ANSWER_TIME_MAX)
+    let speaker =
+        Speaker::new(lang, None).map_err(|failure| anyhow::anyhow!(failure.text(lang)))?;
+    let connection = Connection::open(&endpoint, speaker, ANSWER_TIME_MAX)
         .await
         .map_err(|failure| anyhow::anyhow!(failure.text(lang)))?;
     play::play(sample, &connection, &Progress::new(lang)).await

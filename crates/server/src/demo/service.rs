@@ -25,6 +25,7 @@ pub async fn start(directory: PathBuf) -> anyhow::Result<Started> {
     let draining = shutdown.draining();
     let running = serve::start(
         opened.app,
+        serve::Access::of_developer(),
         settings.grpc_listen,
         settings.http_listen,
         telemetry.metrics(),
@@ -48,6 +49,8 @@ pub async fn start(directory: PathBuf) -> anyhow::Result<Started> {
 fn settings(directory: PathBuf) -> Settings {
     Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("demo.db")),
+        auth: None,
+        calls_per_second: 1,
         grpc_listen: LOOPBACK,
         http_listen: LOOPBACK,
         key_file: directory.join("demo.keys"),

@@ -63,7 +63,10 @@ impl Contents {
     }
 
     fn take(&mut self, path: &str, setting: Setting, value: &Value) {
-        let is_number = setting == Setting::DrainSeconds;
+        let is_number = matches!(
+            setting,
+            Setting::DrainSeconds | Setting::JwtLeewaySeconds | Setting::RateCallsPerSecond
+        );
         let text = match value {
             Value::Integer(number) if is_number => number.to_string(),
             Value::String(text) if !is_number => text.clone(),

@@ -5,6 +5,7 @@
 //! in a shared file; the file's keys and types are judged always. An empty variable counts as absent, because
 //! container tools set one for what they were not given. Relative paths start at the working directory.
 
+mod auth;
 mod file;
 mod gather;
 mod problem;
@@ -21,29 +22,25 @@ pub use problem::{Problem, SettingsError, Source};
 pub use surroundings::Surroundings;
 pub use value::{DatabaseUrl, LogFormat, PostgresUrl};
 
+use mamagang_auth::AuthFiles;
+
 use crate::cli::SettingFlags;
 use gather::{Gathered, gather};
 
 /// Whether this build can use a PostgreSQL database.
 pub const POSTGRES_SUPPORTED: bool = true;
 
-/// Whether this build can tell its callers apart. Without that it listens on loopback only.
-pub const AUTHENTICATION_SUPPORTED: bool = false;
-
 /// What the build at hand can do, which decides what may be set.
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
     /// `postgres://` is accepted.
     pub postgres: bool,
-    /// Addresses other than loopback are accepted.
-    pub authentication: bool,
 }
 
 impl Capabilities {
     /// What this build can do.
     pub const OF_THIS_BUILD: Self = Self {
         postgres: POSTGRES_SUPPORTED,
-        authentication: AUTHENTICATION_SUPPORTED,
     };
 }
 
@@ -55,6 +52,28 @@ pub enum Setting {
     Config,
     /// The database.
     DatabaseUrl,
+    /// The service's certificate.
+    TlsCertificate,
+    /// Its key.
+    TlsKey,
+    /// Authorities of client certificates.
+    TlsClientCa,
+    /// Revoked client certificates.
+    TlsRevoked,
+    /// The callers that client certificates stand for.
+    AuthCallers,
+    /// What a caller has to show.
+    AuthRequire,
+    /// Public keys of tokens.
+    JwtJwks,
+    /// Issuer of tokens.
+    JwtIssuer,
+    /// For whom tokens are made.
+    JwtAudience,
+    /// By how much the issuer's clock may differ.
+    JwtLeewaySeconds,
+    /// Calls of one caller.
+    RateCallsPerSecond,
     /// Address of gRPC.
     GrpcListen,
     /// Address of HTTP.
@@ -75,9 +94,20 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which problems are reported.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 21] = [
         Self::Config,
         Self::DatabaseUrl,
+        Self::TlsCertificate,
+        Self::TlsKey,
+        Self::TlsClientCa,
+        Self::TlsRevoked,
+        Self::AuthCallers,
+        Self::AuthRequire,
+        Self::JwtJwks,
+        Self::JwtIssuer,
+        Self::JwtAudience,
+        Self::JwtLeewaySeconds,
+        Self::RateCallsPerSecond,
         Self::GrpcListen,
         Self::HttpListen,
         Self::KeyFile,
@@ -93,6 +123,17 @@ impl Setting {
         match self {
             Self::Config => "config",
             Self::DatabaseUrl => "database_url",
+            Self::TlsCertificate => "tls.certificate",
+            Self::TlsKey => "tls.key",
+            Self::TlsClientCa => "tls.client_ca",
+            Self::TlsRevoked => "tls.revoked",
+            Self::AuthCallers => "auth.callers",
+            Self::AuthRequire => "auth.require",
+            Self::JwtJwks => "jwt.jwks",
+            Self::JwtIssuer => "jwt.issuer",
+            Self::JwtAudience => "jwt.audience",
+            Self::JwtLeewaySeconds => "jwt.leeway_seconds",
+            Self::RateCallsPerSecond => "rate.calls_per_second",
             Self::GrpcListen => "grpc_listen",
             Self::HttpListen => "http_listen",
             Self::KeyFile => "key_file",
@@ -129,7 +170,18 @@ impl Setting {
             Self::HttpListen => Some("127.0.0.1:8080"),
             Self::LogFilter => Some("info"),
             Self::DrainSeconds => Some("20"),
-            Self::Config
+            Self::AuthRequire => Some("either"),
+            Self::JwtLeewaySeconds => Some("30"),
+            Self::RateCallsPerSecond => Some("500"),
+            Self::TlsCertificate
+            | Self::TlsKey
+            | Self::TlsClientCa
+            | Self::TlsRevoked
+            | Self::AuthCallers
+            | Self::JwtJwks
+            | Self::JwtIssuer
+            | Self::JwtAudience
+            | Self::Config
             | Self::KeyFile
             | Self::PoliciesDir
             | Self::LogFormat
@@ -152,6 +204,10 @@ pub struct LogSettings {
 pub struct Settings {
     /// The database.
     pub database_url: DatabaseUrl,
+    /// How callers are told; `None` = every caller is the developer, and only loopback is listened on.
+    pub auth: Option<AuthFiles>,
+    /// Calls of one caller a second, where callers are told.
+    pub calls_per_second: u32,
     /// Address of gRPC; port 0 lets the system choose.
     pub grpc_listen: SocketAddr,
     /// Address of HTTP; port 0 lets the system choose.
@@ -179,11 +235,13 @@ impl Settings {
         let database_url = gathered.judge(Setting::DatabaseUrl, |text| {
             value::database_url(text, surroundings, capabilities)
         });
-        let grpc_listen = gathered.judge(Setting::GrpcListen, |text| {
-            value::listen(text, capabilities)
-        });
+        let auth = auth::auth(&mut gathered, surroundings);
+        let calls_per_second = gathered.judge(Setting::RateCallsPerSecond, value::rate);
+        let is_secured = auth.as_ref().is_some_and(|auth| auth.tls.is_some());
+        let grpc_listen =
+            gathered.judge(Setting::GrpcListen, |text| value::listen(text, is_secured));
         let http_listen = gathered.judge(Setting::HttpListen, |text| {
-            let address = value::listen(text, capabilities)?;
+            let address = value::listen(text, is_secured)?;
             value::apart(address, grpc_listen)
         });
         let key_file = key_file(&mut gathered, database_url.as_ref(), surroundings);
@@ -205,9 +263,18 @@ impl Settings {
             format: format.unwrap_or(terminal),
             filter,
         });
-        match (database_url, grpc_listen, http_listen, key_file, log, drain) {
+        match (
+            database_url,
+            calls_per_second,
+            grpc_listen,
+            http_listen,
+            key_file,
+            log,
+            drain,
+        ) {
             (
                 Some(database_url),
+                Some(calls_per_second),
                 Some(grpc_listen),
                 Some(http_listen),
                 Some(key_file),
@@ -215,6 +282,8 @@ impl Settings {
                 Some(drain),
             ) => Ok(Self {
                 database_url,
+                auth,
+                calls_per_second,
                 grpc_listen,
                 http_listen,
                 key_file,

@@ -12,7 +12,6 @@ struct World {
     files: HashMap<&'static str, String>,
     directories: Vec<&'static str>,
     terminal: bool,
-    authentication: bool,
     postgres: bool,
 }
 
@@ -46,7 +45,6 @@ impl World {
         };
         let capabilities = Capabilities {
             postgres: self.postgres,
-            authentication: self.authentication,
         };
         Settings::load(&self.flags, &surroundings, capabilities)
     }
@@ -65,6 +63,51 @@ fn refused(setting: Setting, text: &str) -> Problem {
     problems.into_iter().next().unwrap()
 }
 
+/// With encryption and tokens.
+fn secured(world: World) -> World {
+    world
+        .variable(Setting::TlsCertificate, "server.pem")
+        .variable(Setting::TlsKey, "server.key")
+        .variable(Setting::JwtJwks, "jwks.json")
+        .variable(Setting::JwtIssuer, "https://id")
+        .variable(Setting::JwtAudience, "mamagang")
+}
+
+#[test]
+fn the_settings_of_callers_go_together() {
+    let settings = secured(World::default()).load().unwrap();
+    let auth = settings.auth.unwrap();
+    assert_eq!(auth.jwt.unwrap().leeway, Duration::from_secs(30));
+    assert!(auth.tls.unwrap().client_ca.is_none());
+    assert!(World::default().load().unwrap().auth.is_none());
+    let lacks = |given: &[Setting]| {
+        let world = given.iter().fold(World::default(), |world, setting| {
+            world.variable(*setting, "x")
+        });
+        let problems = world.problems();
+        problems
+            .into_iter()
+            .map(|problem| problem.setting)
+            .collect::<Vec<_>>()
+    };
+    use Setting as S;
+    assert_eq!(lacks(&[S::TlsCertificate]), ["tls.key"]);
+    assert_eq!(lacks(&[S::TlsCertificate, S::TlsKey]), ["jwt.jwks"]);
+    assert_eq!(lacks(&[S::JwtJwks]), ["jwt.issuer", "jwt.audience"]);
+    assert_eq!(lacks(&[S::TlsRevoked]), ["tls.client_ca"]);
+    assert_eq!(
+        lacks(&[S::TlsCertificate, S::TlsKey, S::TlsClientCa]),
+        ["auth.callers"]
+    );
+    let both = secured(World::default()).variable(Setting::AuthRequire, "both");
+    assert_eq!(both.problems()[0].setting, "auth.require");
+    let wrong = secured(World::default())
+        .variable(Setting::JwtLeewaySeconds, "301")
+        .variable(Setting::AuthRequire, "none")
+        .variable(Setting::RateCallsPerSecond, "0");
+    assert_eq!(wrong.problems().len(), 3);
+}
+
 fn accepted(setting: Setting, text: &str) -> Settings {
     World::default().variable(setting, text).load().unwrap()
 }
@@ -74,6 +117,8 @@ fn without_sources_the_defaults_hold() {
     let settings = World::default().load().unwrap();
     let expected = Settings {
         database_url: DatabaseUrl::Sqlite("mamagang.db".into()),
+        auth: None,
+        calls_per_second: 500,
         grpc_listen: "127.0.0.1:50051".parse().unwrap(),
         http_listen: "127.0.0.1:8080".parse().unwrap(),
         key_file: "mamagang.db.keys".into(),
@@ -130,6 +175,8 @@ fn a_file_may_hold_every_setting_but_its_own_name() {
     .file(text);
     let expected = Settings {
         database_url: DatabaseUrl::Sqlite("data/a.db".into()),
+        auth: None,
+        calls_per_second: 500,
         grpc_listen: "127.0.0.1:1".parse().unwrap(),
         http_listen: "[::1]:2".parse().unwrap(),
         key_file: "data/keys".into(),
@@ -166,14 +213,16 @@ fn every_wrong_setting_of_every_source_is_reported_at_once() {
     world.flags.database_url = Some("mysql://clerk:secret@db/mamagang".to_owned());
     let mut lines: Vec<_> = world.problems().iter().map(ToString::to_string).collect();
     lines.sort();
-    let keys = "there are database_url, grpc_listen, http_listen, key_file, policies_dir, log.format, log.filter, \
+    let keys = "there are database_url, tls.certificate, tls.key, tls.client_ca, tls.revoked, auth.callers, \
+                auth.require, jwt.jwks, jwt.issuer, jwt.audience, jwt.leeway_seconds, rate.calls_per_second, \
+                grpc_listen, http_listen, key_file, policies_dir, log.format, log.filter, \
                 otlp_endpoint, drain_seconds";
     let expected = [
         format!("colour, from conf.toml:colour: expected no such key; {keys}"),
         "database_url, from --database-url: \"mysql://***@db/mamagang\" was given, expected sqlite://PATH".to_owned(),
         "drain_seconds, from conf.toml:drain_seconds: expected a whole number, not a text".to_owned(),
         "grpc_listen, from MAMAGANG_GRPC_LISTEN: \"0.0.0.0:50051\" was given, expected a loopback address, such as \
-         127.0.0.1 or [::1]: without authentication every caller may do everything"
+         127.0.0.1 or [::1]: without encryption and authentication every caller may do everything"
             .to_owned(),
         "http_listen, from conf.toml:http_listen: \"here\" was given, expected an IP address and a port, such as \
          127.0.0.1:50051"
@@ -357,12 +406,13 @@ fn a_sqlite_path_is_a_file_in_a_directory_that_exists() {
 #[test]
 fn only_loopback_is_listened_on_until_callers_can_be_told_apart() {
     let world = |address: &str, authentication| {
-        World {
-            authentication,
-            ..World::default()
-        }
-        .variable(Setting::HttpListen, address)
-        .load()
+        let world = World::default().variable(Setting::HttpListen, address);
+        let world = if authentication {
+            secured(world)
+        } else {
+            world
+        };
+        world.load()
     };
     for loopback in [
         "127.0.0.1:80",

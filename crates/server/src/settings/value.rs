@@ -6,12 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::Uri;
+use mamagang_auth::Require;
 use tracing_subscriber::EnvFilter;
 
 use super::Capabilities;
 use super::problem::without_secrets;
 use super::surroundings::Surroundings;
 
+/// Most seconds by which the clock of a token's issuer may differ.
+const LEEWAY_SECONDS_MAX: u64 = 300;
+/// Most calls a second of one caller.
+const RATE_MAX: u64 = 1_000_000;
 /// Longest drain, in seconds.
 const DRAIN_SECONDS_MAX: u64 = 600;
 
@@ -117,18 +122,50 @@ pub(super) fn directory(text: &str, surroundings: &Surroundings<'_>) -> Judged<P
     }
 }
 
-pub(super) fn listen(text: &str, capabilities: Capabilities) -> Judged<SocketAddr> {
+pub(super) fn listen(text: &str, is_secured: bool) -> Judged<SocketAddr> {
     let address: SocketAddr = text
         .parse()
         .map_err(|_| "an IP address and a port, such as 127.0.0.1:50051".to_owned())?;
     // An IPv4 address may come in IPv6's clothes.
-    if capabilities.authentication || address.ip().to_canonical().is_loopback() {
+    if is_secured || address.ip().to_canonical().is_loopback() {
         Ok(address)
     } else {
-        let expected = "a loopback address, such as 127.0.0.1 or [::1]: without authentication every caller may do \
-                        everything";
+        let expected = "a loopback address, such as 127.0.0.1 or [::1]: without encryption and authentication every \
+                        caller may do everything";
         Err(expected.to_owned())
     }
+}
+
+/// A text of one line.
+pub(super) fn text(text: &str) -> Judged<String> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        Err("a text".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+pub(super) fn require(text: &str) -> Judged<Require> {
+    match text {
+        "either" => Ok(Require::Either),
+        "both" => Ok(Require::Both),
+        _ => Err("either or both".to_owned()),
+    }
+}
+
+pub(super) fn leeway(text: &str) -> Judged<Duration> {
+    number(text, 0, LEEWAY_SECONDS_MAX).map(Duration::from_secs)
+}
+
+pub(super) fn rate(text: &str) -> Judged<u32> {
+    number(text, 1, RATE_MAX).map(|rate| u32::try_from(rate).unwrap_or(u32::MAX))
+}
+
+fn number(text: &str, least: u64, most: u64) -> Judged<u64> {
+    let number = text.parse().ok();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("a whole number from {least} to {most}"))
 }
 
 /// Refuses an address that another listener has.

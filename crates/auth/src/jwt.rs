@@ -1,0 +1,341 @@
+//! Signed tokens (RFC 7519, RFC 8725).
+//!
+//! Own code on ring rather than a library: the instant is an argument, the algorithm is the key's and never the
+//! header's, and nothing that is not understood is passed over ([ADR 0009](../../../docs/adr/0009-callers.md)).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::claims::{Claims, ClaimsProblem};
+use crate::jwks::Jwks;
+
+/// Bytes of a token.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// What tokens must say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRules {
+    /// `iss`.
+    pub issuer: String,
+    /// What `aud` is or holds.
+    pub audience: String,
+    /// Seconds by which the issuer's clock may differ.
+    pub leeway_s: i64,
+}
+
+/// Why a token is not accepted. The caller is told none of it; the log names the problem and never the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenProblem {
+    /// Not three parts of base64url with JSON, or too long.
+    #[error("malformed")]
+    Malformed,
+    /// `none`, a shared secret, or another algorithm than the key's.
+    #[error("algorithm")]
+    Algorithm,
+    /// No key of the set has signed it.
+    #[error("signature")]
+    Signature,
+    /// Another issuer's.
+    #[error("issuer")]
+    Issuer,
+    /// For another service.
+    #[error("audience")]
+    Audience,
+    /// Past `exp`, or without one.
+    #[error("expired")]
+    Expired,
+    /// Before `nbf`, or issued in the future.
+    #[error("not yet valid")]
+    NotYetValid,
+    /// Says of its caller what is not understood.
+    #[error("claims: {0}")]
+    Claims(#[from] ClaimsProblem),
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    /// Extensions that must be understood; there are none.
+    crit: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    iss: Option<String>,
+    aud: Option<Audience>,
+    exp: Option<i64>,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    fn has(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Many(many) => many.iter().any(|one| one == audience),
+        }
+    }
+}
+
+impl TokenRules {
+    /// Reads a token that a key of the set has signed. `now_s` is in seconds since 1970-01-01T00:00Z.
+    pub fn verify(&self, jwks: &Jwks, token: &str, now_s: i64) -> Result<Claims, TokenProblem> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(TokenProblem::Malformed);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenProblem::Malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(TokenProblem::Malformed)?;
+        let header: Header = part(header)?;
+        if header.crit.is_some() {
+            return Err(TokenProblem::Malformed);
+        }
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
+            .map_err(|_| TokenProblem::Malformed)?;
+        let mut problem = TokenProblem::Signature;
+        let verified = jwks.candidates(header.kid.as_deref()).any(|key| {
+            if key.algorithm().name() != header.alg {
+                problem = TokenProblem::Algorithm;
+                return false;
+            }
+            key.verifies(signed.as_bytes(), &signature)
+        });
+        if !verified {
+            return Err(problem);
+        }
+        // Only now is anything believed that the token says.
+        self.check(&part(payload)?, now_s)?;
+        part(payload)
+    }
+
+    fn check(&self, said: &Registered, now_s: i64) -> Result<(), TokenProblem> {
+        if said.iss.as_deref() != Some(self.issuer.as_str()) {
+            return Err(TokenProblem::Issuer);
+        }
+        if !said.aud.as_ref().is_some_and(|aud| aud.has(&self.audience)) {
+            return Err(TokenProblem::Audience);
+        }
+        let expires = said.exp.ok_or(TokenProblem::Expired)?;
+        if now_s >= expires.saturating_add(self.leeway_s) {
+            return Err(TokenProblem::Expired);
+        }
+        let earliest = now_s.saturating_add(self.leeway_s);
+        let mut begins = [said.nbf, said.iat].into_iter().flatten();
+        if begins.any(|begin| begin > earliest) {
+            return Err(TokenProblem::NotYetValid);
+        }
+        Ok(())
+    }
+}
+
+fn part<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, TokenProblem> {
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| TokenProblem::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| TokenProblem::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn rules() -> TokenRules {
+        TokenRules {
+            issuer: "https://id.zs.gov.cn".to_owned(),
+            audience: "mamagang".to_owned(),
+            leeway_s: 30,
+        }
+    }
+
+    fn b64(bytes: impl AsRef<[u8]>) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    struct Issuer {
+        key: Ed25519KeyPair,
+        jwks: Jwks,
+    }
+
+    fn new_issuer() -> Issuer {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
+        let key = Ed25519KeyPair::from_pkcs8(document.as_ref()).expect("a key");
+        let x = b64(key.public_key());
+        let set = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "k1"}]});
+        let jwks = Jwks::parse(&set.to_string()).expect("a set");
+        Issuer { key, jwks }
+    }
+
+    fn claims() -> Value {
+        json!({
+            "iss": "https://id.zs.gov.cn", "aud": ["other", "mamagang"], "exp": NOW + 60, "nbf": NOW,
+            "sub": "zhang.san", "org": "人社局", "roles": ["hr_clerk"],
+        })
+    }
+
+    impl Issuer {
+        fn token(&self, header: &Value, claims: &Value) -> String {
+            let signed = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
+            let signature = self.key.sign(signed.as_bytes());
+            format!("{signed}.{}", b64(signature))
+        }
+
+        fn verify(&self, token: &str, now_s: i64) -> Result<Claims, TokenProblem> {
+            rules().verify(&self.jwks, token, now_s)
+        }
+    }
+
+    fn header() -> Value {
+        json!({"alg": "EdDSA", "kid": "k1", "typ": "JWT"})
+    }
+
+    #[test]
+    fn a_token_of_the_issuer_says_who_calls() {
+        let issuer = new_issuer();
+        let said = issuer.verify(&issuer.token(&header(), &claims()), NOW);
+        let said = said.expect("claims");
+        assert_eq!(
+            (said.subject.as_str(), said.organisation.as_str()),
+            ("zhang.san", "人社局")
+        );
+        let without_kid = issuer.token(&json!({"alg": "EdDSA"}), &claims());
+        assert!(issuer.verify(&without_kid, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_token_holds_from_nbf_to_exp_with_the_leeway() {
+        let issuer = new_issuer();
+        let token = issuer.token(&header(), &claims());
+        let at = |now: i64| issuer.verify(&token, now).err();
+        assert_eq!(at(NOW + 89), None);
+        assert_eq!(at(NOW + 90), Some(TokenProblem::Expired));
+        assert_eq!(at(NOW - 30), None);
+        assert_eq!(at(NOW - 31), Some(TokenProblem::NotYetValid));
+        let mut endless = claims();
+        endless.as_object_mut().expect("an object").remove("exp");
+        let token = issuer.token(&header(), &endless);
+        assert_eq!(
+            issuer.verify(&token, NOW).err(),
+            Some(TokenProblem::Expired)
+        );
+    }
+
+    #[test]
+    fn a_token_for_others_or_of_others_is_refused() {
+        let issuer = new_issuer();
+        let with = |name: &str, value: Value| {
+            let mut said = claims();
+            said[name] = value;
+            issuer.verify(&issuer.token(&header(), &said), NOW).err()
+        };
+        assert_eq!(with("aud", json!("other")), Some(TokenProblem::Audience));
+        assert_eq!(
+            with("aud", json!(["mamagang2"])),
+            Some(TokenProblem::Audience)
+        );
+        assert_eq!(
+            with("iss", json!("https://id.zs.gov.cn.evil")),
+            Some(TokenProblem::Issuer)
+        );
+        assert_eq!(with("aud", json!("mamagang")), None);
+        let other = new_issuer();
+        let token = other.token(&header(), &claims());
+        assert_eq!(
+            issuer.verify(&token, NOW).err(),
+            Some(TokenProblem::Signature)
+        );
+    }
+
+    #[test]
+    fn the_header_does_not_choose_the_algorithm() {
+        let issuer = new_issuer();
+        for alg in ["none", "None", "HS256", "ES256", "RS256", ""] {
+            let token = issuer.token(&json!({"alg": alg, "kid": "k1"}), &claims());
+            assert_eq!(
+                issuer.verify(&token, NOW).err(),
+                Some(TokenProblem::Algorithm),
+                "{alg}"
+            );
+        }
+        let signed = format!(
+            "{}.{}",
+            b64(json!({"alg": "none"}).to_string()),
+            b64(claims().to_string())
+        );
+        assert_eq!(
+            issuer.verify(&format!("{signed}."), NOW).err(),
+            Some(TokenProblem::Algorithm)
+        );
+        // HS256 with the public key as its secret: there is no such algorithm here.
+        let critical = issuer.token(
+            &json!({"alg": "EdDSA", "crit": ["b64"], "b64": false}),
+            &claims(),
+        );
+        assert_eq!(
+            issuer.verify(&critical, NOW).err(),
+            Some(TokenProblem::Malformed)
+        );
+        let unknown = issuer.token(&json!({"alg": "EdDSA", "kid": "k2"}), &claims());
+        assert_eq!(
+            issuer.verify(&unknown, NOW).err(),
+            Some(TokenProblem::Signature)
+        );
+    }
+
+    #[test]
+    fn every_changed_character_and_every_cut_is_refused() {
+        let issuer = new_issuer();
+        let token = issuer.token(&header(), &claims());
+        for place in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).expect("ASCII");
+            assert!(issuer.verify(&changed, NOW).is_err(), "changed at {place}");
+            assert!(
+                issuer.verify(&token[..place], NOW).is_err(),
+                "cut at {place}"
+            );
+        }
+        assert!(
+            issuer
+                .verify(&"a".repeat(TOKEN_BYTES_MAX + 1), NOW)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn p256_keys_sign_tokens_too() {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a key");
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).expect("a key");
+        let point = key.public_key().as_ref();
+        let set = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..])}]});
+        let jwks = Jwks::parse(&set.to_string()).expect("a set");
+        let signed = format!(
+            "{}.{}",
+            b64(json!({"alg": "ES256"}).to_string()),
+            b64(claims().to_string())
+        );
+        let signature = key.sign(&random, signed.as_bytes()).expect("a signature");
+        let token = format!("{signed}.{}", b64(signature));
+        assert!(rules().verify(&jwks, &token, NOW).is_ok());
+    }
+}
