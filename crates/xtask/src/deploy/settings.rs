@@ -4,15 +4,26 @@ use toml::{Table, Value};
 
 /// The settings and the shape of each; the service refuses any other.
 const KNOWN: &[&str] = &[
+    "auth",
     "database_url",
     "grpc_listen",
     "http_listen",
+    "jwt",
     "key_file",
     "log",
     "otlp_endpoint",
     "policies_dir",
+    "rate",
+    "tls",
 ];
-const LOG: &[&str] = &["filter", "format"];
+/// The settings that stand in a table.
+const TABLES: &[(&str, &[&str])] = &[
+    ("auth", &["callers", "require"]),
+    ("jwt", &["audience", "issuer", "jwks", "leeway_seconds"]),
+    ("log", &["filter", "format"]),
+    ("rate", &["calls_per_second"]),
+    ("tls", &["certificate", "client_ca", "key", "revoked"]),
+];
 
 /// The file, with its commented-out settings, is TOML and holds only settings that there are.
 pub(super) fn check(text: &str) -> Vec<String> {
@@ -20,15 +31,17 @@ pub(super) fn check(text: &str) -> Vec<String> {
         Ok(table) => table,
         Err(error) => return vec![format!("not TOML: {error}")],
     };
-    let log = table
-        .get("log")
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::keys)
-        .filter(|key| !LOG.contains(&key.as_str()));
+    let inner = TABLES.iter().flat_map(|(name, known)| {
+        let keys = table
+            .get(*name)
+            .and_then(Value::as_table)
+            .into_iter()
+            .flat_map(Table::keys);
+        keys.filter(|key| !known.contains(&key.as_str()))
+    });
     let unknown = table.keys().filter(|key| !KNOWN.contains(&key.as_str()));
     unknown
-        .chain(log)
+        .chain(inner)
         .map(|key| format!("there is no setting {key}"))
         .collect()
 }
