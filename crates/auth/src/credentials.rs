@@ -1,7 +1,8 @@
 //! Everything by which callers are told, as it was last read.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use http::HeaderMap;
@@ -15,13 +16,15 @@ use rustls::ServerConfig;
 use crate::callers::Callers;
 use crate::files::{AuthFiles, FileProblem, FileProblems, Require, problem, read};
 use crate::jwks::Jwks;
-use crate::jwt::TokenRules;
+use crate::jwt::{TokenProblem, TokenRules, Verified};
 use crate::tls::{ClientNames, TlsState};
 
 /// Gives the present instant in microseconds since 1970-01-01T00:00Z.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 const MICROS: i64 = 1_000_000;
+/// Tokens that are remembered.
+const TOKENS_MAX: usize = 10_000;
 
 /// Tells callers by certificate and token. The files are read again by [`Credentials::reload`].
 pub struct Credentials {
@@ -37,6 +40,14 @@ struct State {
     tls: Option<TlsState>,
     jwks: Option<Jwks>,
     callers: Callers,
+    /// Tokens that were read under these keys, by their hash: a signature takes longer to check than a call to answer.
+    tokens: Mutex<HashMap<[u8; 32], Told>>,
+}
+
+/// A token's caller.
+struct Told {
+    caller: Caller,
+    verified: Verified,
 }
 
 impl fmt::Debug for Credentials {
@@ -52,7 +63,7 @@ impl fmt::Debug for Credentials {
 enum Unknown {
     Nothing,
     Header,
-    Token(crate::TokenProblem),
+    Token(TokenProblem),
     Certificate,
     Revoked,
     Stranger,
@@ -61,7 +72,7 @@ enum Unknown {
 
 impl Unknown {
     const fn name(self) -> &'static str {
-        use crate::TokenProblem as T;
+        use TokenProblem as T;
         match self {
             Self::Nothing => "nothing_shown",
             Self::Header => "header",
@@ -120,8 +131,8 @@ impl Credentials {
         let state = self.state.load();
         let by_token = match (&self.rules, &state.jwks) {
             (Some(rules), Some(jwks)) => bearer(&call.headers)?.map(|token| {
-                let claims = rules.verify(jwks, token, (self.now)().div_euclid(MICROS));
-                let caller = claims.and_then(|claims| Ok(claims.caller()?));
+                let now_s = (self.now)().div_euclid(MICROS);
+                let caller = state.of_token(rules, jwks, token, now_s);
                 caller.map_err(Unknown::Token)
             }),
             _ => None,
@@ -170,6 +181,41 @@ impl Credentials {
 }
 
 impl State {
+    fn of_token(
+        &self,
+        rules: &TokenRules,
+        jwks: &Jwks,
+        token: &str,
+        now_s: i64,
+    ) -> Result<Caller, TokenProblem> {
+        let hash = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
+        let key: [u8; 32] = hash
+            .as_ref()
+            .try_into()
+            .map_err(|_| TokenProblem::Malformed)?;
+        {
+            let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(told) = tokens.get(&key) {
+                told.verified.holds(now_s)?;
+                return Ok(told.caller.clone());
+            }
+        }
+        let verified = rules.verify(jwks, token, now_s)?;
+        let caller = verified.claims.caller()?;
+        let told = Told {
+            caller: caller.clone(),
+            verified,
+        };
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if tokens.len() >= TOKENS_MAX {
+            tokens.retain(|_, told| told.verified.holds(now_s).is_ok());
+        }
+        if tokens.len() < TOKENS_MAX {
+            tokens.insert(key, told);
+        }
+        Ok(caller)
+    }
+
     fn read(files: &AuthFiles) -> Result<Self, FileProblems> {
         let mut problems = Vec::new();
         let mut contents = Vec::new();
@@ -211,6 +257,7 @@ impl State {
             tls,
             jwks,
             callers: callers.unwrap_or_default(),
+            tokens: Mutex::default(),
         })
     }
 }

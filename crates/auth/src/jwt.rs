@@ -87,9 +87,20 @@ impl Audience {
     }
 }
 
+/// A token that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Who shows it.
+    pub claims: Claims,
+    /// The first second in which it holds, the leeway included.
+    pub from_s: i64,
+    /// The first second in which it does not hold any more, the leeway included.
+    pub until_s: i64,
+}
+
 impl TokenRules {
     /// Reads a token that a key of the set has signed. `now_s` is in seconds since 1970-01-01T00:00Z.
-    pub fn verify(&self, jwks: &Jwks, token: &str, now_s: i64) -> Result<Claims, TokenProblem> {
+    pub fn verify(&self, jwks: &Jwks, token: &str, now_s: i64) -> Result<Verified, TokenProblem> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenProblem::Malformed);
         }
@@ -114,11 +125,18 @@ impl TokenRules {
             return Err(problem);
         }
         // Only now is anything believed that the token says.
-        self.check(&part(payload)?, now_s)?;
-        part(payload)
+        let (from_s, until_s) = self.check(&part(payload)?)?;
+        let verified = Verified {
+            claims: part(payload)?,
+            from_s,
+            until_s,
+        };
+        verified.holds(now_s)?;
+        Ok(verified)
     }
 
-    fn check(&self, said: &Registered, now_s: i64) -> Result<(), TokenProblem> {
+    /// From when until when a token holds, if it is of the issuer and for this service.
+    fn check(&self, said: &Registered) -> Result<(i64, i64), TokenProblem> {
         if said.iss.as_deref() != Some(self.issuer.as_str()) {
             return Err(TokenProblem::Issuer);
         }
@@ -126,15 +144,22 @@ impl TokenRules {
             return Err(TokenProblem::Audience);
         }
         let expires = said.exp.ok_or(TokenProblem::Expired)?;
-        if now_s >= expires.saturating_add(self.leeway_s) {
-            return Err(TokenProblem::Expired);
+        let begins = [said.nbf, said.iat].into_iter().flatten().max();
+        let from_s = begins.map_or(i64::MIN, |begins| begins.saturating_sub(self.leeway_s));
+        Ok((from_s, expires.saturating_add(self.leeway_s)))
+    }
+}
+
+impl Verified {
+    /// Whether it holds now.
+    pub fn holds(&self, now_s: i64) -> Result<(), TokenProblem> {
+        if now_s >= self.until_s {
+            Err(TokenProblem::Expired)
+        } else if now_s < self.from_s {
+            Err(TokenProblem::NotYetValid)
+        } else {
+            Ok(())
         }
-        let earliest = now_s.saturating_add(self.leeway_s);
-        let mut begins = [said.nbf, said.iat].into_iter().flatten();
-        if begins.any(|begin| begin > earliest) {
-            return Err(TokenProblem::NotYetValid);
-        }
-        Ok(())
     }
 }
 
@@ -198,7 +223,8 @@ mod tests {
         }
 
         fn verify(&self, token: &str, now_s: i64) -> Result<Claims, TokenProblem> {
-            rules().verify(&self.jwks, token, now_s)
+            let verified = rules().verify(&self.jwks, token, now_s)?;
+            Ok(verified.claims)
         }
     }
 

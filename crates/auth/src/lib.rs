@@ -17,4 +17,4 @@ pub use claims::{Claims, ClaimsProblem};
 pub use credentials::{Credentials, Now};
 pub use files::{AuthFiles, FileProblem, FileProblems, JwtFiles, Require, TlsFiles};
 pub use jwks::{Jwks, PublicKey};
-pub use jwt::{TokenProblem, TokenRules};
+pub use jwt::{TokenProblem, TokenRules, Verified};

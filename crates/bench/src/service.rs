@@ -41,6 +41,31 @@ impl Service {
         Self::wait(command, grpc).await
     }
 
+    /// Starts the service with a trial's certificates and tokens, both required.
+    pub(crate) async fn start_secured(
+        mamagang: &Path,
+        database: &Database,
+        trial: &Trial,
+    ) -> anyhow::Result<Self> {
+        let (grpc, http) = (free_address()?, free_address()?);
+        let mut command = Command::new(mamagang);
+        command
+            .args(["serve", "--log-filter", "warn", "--log-format", "json"])
+            .arg("--config")
+            .arg(trial.path("mamagang.toml"))
+            .args([
+                "--auth-require",
+                "both",
+                "--rate-calls-per-second",
+                "1000000",
+            ])
+            .args(["--database-url", &database.url])
+            .args(["--grpc-listen", &grpc, "--http-listen", &http])
+            .arg("--key-file")
+            .arg(&database.key_file);
+        Self::wait(command, grpc).await
+    }
+
     /// Starts an echo that answers every call with the bytes of a file.
     pub(crate) async fn echo(answer: &Path) -> anyhow::Result<Self> {
         let address = free_address()?;
@@ -111,6 +136,43 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// The folder of `mamagang certs`, and a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Trial {
+    folder: PathBuf,
+    /// Of a tax officer.
+    pub(crate) token: String,
+}
+
+impl Trial {
+    pub(crate) fn make(mamagang: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let run = |command: &str, arguments: &[&str]| {
+            let mut process = Command::new(mamagang);
+            process
+                .arg(command)
+                .arg("--dir")
+                .arg(folder)
+                .args(arguments);
+            let output = process.stdin(Stdio::null()).output()?;
+            ensure!(
+                output.status.success(),
+                "{process:?} failed: {}",
+                output.status
+            );
+            anyhow::Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        };
+        run("certs", &[])?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            token: run("token", &["--role", "tax_officer"])?,
+        })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 }
 

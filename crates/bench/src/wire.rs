@@ -5,7 +5,10 @@ use http::uri::PathAndQuery;
 use prost::Message;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::transport::{Channel, Endpoint};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+use crate::service::Trial;
 
 /// The methods that are called.
 pub(crate) mod path {
@@ -75,15 +78,39 @@ impl Decoder for Raw {
 
 /// One HTTP/2 connection.
 #[derive(Clone, Debug)]
-pub(crate) struct Line(tonic::client::Grpc<Channel>);
+pub(crate) struct Line {
+    grpc: tonic::client::Grpc<Channel>,
+    authorization: Option<MetadataValue<Ascii>>,
+}
 
 impl Line {
     /// Connects to `address` (`127.0.0.1:50051`).
     pub(crate) async fn open(address: &str) -> anyhow::Result<Self> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true);
         let channel = endpoint.connect().await?;
+        Ok(Self::over(channel, None))
+    }
+
+    fn over(channel: Channel, authorization: Option<MetadataValue<Ascii>>) -> Self {
         let grpc = tonic::client::Grpc::new(channel);
-        Ok(Self(grpc.max_decoding_message_size(64 * 1024 * 1024)))
+        Self {
+            grpc: grpc.max_decoding_message_size(64 * 1024 * 1024),
+            authorization,
+        }
+    }
+
+    /// The same over TLS, with a client certificate and a token with every call.
+    pub(crate) async fn open_secured(address: &str, trial: &Trial) -> anyhow::Result<Self> {
+        let read = |name: &str| std::fs::read(trial.path(name));
+        let identity = Identity::from_pem(read("tax_officer.pem")?, read("tax_officer.key")?);
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(read("ca.pem")?))
+            .identity(identity);
+        let endpoint = Endpoint::from_shared(format!("https://{address}"))?
+            .tls_config(tls)?
+            .tcp_nodelay(true);
+        let authorization = format!("Bearer {}", trial.token).parse()?;
+        Ok(Self::over(endpoint.connect().await?, Some(authorization)))
     }
 
     /// Several connections.
@@ -105,9 +132,16 @@ impl Line {
 
     /// The answer's bytes.
     pub(crate) async fn ask(&mut self, call: Call) -> Result<Bytes, Status> {
-        let ready = self.0.ready().await;
+        let ready = self.grpc.ready().await;
         ready.map_err(|error| Status::unavailable(error.to_string()))?;
-        let answer = self.0.unary(tonic::Request::new(call.body), call.path, Raw);
+        let mut request = tonic::Request::new(call.body);
+        if let Some(authorization) = &self.authorization {
+            let authorization = authorization.clone();
+            request
+                .metadata_mut()
+                .insert("authorization", authorization);
+        }
+        let answer = self.grpc.unary(request, call.path, Raw);
         Ok(answer.await?.into_inner())
     }
 

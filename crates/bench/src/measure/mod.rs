@@ -1,5 +1,6 @@
-//! P1 to P10, each beside its yardstick.
+//! P1 to P10 and A1, each beside its yardstick.
 
+mod access;
 mod checks;
 mod decision;
 mod instances;
@@ -64,7 +65,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         let figures = decision::measure(&bench);
         bench.note("P8", figures);
     }
-    if bench.wants(&["P1", "P5", "P10"]) {
+    if bench.wants(&["P1", "P5", "P10", "A1"]) {
         let filled = bench.sqlite().await?;
         if bench.wants(&["P1"]) {
             let figures = checks::on_sqlite(&bench, &filled).await;
@@ -73,6 +74,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         if bench.wants(&["P5"]) {
             let figures = postings::on_sqlite(&bench, &filled).await;
             bench.note("P5", figures);
+        }
+        if bench.wants(&["A1"]) {
+            let figures = access::measure(&bench, &filled).await;
+            bench.note("A1", figures);
         }
         if bench.wants(&["P10"]) {
             let figures = start::measure(&bench, &filled).await;

@@ -47,10 +47,10 @@ impl Answers {
         self.bytes.load(Ordering::Relaxed) > own::ANSWER_BYTES_MAX
     }
 
-    /// An answer that begins.
+    /// An answer that is worked on; nothing waits for its caller yet.
     pub(super) fn begin(self: &Arc<Self>, cut: &Cut) -> Ticket {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let waiting_since = Arc::new(AtomicU64::new(self.now_ms()));
+        let waiting_since = Arc::new(AtomicU64::new(NOT_WAITING));
         let open = Open {
             waiting_since: Arc::clone(&waiting_since),
             cut: cut.clone(),
@@ -163,7 +163,9 @@ mod tests {
         let reading = answers.begin(&reader);
         let sleeping = answers.begin(&sleeper);
         let working = answers.begin(&worker);
+        let began = answers.begin(&worker);
         sleeping.hands_over();
+        working.hands_over();
         working.goes_on();
         advance(own::ANSWER_STALL_MAX).await;
         reading.hands_over();
@@ -172,7 +174,7 @@ mod tests {
         advance(Duration::from_millis(2)).await;
         answers.cut_stalled();
         assert!(is_cut(&sleeper) && !is_cut(&reader) && !is_cut(&worker));
-        drop((reading, sleeping, working));
+        drop((reading, sleeping, working, began));
         assert!(answers.lock().is_empty());
     }
 
