@@ -111,7 +111,7 @@ async fn filling_of(city: &City, place: Place) -> Filling {
         place,
         number: 0,
         decision_id: decision.expect("a decision").decision_id,
-        fact_id: child.fact_id.clone(),
+        fact_id: child.fact.as_ref().expect("a fact").fact_id.clone(),
     }
 }
 

@@ -338,7 +338,7 @@ async fn a_towns_clerk_records_nothing_of_another_town() {
         .collect();
     assert_eq!(recorded, [false, false, false, false, false, true, true]);
     let fact_id = {
-        let query = mamagang_app::facts::FactListQuery {
+        let query = FactListQuery {
             context: context(),
             subject: FactSubject::Employer(code(BAKERY)),
             kinds: Vec::new(),
