@@ -94,6 +94,17 @@ fn integer(bytes: &mut Vec<u8>, value: usize) {
     bytes.push(u8::try_from(rest).expect("below 128"));
 }
 
+/// A frame's bytes.
+fn encoded(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+    let mut bytes = Vec::with_capacity(9 + payload.len());
+    bytes.extend(&length[1..]);
+    bytes.extend([kind, flags]);
+    bytes.extend(stream.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
 impl Raw {
     pub(crate) async fn connect(port: u16, settings: &[(u16, u32)]) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port))
@@ -120,14 +131,12 @@ impl Raw {
     }
 
     async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> io::Result<()> {
-        let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
-        let mut bytes = Vec::with_capacity(9 + payload.len());
-        bytes.extend(&length[1..]);
-        bytes.extend([kind, flags]);
-        bytes.extend(stream.to_be_bytes());
-        bytes.extend(payload);
+        self.write(&encoded(kind, flags, stream, payload)).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         // A peer that takes nothing any more has given us up.
-        match timeout(PATIENCE, self.write.write_all(&bytes)).await {
+        match timeout(PATIENCE, self.write.write_all(bytes)).await {
             Ok(written) => written,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
@@ -191,10 +200,20 @@ impl Raw {
         let _ = self.frame(DATA, flags, stream, bytes).await;
     }
 
-    pub(crate) async fn reset(&mut self, stream: u32) -> io::Result<()> {
-        // CANCEL.
-        self.frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes())
-            .await
+    /// Opens streams and takes each back at once, all in one write, so that they arrive together.
+    pub(crate) async fn open_and_reset(
+        &mut self,
+        streams: impl Iterator<Item = u32>,
+        headers: &[(String, String)],
+    ) -> io::Result<()> {
+        let block = block(headers);
+        let mut bytes = Vec::new();
+        for stream in streams {
+            bytes.extend(encoded(HEADERS, END_HEADERS, stream, &block));
+            // CANCEL.
+            bytes.extend(encoded(RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
+        }
+        self.write(&bytes).await
     }
 
     pub(crate) async fn window(&mut self, stream: u32, by: u32) -> io::Result<()> {

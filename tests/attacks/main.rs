@@ -107,10 +107,13 @@ async fn a_rapid_reset_ends_its_connection() {
     attack(|port| async move {
         let mut raw = Raw::connect(port, &[]).await;
         let mut is_closed = false;
-        for number in 0..20_000_u32 {
-            let stream = number * 2 + 1;
-            let opened = raw.try_headers(stream, &grpc_headers(IMPORT), false).await;
-            if opened.is_err() || raw.reset(stream).await.is_err() {
+        for burst in 0..100_u32 {
+            let streams = (0..200).map(|number| (burst * 200 + number) * 2 + 1);
+            if raw
+                .open_and_reset(streams, &grpc_headers(IMPORT))
+                .await
+                .is_err()
+            {
                 is_closed = true;
                 break;
             }
