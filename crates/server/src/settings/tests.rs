@@ -296,7 +296,7 @@ fn a_table_where_a_value_belongs_is_refused_and_the_other_way_round() {
     for (text, key) in [
         ("log = \"json\"", "log"),
         ("[drain_seconds]\na = 1", "drain_seconds"),
-        ("[tls]\nkey = 1", "tls"),
+        ("[colours]\nkey = 1", "colours"),
     ] {
         let problems = World::default().file(text).problems();
         assert_eq!(problems.len(), 1, "{text}");
