@@ -201,6 +201,7 @@ async fn an_employer_gets_nothing_of_another_and_every_try_is_recorded() {
         .expect("a decision")
         .decision_id;
     let by_id = |decision_id: &str| GetDecisionRequest {
+        with_explanation: false,
         context: Some(context()),
         decision_id: decision_id.to_owned(),
     };

@@ -149,10 +149,7 @@ impl ObservedBody {
     }
 
     /// The trailers of an answer that the service ends; recorded like another end.
-    fn poll_parting(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_parting(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let status = error::status(&AppError::draining(), self.language);
         let mut trailers = HeaderMap::new();
         // A status that we made has no header that could not be written.

@@ -299,11 +299,7 @@ impl Surroundings {
     }
 
     /// Lets a call in: by rate, then by caller, then by method. Health checks are let in always.
-    fn admit(
-        &self,
-        parts: &Parts,
-        arrival: &Arrival,
-    ) -> Result<(Option<Call>, Held), Refusal> {
+    fn admit(&self, parts: &Parts, arrival: &Arrival) -> Result<(Option<Call>, Held), Refusal> {
         let peer = parts.extensions.get::<Peer>();
         let mut held = Held {
             ticket: peer.map(|peer| self.answers.begin(peer.cut())),
