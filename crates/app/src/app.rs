@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use mamagang_crypto::{KeyRing, TokenKind};
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::ids::AuditId;
@@ -47,7 +48,7 @@ pub type EntropySource = Arc<dyn Fn() -> Box<dyn Entropy + Send> + Send + Sync>;
 /// The use cases.
 pub struct App {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) keys: ArcSwap<KeyRing>,
     pub(crate) book: Arc<PolicyBook>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) editions: Editions,
@@ -94,7 +95,7 @@ impl App {
         let ledger = LedgerWriter::start(store.clone(), clock.clone(), book.clone(), chain);
         Ok(Arc::new(Self {
             store,
-            keys,
+            keys: ArcSwap::new(keys),
             book,
             policies: Arc::new(policies),
             editions: Editions::default(),
@@ -138,13 +139,13 @@ impl App {
     pub fn seal_page(&self, caller: &Caller, position: &[u8]) -> String {
         let lifetime = i64::try_from(PAGE_TOKEN_LIFETIME.as_micros()).unwrap_or(i64::MAX);
         let expires_at = self.now_micros().saturating_add(lifetime);
-        self.keys
+        self.keys()
             .seal_token(TokenKind::Page, &caller.token_scope(), expires_at, position)
     }
 
     /// Opens a sealed position.
     pub fn open_page(&self, caller: &Caller, token: &str) -> AppResult<Vec<u8>> {
-        let opened = self.keys.open_token(
+        let opened = self.keys().open_token(
             TokenKind::Page,
             &caller.token_scope(),
             self.now_micros(),
@@ -156,7 +157,7 @@ impl App {
     /// A keyed MAC of a request's content in lower-case hexadecimal: it may hold numbers and names
     /// of persons, which a plain hash would not hide.
     pub fn seal_request(&self, content: &[u8]) -> String {
-        mamagang_domain::frozen::hex(&self.keys.mac_request(content))
+        mamagang_domain::frozen::hex(&self.keys().mac_request(content))
     }
 
     pub(crate) fn new_audit_id(&self) -> AuditId {

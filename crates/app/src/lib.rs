@@ -15,6 +15,7 @@ pub mod facts;
 pub mod filings;
 mod idempotency;
 pub mod law;
+pub mod keys;
 pub mod ledger;
 pub mod limits;
 mod ports;

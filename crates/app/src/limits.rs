@@ -52,6 +52,10 @@ pub const JOB_STEP_EMPLOYERS: usize = 100;
 pub const JOB_HOLD: Duration = Duration::from_secs(30);
 /// How long to wait where every part of a job is held by others.
 pub const JOB_RETRY_AFTER: Duration = Duration::from_millis(500);
+/// Workers whose keys are changed in one unit of work.
+pub const KEY_WORKERS_CHUNK: u32 = 250;
+/// Rows under an old key that are removed in one unit of work.
+pub const KEY_ROWS_REMOVED: u32 = 1_000;
 /// How often a unit of work is run again after another one came first.
 pub const UNIT_RETRIES_MAX: u32 = 5;
 /// Editions of policies, beside the one in use, that are held ready for replays.
@@ -111,6 +115,8 @@ pub fn all() -> Vec<(&'static str, String)> {
             "job_retry_after_ms",
             JOB_RETRY_AFTER.as_millis().to_string(),
         ),
+        ("key_workers_chunk", KEY_WORKERS_CHUNK.to_string()),
+        ("key_rows_removed", KEY_ROWS_REMOVED.to_string()),
         ("unit_retries_max", UNIT_RETRIES_MAX.to_string()),
         ("editions_kept_max", EDITIONS_KEPT_MAX.to_string()),
         ("simulated_hires_max", SIMULATED_HIRES_MAX.to_string()),

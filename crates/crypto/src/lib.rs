@@ -33,7 +33,9 @@ mod token;
 pub use algorithm::{CipherAlgorithm, MacAlgorithm, SignatureAlgorithm, Suite};
 pub use entropy::{Entropy, EntropyError, OsEntropy};
 pub use identity::{IdentityError, IdentityPlain};
-pub use key_ring::{KEY_FILE_BYTES_MAX, KEYS_MAX, KeyPurpose, KeyRing, KeyRingError};
+pub use key_ring::{
+    KEY_FILE_BYTES_MAX, KEYS_MAX, KeyPurpose, KeyRing, KeyRingError, RotationState,
+};
 pub use mac::MAC_BYTES;
 pub use person::PersonKey;
 pub use sealed::{CryptoError, PLAIN_BYTES_MAX};

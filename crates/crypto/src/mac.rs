@@ -61,10 +61,11 @@ impl KeyRing {
             .collect()
     }
 
-    /// The MAC of a request's content by the current key. A plain hash would let the numbers in it
-    /// be found by trying them all.
+    /// The MAC of a request's content by the current token key. A plain hash would let the numbers
+    /// in it be found by trying them all. Not by a MAC key: those are changed, and a request may be
+    /// sent again years later.
     pub fn mac_request(&self, content: &[u8]) -> [u8; MAC_BYTES] {
-        let current = self.mac.current();
+        let current = self.token.current();
         let message = fields(&[REQUEST_LABEL, content]);
         current.algorithm.mac(&current.secret, &message)
     }

@@ -59,7 +59,7 @@ pub async fn doctor(settings: &Settings, rebuild: bool) -> anyhow::Result<String
 }
 
 /// An examination makes nothing: neither a database nor keys.
-fn require_present(settings: &Settings) -> anyhow::Result<()> {
+pub(crate) fn require_present(settings: &Settings) -> anyhow::Result<()> {
     if let DatabaseUrl::Sqlite(path) = &settings.database_url {
         anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
     }

@@ -37,6 +37,14 @@ pub enum Command {
     Certs(CertsArgs),
     /// Print a token for a trial.
     Token(TokenArgs),
+    /// Change the keys, or look at them.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Verify the audit trail, or take out what was kept long enough.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Destroy a person's data key: nobody can read or find the person any more.
+    EraseWorker(EraseFlags),
     /// Print every limit of the service.
     Limits,
     /// Print every reason and error with its cause and remedy.
@@ -81,6 +89,68 @@ pub struct PolicyDiffFlags {
     #[arg(long, value_enum, default_value_t = ReportLanguage::Zh)]
     pub lang: ReportLanguage,
     /// Where versions are kept.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// What can be done with keys.
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Take the next step of a change: stage new keys, then make them current. The service may go on running.
+    Rotate(SettingFlags),
+    /// Destroy the old keys, once everybody stands under the new ones.
+    Retire(SettingFlags),
+    /// Print ids, state and public keys; no secret.
+    Show(SettingFlags),
+}
+
+/// What can be done with the audit trail.
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Verify every chain, row by row.
+    Verify(SettingFlags),
+    /// Take out the rows of a class recorded before a month, if the class was kept long enough.
+    Cut(CutFlags),
+}
+
+/// How long rows are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RetentionChoice {
+    /// Logs (网络安全法 art. 21).
+    SixMonths,
+    /// Processing of personal data (个人信息保护法 art. 56).
+    ThreeYears,
+    /// What taxes rest on (税收征收管理法实施细则 art. 29).
+    TenYears,
+}
+
+/// What to take out.
+#[derive(Args, Clone)]
+pub struct CutFlags {
+    /// Which class.
+    #[arg(long, value_enum)]
+    pub class: RetentionChoice,
+    /// Rows recorded before this month, such as 2026-05.
+    #[arg(long, value_name = "MONTH")]
+    pub before: String,
+    /// Why; it is recorded.
+    #[arg(long)]
+    pub reason: String,
+    /// Where the database is.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Whom to erase.
+#[derive(Args, Clone)]
+pub struct EraseFlags {
+    /// Our id of the person.
+    #[arg(long, value_name = "UUID")]
+    pub worker_id: String,
+    /// Why; it is recorded.
+    #[arg(long)]
+    pub reason: String,
+    /// Where the database is.
     #[command(flatten)]
     pub settings: SettingFlags,
 }

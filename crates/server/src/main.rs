@@ -6,10 +6,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
-use mamagang_server::cli::{Cli, Command, DoctorFlags, PolicyCommand, SettingFlags};
+use mamagang_server::cli::{
+    AuditCommand, Cli, Command, CutFlags, DoctorFlags, EraseFlags, KeysCommand, PolicyCommand,
+    SettingFlags,
+};
 use mamagang_server::serve;
 use mamagang_server::settings::{Capabilities, Settings, Surroundings};
-use mamagang_server::{admin, client, demo, settle, trial};
+use mamagang_server::{admin, client, demo, key_admin, settle, trail_admin, trial};
 use tokio::runtime::Runtime;
 
 /// Wrong usage or wrong settings.
@@ -36,6 +39,15 @@ fn main() -> ExitCode {
                 runtime.block_on(settle::run(&settings, &flags))
             })
         }
+        Command::Keys(command) => keys(&command),
+        Command::Audit(command) => audit(&command),
+        Command::EraseWorker(EraseFlags {
+            worker_id,
+            reason,
+            settings,
+        }) => with_settings(&settings, |settings, runtime| {
+            runtime.block_on(key_admin::erase_worker(&settings, &worker_id, &reason))
+        }),
         Command::Policy(PolicyCommand::Check { policies_dir, lang }) => {
             answer(admin::policy_check(policies_dir.as_deref(), lang))
         }
@@ -53,6 +65,34 @@ fn main() -> ExitCode {
         Command::Token(args) => answer(trial::token(&args)),
         Command::Limits => answer(Ok(admin::limits())),
         Command::Errors => answer(Ok(admin::errors())),
+    }
+}
+
+fn keys(command: &KeysCommand) -> ExitCode {
+    match command {
+        KeysCommand::Rotate(flags) => with_settings(flags, |settings, runtime| {
+            runtime.block_on(key_admin::rotate(&settings))
+        }),
+        KeysCommand::Retire(flags) => with_settings(flags, |settings, runtime| {
+            runtime.block_on(key_admin::retire(&settings))
+        }),
+        KeysCommand::Show(flags) => with_settings(flags, |settings, _| key_admin::show(&settings)),
+    }
+}
+
+fn audit(command: &AuditCommand) -> ExitCode {
+    match command {
+        AuditCommand::Verify(flags) => with_settings(flags, |settings, runtime| {
+            runtime.block_on(trail_admin::verify(&settings))
+        }),
+        AuditCommand::Cut(CutFlags {
+            class,
+            before,
+            reason,
+            settings,
+        }) => with_settings(settings, |settings, runtime| {
+            runtime.block_on(trail_admin::cut(&settings, *class, before, reason))
+        }),
     }
 }
 

@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::clock::SystemClock;
 use crate::ids::new_id;
+use crate::key_admin;
 use crate::settings::{DatabaseUrl, Settings};
 use crate::shutdown::{Shutdown, process_signals};
 use crate::telemetry::Telemetry;
@@ -328,6 +329,10 @@ async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::R
              every role"
         );
     }
+    let following = tokio::spawn(key_admin::follow(
+        settings.key_file.clone(),
+        opened.app.clone(),
+    ));
     let shutdown = Shutdown::watch(process_signals()?, settings.drain);
     let running = start(
         opened.app,
@@ -343,7 +348,9 @@ async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::R
         http.address = %running.http,
         "serving"
     );
-    match shutdown.finish(running.drained()).await {
+    let finished = shutdown.finish(running.drained()).await;
+    following.abort();
+    match finished {
         Ok(result) => result,
         Err(hard_stop) => Err(hard_stop.into()),
     }

@@ -20,6 +20,7 @@ mod fact;
 mod filing;
 mod instant;
 mod job;
+mod keys;
 mod ledger;
 mod month;
 mod policy;

@@ -16,6 +16,7 @@ mod error;
 mod fact;
 mod filing;
 mod job;
+mod keys;
 mod ledger;
 mod month;
 mod policy;

@@ -10,6 +10,7 @@ mod clock;
 mod error;
 pub mod filings;
 mod job;
+pub mod keys;
 pub mod memory;
 pub mod policy;
 mod posting;
@@ -35,6 +36,7 @@ use mamagang_domain::month::TaxYear;
 use audit::{AuditReads, AuditWrites};
 use cases::{CaseReads, CaseWrites};
 use filings::{FilingReads, FilingWrites};
+use keys::{KeyReads, KeyWrites};
 use rows::{
     AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, FactRow, IdempotencyKey,
     IdempotencyRecord, IdentityKey, KnownIdentity, LedgerInputs, NewWorker, OwnedFact, OwnerKey,
@@ -48,6 +50,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 #[async_trait]
 pub trait Store:
     AuditReads
+    + KeyReads
     + policy::PolicyReads
     + CaseReads
     + FilingReads
@@ -140,7 +143,7 @@ pub trait Store:
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
 pub trait UnitOfWork:
-    AuditWrites + CaseWrites + FilingWrites + JobWrites + SubsidyWrites + Send
+    AuditWrites + KeyWrites + CaseWrites + FilingWrites + JobWrites + SubsidyWrites + Send
 {
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;

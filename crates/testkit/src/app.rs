@@ -23,7 +23,7 @@ pub struct TestApp {
     /// The clock.
     pub clock: Arc<ManualClock>,
     /// The keys, which a restart reads again.
-    keys: Arc<KeyRing>,
+    pub keys: Arc<KeyRing>,
     /// The ids, which go on after a restart.
     ids: Arc<SteadyIds>,
     /// The SQLite database, when there is one.

@@ -292,6 +292,11 @@ fn programs() -> PathBuf {
     newest.expect("PostgreSQL is installed, or MAMAGANG_PG_BIN names its programs' folder")
 }
 
+/// A program of the PostgreSQL that tests run on, such as `pg_dump`.
+pub fn postgres_program(name: &str) -> PathBuf {
+    programs().join(name)
+}
+
 fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())

@@ -207,7 +207,7 @@ impl App {
             return Ok(());
         };
         let key = self
-            .keys
+            .keys()
             .unwrap(&secret.data_key, worker_id)
             .map_err(AppError::internal)?;
         let by_revision: HashMap<u32, &FactRow> =

@@ -1,15 +1,19 @@
 //! Applies the facts of a call in memory: what was read, what changed, and the rows to write.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use mamagang_crypto::PersonKey;
-use mamagang_domain::fact::{EmployerProfile, EmploymentCertificate, FactKind, Source, WorkerFact};
+use mamagang_crypto::{KeyRing, PersonKey};
+use mamagang_domain::fact::{
+    CertificateKey, EmployerProfile, EmploymentCertificate, FactKind, Source, WorkerFact,
+};
 use mamagang_domain::frozen::{Writer, digest};
-use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::identifier::{CertificateNumber, EmployerCode};
 use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::timeline::{Applied, Timeline, pack};
 use mamagang_store::UnitOfWork;
+use mamagang_store::keys::CertificateAlias;
 use mamagang_store::rows::{
     EmployerRow, FactChange, FactRow, IdentityKey, KeyedMac, NewWorker, OwnedFact, OwnerKey,
     WorkerKey, WorkerRow, WorkerSecret,
@@ -22,7 +26,7 @@ use super::record::{Attempt, FACT_SECRET, FactOutcome, IDENTITY_SECRET, Recorded
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
-use crate::workers::{Identity, Who};
+use crate::workers::{Identity, Who, identity_key, name_macs, name_matches};
 
 struct KnownName {
     worker_id: WorkerId,
@@ -32,6 +36,11 @@ struct KnownName {
 /// Everything that the items touch, in memory.
 pub(super) struct Recording<'a> {
     app: &'a App,
+    /// One ring for all of it, whatever keys are in use before it ends.
+    keys: Arc<KeyRing>,
+    /// The keys of certificates that were recorded before, by number.
+    certificates: HashMap<CertificateNumber, CertificateKey>,
+    new_aliases: Vec<CertificateAlias>,
     caller: &'a Caller,
     reach: Reach<'a>,
     recorded_at: i64,
@@ -71,6 +80,9 @@ impl<'a> Recording<'a> {
     ) -> Result<Self, Attempt> {
         let mut recording = Self {
             app,
+            keys: app.keys(),
+            certificates: HashMap::new(),
+            new_aliases: Vec::new(),
             caller: reach.permit.caller,
             reach,
             recorded_at: unit.recorded_at(),
@@ -88,6 +100,7 @@ impl<'a> Recording<'a> {
             facts: Vec::new(),
         };
         recording.read_identities(unit, items).await?;
+        recording.read_certificates(unit, items).await?;
         recording.read_owners(unit, items).await?;
         // Employers before workers: the order in which postings lock.
         recording.read_employers(unit, items).await?;
@@ -106,7 +119,7 @@ impl<'a> Recording<'a> {
         let mut seen = BTreeSet::new();
         for identity in items.iter().filter_map(identity_of) {
             if seen.insert((identity.document_type.number(), identity.number.expose())) {
-                keys.push(self.app.identity_key(identity));
+                keys.push(identity_key(&self.keys, identity));
             }
         }
         for (key, known) in keys.iter().zip(unit.identities(&keys).await?) {
@@ -119,6 +132,66 @@ impl<'a> Recording<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Finds the keys under which the items' certificates were recorded first, whatever the MAC key is now, and notes
+    /// them under the keys that they are not noted under yet.
+    async fn read_certificates(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        items: &[FactItem],
+    ) -> Result<(), Attempt> {
+        let numbers: HashSet<&CertificateNumber> = items
+            .iter()
+            .filter_map(|item| match &item.fact {
+                FactInput::Worker(_, WorkerFactInput::Certificate { number, .. }) => Some(number),
+                _ => None,
+            })
+            .collect();
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let macs: Vec<(&CertificateNumber, u32, CertificateKey)> = numbers
+            .iter()
+            .flat_map(|number| {
+                let keys = self.keys.certificate_keys(number).into_iter();
+                keys.map(|(key_id, mac)| (*number, key_id, mac))
+            })
+            .collect();
+        let asked: Vec<_> = macs
+            .iter()
+            .map(|(_, key_id, mac)| (*key_id, *mac))
+            .collect();
+        let noted = unit.certificate_aliases(&asked).await?;
+        let owners: Vec<_> = macs
+            .iter()
+            .map(|(.., mac)| certificate_owner_key(*mac))
+            .collect();
+        let held = unit.fact_owners(&owners).await?;
+        for ((number, _, mac), (noted, held)) in macs.iter().zip(noted.iter().zip(&held)) {
+            let recorded = noted.or(held.map(|_| *mac));
+            if let Some(recorded) = recorded {
+                let number = (*number).clone();
+                self.certificates.entry(number).or_insert(recorded);
+            }
+        }
+        for ((number, key_id, mac), noted) in macs.iter().zip(noted) {
+            let recorded = self.certificate_key(number);
+            if noted.is_none() && *mac != recorded {
+                self.new_aliases.push(CertificateAlias {
+                    mac_key_id: *key_id,
+                    mac: *mac,
+                    recorded,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The key of a certificate: the one it was recorded under first, or one by the MAC key of now.
+    fn certificate_key(&self, number: &CertificateNumber) -> CertificateKey {
+        let known = self.certificates.get(number).copied();
+        known.unwrap_or_else(|| self.keys.certificate_key(number))
     }
 
     async fn read_owners(
@@ -160,7 +233,6 @@ impl<'a> Recording<'a> {
             for (id, secret) in ids.iter().zip(unit.worker_secrets(&ids).await?) {
                 if let Some(secret) = secret {
                     let key = self
-                        .app
                         .keys
                         .unwrap(&secret.data_key, *id)
                         .map_err(AppError::internal)?;
@@ -208,7 +280,7 @@ impl<'a> Recording<'a> {
                 &contract.contract_id,
             )),
             FactInput::Worker(_, WorkerFactInput::Certificate { number, .. }) => {
-                Some(certificate_owner_key(self.app.keys.certificate_key(number)))
+                Some(certificate_owner_key(self.certificate_key(number)))
             }
             _ => None,
         }
@@ -255,7 +327,7 @@ impl<'a> Recording<'a> {
                 self.reach.employer(code, known, profile)
             }
             FactInput::WorkerProfile(identity, profile) => {
-                let known = self.names.get(&self.app.identity_key(identity));
+                let known = self.names.get(&identity_key(&self.keys, identity));
                 let known = known.and_then(|known| self.workers.get(&known.worker_id));
                 self.reach.profile(known, profile)
             }
@@ -263,7 +335,7 @@ impl<'a> Recording<'a> {
                 let known = match who {
                     Who::Identity(identity) => self
                         .names
-                        .get(&self.app.identity_key(identity))
+                        .get(&identity_key(&self.keys, identity))
                         .map(|known| known.worker_id),
                     _ => self.named_id(item),
                 };
@@ -282,7 +354,7 @@ impl<'a> Recording<'a> {
                 office_code,
             } => {
                 let certificate = EmploymentCertificate {
-                    key: self.app.keys.certificate_key(number),
+                    key: self.certificate_key(number),
                     enterprise_absorption_note: *enterprise_absorption_note,
                     noted_on: *noted_on,
                     office_code: office_code.clone(),
@@ -309,11 +381,11 @@ impl<'a> Recording<'a> {
     fn person_of(&mut self, who: &Who) -> AppResult<Result<WorkerId, FactOutcome>> {
         match who {
             Who::Identity(identity) => {
-                let key = self.app.identity_key(identity);
+                let key = identity_key(&self.keys, identity);
                 let Some(known) = self.names.get(&key) else {
                     return self.create(identity, key).map(Ok);
                 };
-                if self.app.name_matches(identity, &known.name) {
+                if name_matches(&self.keys, identity, &known.name) {
                     return Ok(Ok(known.worker_id));
                 }
                 let violation = Violation::new(
@@ -353,12 +425,12 @@ impl<'a> Recording<'a> {
 
     /// The worker of a profile; another name than the recorded one renames the worker.
     fn person_of_profile(&mut self, identity: &Identity) -> AppResult<WorkerId> {
-        let key = self.app.identity_key(identity);
+        let key = identity_key(&self.keys, identity);
         let Some(known) = self.names.get(&key) else {
             return self.create(identity, key);
         };
         let worker_id = known.worker_id;
-        if self.app.name_matches(identity, &known.name) {
+        if name_matches(&self.keys, identity, &known.name) {
             return Ok(worker_id);
         }
         let worker = self.new_worker(worker_id, identity)?;
@@ -398,7 +470,7 @@ impl<'a> Recording<'a> {
 
     fn new_worker(&mut self, worker_id: WorkerId, identity: &Identity) -> AppResult<NewWorker> {
         let mut entropy = (self.app.entropy)();
-        let keys = &self.app.keys;
+        let keys = Arc::clone(&self.keys);
         let person_key = match self.person_keys.entry(worker_id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(
@@ -418,8 +490,8 @@ impl<'a> Recording<'a> {
         Ok(NewWorker {
             worker_id,
             document_type: identity.document_type,
-            number_macs: self.app.identity_key(identity).macs,
-            name_macs: self.app.name_macs(identity),
+            number_macs: identity_key(&self.keys, identity).macs,
+            name_macs: name_macs(&self.keys, identity),
             secret,
         })
     }
@@ -619,6 +691,7 @@ impl<'a> Recording<'a> {
             })
             .collect();
         unit.put_fact_owners(&owners).await?;
+        unit.put_certificate_aliases(&self.new_aliases).await?;
         Ok(())
     }
 }
@@ -642,7 +715,7 @@ pub(crate) fn contract_owner_key(employer_code: &EmployerCode, contract_id: &str
 }
 
 /// The key of a certificate over all workers.
-pub(crate) fn certificate_owner_key(key: mamagang_domain::fact::CertificateKey) -> OwnerKey {
+pub(crate) fn certificate_owner_key(key: CertificateKey) -> OwnerKey {
     let mut padded = [0; 32];
     padded[..16].copy_from_slice(&key.0);
     OwnerKey {

@@ -147,7 +147,7 @@ impl App {
         worker_id: WorkerId,
         secret: &WorkerSecret,
     ) -> AppResult<(DocumentType, String, String)> {
-        let key = self.keys.unwrap(&secret.data_key, worker_id);
+        let key = self.keys().unwrap(&secret.data_key, worker_id);
         let key = key.map_err(AppError::internal)?;
         let plain = key.decrypt(IDENTITY_SECRET, worker_id.bytes(), &secret.identity);
         let plain = plain.map_err(AppError::internal)?;
@@ -189,7 +189,7 @@ impl App {
         let Some((revision, sealed)) = latest else {
             return Ok(None);
         };
-        let key = self.keys.unwrap(&secret.data_key, worker_id);
+        let key = self.keys().unwrap(&secret.data_key, worker_id);
         let key = key.map_err(AppError::internal)?;
         let row = fact_secret_row(worker_id, revision);
         let plain = key.decrypt(FACT_SECRET, &row, &sealed);

@@ -64,7 +64,7 @@ impl App {
         }
         let lifetime = i64::try_from(MATCH_LIFETIME.as_micros()).unwrap_or(i64::MAX);
         let expires_at = self.clock.now_micros().saturating_add(lifetime);
-        let match_id = self.keys.seal_token(
+        let match_id = self.keys().seal_token(
             TokenKind::Match,
             &caller.token_scope(),
             expires_at,

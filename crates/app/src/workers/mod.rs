@@ -10,7 +10,7 @@ pub(crate) use misses::Misses;
 pub use match_worker::{MatchWorker, Matched};
 pub use term::{EmployerTerm, WorkerTerm, WorkerTermQuery};
 
-use mamagang_crypto::TokenKind;
+use mamagang_crypto::{KeyRing, TokenKind};
 use mamagang_domain::identifier::{DocumentNumber, DocumentType, PersonName};
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::Person;
@@ -54,7 +54,7 @@ impl App {
             Who::MatchId(token) => {
                 let now = self.clock.now_micros();
                 let opened =
-                    self.keys
+                    self.keys()
                         .open_token(TokenKind::Match, &caller.token_scope(), now, token);
                 let payload = opened.map_err(|_| AppError::new(ErrorReason::MatchExpired))?;
                 let id = WorkerId::from_slice(&payload)
@@ -65,17 +65,7 @@ impl App {
     }
 
     pub(crate) fn identity_key(&self, identity: &Identity) -> IdentityKey {
-        let macs = self
-            .keys
-            .mac_number(identity.document_type, &identity.number);
-        IdentityKey {
-            document_type: identity.document_type,
-            macs: keyed(macs),
-        }
-    }
-
-    pub(crate) fn name_macs(&self, identity: &Identity) -> Vec<KeyedMac> {
-        keyed(self.keys.mac_name(&identity.number, &identity.name))
+        identity_key(&self.keys(), identity)
     }
 
     /// The person behind a question. A wrong name for a known document tells nothing more.
@@ -109,9 +99,29 @@ impl App {
     }
 
     pub(crate) fn name_matches(&self, identity: &Identity, recorded: &[KeyedMac]) -> bool {
-        let asked = self.name_macs(identity);
-        recorded.iter().any(|mac| asked.contains(mac))
+        name_matches(&self.keys(), identity, recorded)
     }
+}
+
+/// The number's MACs under every key of a ring.
+pub(crate) fn identity_key(keys: &KeyRing, identity: &Identity) -> IdentityKey {
+    let macs = keys.mac_number(identity.document_type, &identity.number);
+    IdentityKey {
+        document_type: identity.document_type,
+        macs: keyed(macs),
+    }
+}
+
+/// The name's MACs under every key of a ring, in the order of the number's.
+pub(crate) fn name_macs(keys: &KeyRing, identity: &Identity) -> Vec<KeyedMac> {
+    keyed(keys.mac_name(&identity.number, &identity.name))
+}
+
+/// Whether a recorded name's MAC is that of the name told. Rings of before and after a change of keys have a key in
+/// common, so it does not matter which of them had read the recorded one.
+pub(crate) fn name_matches(keys: &KeyRing, identity: &Identity, recorded: &[KeyedMac]) -> bool {
+    let asked = name_macs(keys, identity);
+    recorded.iter().any(|mac| asked.contains(mac))
 }
 
 fn keyed(macs: Vec<(u32, [u8; 32])>) -> Vec<KeyedMac> {

@@ -3,8 +3,9 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError};
@@ -84,6 +85,27 @@ fn read(file: &File) -> Result<Zeroizing<String>, KeyRingError> {
 }
 
 fn write_new(path: &Path, text: &[u8]) -> Result<(), KeyRingError> {
+    let (draft, folder) = draft(path, text)?;
+    draft
+        .persist_noclobber(path)
+        .map_err(|refused| match refused.error.kind() {
+            io::ErrorKind::AlreadyExists => KeyRingError::Exists,
+            _ => unwritten(refused.error),
+        })?;
+    flush(&folder)
+}
+
+/// Puts a file in the place of the one at a path.
+pub(super) fn write_over(path: &Path, text: &[u8]) -> Result<(), KeyRingError> {
+    let (draft, folder) = draft(path, text)?;
+    draft
+        .persist(path)
+        .map_err(|refused| unwritten(refused.error))?;
+    flush(&folder)
+}
+
+/// A whole file beside the path, flushed, without the path's name yet.
+fn draft(path: &Path, text: &[u8]) -> Result<(NamedTempFile, PathBuf), KeyRingError> {
     let folder = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -99,13 +121,11 @@ fn write_new(path: &Path, text: &[u8]) -> Result<(), KeyRingError> {
         .map_err(unwritten)?;
     draft.write_all(text).map_err(unwritten)?;
     draft.as_file().sync_all().map_err(unwritten)?;
-    draft
-        .persist_noclobber(path)
-        .map_err(|refused| match refused.error.kind() {
-            io::ErrorKind::AlreadyExists => KeyRingError::Exists,
-            _ => unwritten(refused.error),
-        })?;
-    // The name is durable only once the folder is.
+    Ok((draft, folder.to_owned()))
+}
+
+/// A name is durable only once its folder is.
+fn flush(folder: &Path) -> Result<(), KeyRingError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(unwritten)

@@ -2,6 +2,7 @@
 
 mod disk;
 mod error;
+mod rotate;
 mod text;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::secret::Secret;
 
 pub use disk::KEY_FILE_BYTES_MAX;
 pub use error::KeyRingError;
+pub use rotate::RotationState;
 pub use text::KEYS_MAX;
 
 /// The keys of a deployment, by purpose. `Debug` shows ids and algorithms only.
@@ -49,8 +51,9 @@ pub use text::KEYS_MAX;
 /// ```
 ///
 /// To rotate a key, add the new one as `retired` on every instance, then swap the two, and remove
-/// the old one once no row or living token names it.
-#[derive(Debug)]
+/// the old one once no row or living token names it: [`KeyRing::staged`], [`KeyRing::promoted`],
+/// [`KeyRing::without_retired`].
+#[derive(Clone, Debug)]
 pub struct KeyRing {
     pub(crate) wrapping: KeySet<CipherAlgorithm>,
     pub(crate) mac: KeySet<MacAlgorithm>,
@@ -102,7 +105,7 @@ impl fmt::Display for KeyPurpose {
 }
 
 /// A key with its algorithm and the id by which stored bytes name it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Key<A> {
     pub(crate) id: u32,
     pub(crate) algorithm: A,
@@ -110,7 +113,7 @@ pub(crate) struct Key<A> {
 }
 
 /// The keys of one purpose.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeySet<A> {
     current: Key<A>,
     retired: Vec<Key<A>>,

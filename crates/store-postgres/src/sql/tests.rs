@@ -4,8 +4,8 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, job, ledger, month, policy, posting,
-    request, subsidy, worker,
+    Statement, audit, case, database, employer, fact, filing, job, keys, ledger, month, policy,
+    posting, request, subsidy, worker,
 };
 use crate::{PostgresOptions, connect};
 
@@ -19,6 +19,7 @@ fn all() -> impl Iterator<Item = Statement> {
         fact::ALL,
         filing::ALL,
         job::ALL,
+        keys::ALL,
         ledger::ALL,
         month::ALL,
         posting::ALL,

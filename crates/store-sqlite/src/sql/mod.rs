@@ -63,6 +63,7 @@ pub(crate) mod employer;
 pub(crate) mod fact;
 pub(crate) mod filing;
 pub(crate) mod job;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod month;
 pub(crate) mod policy;

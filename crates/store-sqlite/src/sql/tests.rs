@@ -3,8 +3,8 @@
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, job, ledger, month, policy, request,
-    subsidy, worker,
+    Statement, audit, case, database, employer, fact, filing, job, keys, ledger, month, policy,
+    request, subsidy, worker,
 };
 use crate::{SqliteOptions, connect};
 
@@ -18,6 +18,7 @@ fn all() -> impl Iterator<Item = Statement> {
         fact::ALL,
         filing::ALL,
         job::ALL,
+        keys::ALL,
         ledger::ALL,
         month::ALL,
         request::ALL,

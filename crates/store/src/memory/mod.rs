@@ -9,6 +9,7 @@ mod cases;
 mod changes;
 mod filings;
 mod job;
+mod keys;
 mod policy;
 mod state;
 mod subsidy;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mamagang_domain::fact::CertificateKey;
 use mamagang_domain::filing::Filing;
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::EmployerCode;
@@ -39,6 +40,10 @@ pub(super) struct State {
     /// Whose document it is, and the name's MAC.
     pub(super) identities: BTreeMap<IdentityId, (WorkerId, Mac)>,
     pub(super) secrets: BTreeMap<WorkerId, WorkerSecret>,
+    /// Certificates under further MAC keys: the key that their facts have.
+    pub(super) certificate_aliases: BTreeMap<(u32, CertificateKey), CertificateKey>,
+    /// When persons were erased.
+    pub(super) erasures: BTreeMap<WorkerId, i64>,
     pub(super) employers: BTreeMap<EmployerCode, EmployerRow>,
     pub(super) links: BTreeSet<(EmployerCode, WorkerId)>,
     pub(super) owners: BTreeMap<OwnerKey, WorkerId>,

@@ -39,6 +39,10 @@ impl MemoryUnit {
         }
     }
 
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
     pub(super) fn write(
         &mut self,
         change: impl FnOnce(&mut State) -> StoreResult<()>,

@@ -1,0 +1,63 @@
+//! A person's data key destroyed: number, name and certificates can no longer be read by anybody, and nobody finds the
+//! person by document. Facts, entries and decisions stay under our id, whole and verifiable.
+
+use mamagang_domain::frozen::digest;
+use mamagang_domain::ids::WorkerId;
+
+use crate::app::App;
+use crate::audit::DecisionItem;
+use crate::caller::Caller;
+use crate::error::{AppError, AppResult, ErrorReason};
+
+const METHOD: &str = "mamagang.admin/EraseWorker";
+
+/// Whom to erase, and why.
+#[derive(Clone, Debug)]
+pub struct EraseWorker {
+    /// Our id: whoever is erased has been found before.
+    pub worker_id: WorkerId,
+    /// Why (PIPL art. 47), in the words of whoever decided it.
+    pub reason: String,
+}
+
+/// An erasure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// When (microseconds).
+    pub erased_at: i64,
+    /// Whether the person was erased before.
+    pub was_erased: bool,
+}
+
+impl App {
+    /// Erases a person.
+    ///
+    /// Errors: `WORKER_NOT_FOUND`.
+    pub async fn erase_worker(&self, caller: &Caller, erase: &EraseWorker) -> AppResult<Erased> {
+        let worker_id = erase.worker_id;
+        let erased = self.store.erasures(&[worker_id]).await?;
+        if let Some(erased_at) = erased.into_iter().next().flatten() {
+            return Ok(Erased {
+                erased_at,
+                was_erased: true,
+            });
+        }
+        let mut unit = self.store.begin(self.clock.clone()).await?;
+        let known = unit.workers(&[worker_id]).await?.pop().flatten();
+        if known.is_none_or(|row| row.worker_id != worker_id) {
+            return Err(AppError::new(ErrorReason::WorkerNotFound));
+        }
+        unit.erase_workers(&[worker_id]).await?;
+        let erased_at = unit.recorded_at();
+        let question = format!("reason={}", erase.reason);
+        let answer = digest(worker_id.bytes());
+        let item = DecisionItem::Other { question, answer };
+        let mut draft = self.audit_draft(METHOD, caller, None, vec![item]);
+        draft.worker_id = Some(worker_id);
+        self.writes.commit(unit, vec![draft]).await?;
+        Ok(Erased {
+            erased_at,
+            was_erased: false,
+        })
+    }
+}
