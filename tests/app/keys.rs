@@ -285,7 +285,7 @@ async fn an_erased_person_is_read_and_found_by_nobody_and_the_ledger_stays_whole
             .get_decision(&caller, &context(), checked.decision_id)
             .await
             .expect("the decision is recomputed");
-        assert_eq!(stored.recomputed_digest, Some(stored.recorded_digest));
+        assert_eq!(stored.recomputed_digest(), Some(stored.recorded_digest));
         let rebuilt = test.app.rebuild_and_compare().await.expect("compared");
         assert_eq!(rebuilt.differences, Vec::<String>::new());
         test.app

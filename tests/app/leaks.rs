@@ -121,10 +121,10 @@ async fn live(test: &TestApp) {
         .expect("recorded");
     for (number, name) in [WANG, LI, (WANG.0, LI.1)] {
         let question = check((number, name), BAKERY, "2023-01", "2023-12");
-        let checked = test
-            .app
-            .check_key_group(&caller, &context(), question, None);
-        checked.await.expect("a decision");
+        test.app
+            .check_key_group(&caller, &context(), question, None)
+            .await
+            .expect("a decision");
         let question = MatchWorker {
             context: context(),
             identity: identity(number, name),
@@ -188,7 +188,7 @@ async fn a_dump_of_postgresql_holds_no_number_and_no_name() {
     let test = TestApp::postgres(date("2024-02-01")).await;
     live(&test).await;
     let url = test.postgres.as_ref().expect("a database").url();
-    let program = mamagang_testkit::postgres_program("pg_dump");
+    let program = mamagang_testkit::postgres::postgres_program("pg_dump");
     for arguments in [&["--format=plain"][..], &["--format=plain", "--inserts"]] {
         let dumped = Command::new(&program)
             .args(arguments)

@@ -41,10 +41,10 @@ async fn calls(test: &TestApp) {
         .await
         .expect("known");
     let question = check(WANG, BAKERY, "2023-01", "2023-12");
-    let checked = test
-        .app
-        .check_key_group(&caller, &context(), question, None);
-    checked.await.expect("a decision");
+    test.app
+        .check_key_group(&caller, &context(), question, None)
+        .await
+        .expect("a decision");
 }
 
 #[tokio::test]
