@@ -58,6 +58,7 @@ async fn masked(test: &TestApp, worker_id: WorkerId) -> Option<String> {
         subject: FactSubject::Worker(Who::WorkerId(worker_id)),
         kinds: Vec::new(),
         include_history: false,
+        show_identity: false,
         as_of: None,
         after: 0,
         limit: 50,
