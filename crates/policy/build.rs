@@ -17,6 +17,7 @@ macro_rules! shared {
 }
 shared! {
     book = "src/book.rs",
+    book_measures = "src/book_measures.rs",
     index = "src/index.rs",
     limits = "src/limits.rs",
     lint = "src/lint.rs",

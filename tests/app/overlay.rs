@@ -39,6 +39,7 @@ async fn a_fictitious_province_changes_float_and_threshold_by_its_files_alone() 
         obligation_on: date("2024-05-20"),
         amount_fen: Fen::new(fen),
         vat_inclusive: false,
+        exemption_waived: false,
         other_sales_same_day_fen: Fen::ZERO,
         platform_sales_month_fen: Fen::ZERO,
         umct_rate_bp: RateBp::new(700),

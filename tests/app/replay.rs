@@ -105,6 +105,7 @@ async fn a_changed_policy_differs_only_where_it_is_asked_for() {
         obligation_on: date("2023-02-05"),
         amount_fen: Fen::new(50_500),
         vat_inclusive: true,
+        exemption_waived: false,
         other_sales_same_day_fen: Fen::ZERO,
         platform_sales_month_fen: Fen::ZERO,
         umct_rate_bp: RateBp::new(700),

@@ -6,5 +6,6 @@ mod errors;
 mod filing;
 mod harness;
 mod ledger;
+mod measures;
 mod registry;
 mod server;

@@ -11,6 +11,7 @@ pub mod filing;
 pub mod frozen;
 pub mod identifier;
 pub mod ids;
+pub mod inclusive;
 pub mod key_group;
 pub mod ledger;
 pub mod money;

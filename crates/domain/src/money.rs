@@ -52,6 +52,20 @@ impl Fen {
         half_up(Decimal::from(self.0) * Decimal::from(rate.0) / Decimal::from(BP_WHOLE))
     }
 
+    /// Σ (amount × rate), rounded half up once.
+    pub fn sum_at_rates(parts: impl IntoIterator<Item = (Self, RateBp)>) -> Self {
+        half_up(weighted(parts) / Decimal::from(BP_WHOLE))
+    }
+
+    /// Σ (amount × rate) × `factor`, rounded half up once.
+    pub fn sum_at_rates_times(
+        parts: impl IntoIterator<Item = (Self, RateBp)>,
+        factor: RateBp,
+    ) -> Self {
+        let whole = Decimal::from(BP_WHOLE);
+        half_up(weighted(parts) / whole * Decimal::from(factor.0) / whole)
+    }
+
     /// `self / (1 + rate)`, rounded half up: sales without VAT out of a price with VAT.
     pub fn without_tax(self, rate: RateBp) -> Self {
         let divisor = Decimal::from(BP_WHOLE + i64::from(rate.0));
@@ -64,6 +78,14 @@ impl Fen {
         let abs = self.0.unsigned_abs();
         format!("{sign}{}.{:02}", abs / 100, abs % 100)
     }
+}
+
+/// Σ (fen × basis points), exact: 10^15 fen by 10^4 leaves room in 28 digits.
+fn weighted(parts: impl IntoIterator<Item = (Fen, RateBp)>) -> Decimal {
+    parts
+        .into_iter()
+        .map(|(amount, rate)| Decimal::from(amount.0) * Decimal::from(rate.0))
+        .sum()
 }
 
 /// Half up (四舍五入): away from zero at the midpoint.
@@ -169,6 +191,23 @@ mod tests {
         assert_eq!(
             Fen::new(500_037).at_rate(RateBp::new(500)),
             Fen::new(25_002)
+        );
+    }
+
+    #[test]
+    fn a_sum_of_rates_is_rounded_once() {
+        let rate = RateBp::new(250);
+        let parts = [(Fen::new(10), rate), (Fen::new(10), rate)];
+        assert_eq!(Fen::sum_at_rates(parts), Fen::new(1));
+        assert_eq!(Fen::new(10).at_rate(rate), Fen::ZERO);
+        let half = RateBp::new(5_000);
+        assert_eq!(
+            Fen::sum_at_rates_times([(Fen::new(3), half)], half),
+            Fen::new(1)
+        );
+        assert_eq!(
+            Fen::sum_at_rates_times([(Fen::new(1), half)], half),
+            Fen::ZERO
         );
     }
 

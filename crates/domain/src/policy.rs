@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::date::CivilDate;
 use crate::fact::{EmployerKind, Insurance, PersonCategory, ReliefCode};
 use crate::filing::FilingKind;
+use crate::inclusive::InclusivePolicy;
 use crate::money::{Ceiling, Fen, RateBp};
+use crate::subsidy::SubsidyPolicy;
 use crate::tax::TaxKind;
 
 /// How well a fact of law is established.
@@ -272,6 +274,8 @@ pub struct VatPolicy {
     pub platform_scope: Dated<PlatformScope>,
     /// Whether domestic payers withhold for natural persons.
     pub natural_person_withholding: Dated<bool>,
+    /// The levy rate where the exemption is waived for a special invoice.
+    pub waived_rate_bp: Dated<RateBp>,
 }
 
 /// Measure 11: filings and hires.
@@ -296,6 +300,10 @@ pub struct PolicyBook {
     pub vat: VatPolicy,
     /// Measure 11.
     pub filing: FilingPolicy,
+    /// Measures 3, 4, 5 and 7.
+    pub subsidy: SubsidyPolicy,
+    /// Measure 10.
+    pub inclusive: InclusivePolicy,
 }
 
 #[cfg(test)]

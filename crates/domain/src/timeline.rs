@@ -352,7 +352,15 @@ impl Timeline {
         let Some(index) = self.employers.iter().position(|code| code == employer) else {
             return &[];
         };
-        let index = u16::try_from(index).ok();
+        self.contributions_paid_by(u16::try_from(index).ok())
+    }
+
+    /// The insurance months that the worker paid as an individual, by month.
+    pub fn individual_contributions(&self) -> &[Held<ContributionRow>] {
+        self.contributions_paid_by(None)
+    }
+
+    fn contributions_paid_by(&self, index: Option<u16>) -> &[Held<ContributionRow>] {
         let start = self
             .contributions
             .partition_point(|held| held.body.employer < index);

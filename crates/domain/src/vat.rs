@@ -61,6 +61,9 @@ pub struct VatQuestion {
     pub amount_fen: Fen,
     /// Whether that amount includes VAT.
     pub vat_inclusive: bool,
+    /// Whether a small-scale taxpayer gives up the exemption of that amount, to issue a special
+    /// invoice for it. A natural person cannot.
+    pub exemption_waived: bool,
     /// Other direct sales of the same day, without VAT.
     pub other_sales_same_day_fen: Fen,
     /// Platform sales of the month, without VAT.
@@ -69,6 +72,12 @@ pub struct VatQuestion {
     pub umct_rate_bp: RateBp,
     /// Whether the half rate of the surcharges applies.
     pub half_rate_surcharges: bool,
+}
+
+impl VatQuestion {
+    fn waives(&self) -> bool {
+        self.exemption_waived && self.party != Party::NaturalPerson
+    }
 }
 
 /// The answer with its figures.
@@ -159,8 +168,15 @@ fn decide(policy: &PolicyBook, question: &VatQuestion) -> Option<VatDecision> {
     let on = question.obligation_on;
     let regime = policy.vat.regime.on(on)?;
     let rate = policy.vat.levy_rate_bp.on(on)?.value;
+    let waived_rate = match question.waives() {
+        true => Some(policy.vat.waived_rate_bp.on(on)?),
+        false => None,
+    };
     let net_fen = match question.vat_inclusive {
-        true => question.amount_fen.without_tax(rate),
+        true => {
+            let contained = waived_rate.map_or(rate, |value| value.value);
+            question.amount_fen.without_tax(contained)
+        }
         false => question.amount_fen,
     };
     let tests = tests(policy, question, net_fen)?;
@@ -169,9 +185,15 @@ fn decide(policy: &PolicyBook, question: &VatQuestion) -> Option<VatDecision> {
         .filter(|test| !test.is_exempt())
         .map(|test| test.net_fen)
         .sum();
-    let vat_fen = taxed.at_rate(rate);
+    // Only what the threshold leaves exempt can be waived.
+    let waived = waived_rate.filter(|_| taxed == Fen::ZERO && net_fen > Fen::ZERO);
+    let vat_fen = match waived {
+        Some(value) => net_fen.at_rate(value.value),
+        None => taxed.at_rate(rate),
+    };
     let withheld = is_withheld(policy, question)?;
-    let outcome = match (withheld.is_some(), taxed > Fen::ZERO) {
+    let is_taxed = taxed > Fen::ZERO || waived.is_some();
+    let outcome = match (withheld.is_some(), is_taxed) {
         (true, _) => VatOutcome::Review,
         (false, true) => VatOutcome::Taxable,
         (false, false) => VatOutcome::Exempt,
@@ -182,7 +204,18 @@ fn decide(policy: &PolicyBook, question: &VatQuestion) -> Option<VatDecision> {
         .iter()
         .find(|test| !test.is_exempt())
         .or_else(|| tests.first())?;
-    let mut reasons: Vec<Reason> = withheld.into_iter().collect();
+    let mut reasons: Vec<Reason> = withheld
+        .map(|reason| with_levy(reason, net_sales_fen, rate))
+        .into_iter()
+        .collect();
+    reasons.extend(waived.map(|value| Reason {
+        code: ReasonCode::ExemptionWaived,
+        citations: vec![value.citation.clone()],
+        facts: vec![
+            ("waived_yuan", net_fen.yuan()),
+            ("vat_yuan", vat_fen.yuan()),
+        ],
+    }));
     reasons.extend(tests.iter().map(Test::reason));
     reasons[0].citations.push(regime.citation.clone());
     Some(VatDecision {
@@ -195,6 +228,14 @@ fn decide(policy: &PolicyBook, question: &VatQuestion) -> Option<VatDecision> {
         reasons,
         caveats: platform_caveat(policy, question).into_iter().collect(),
     })
+}
+
+/// What would be due if the levy applied to all of it, whatever the threshold.
+fn with_levy(mut reason: Reason, net_fen: Fen, rate: RateBp) -> Reason {
+    reason
+        .facts
+        .push(("vat_if_levied_yuan", net_fen.at_rate(rate).yuan()));
+    reason
 }
 
 /// The sums to test: one, or two where platform income is tested apart from direct sales.

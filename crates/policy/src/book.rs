@@ -58,6 +58,8 @@ pub(crate) fn bind(
         surcharges: binder.surcharges(),
         vat: binder.vat(),
         filing: binder.filing(),
+        subsidy: binder.subsidy(),
+        inclusive: binder.inclusive(),
     };
     if binder.problems.is_empty() {
         Ok(book)
@@ -68,14 +70,14 @@ pub(crate) fn bind(
 
 /// Collects problems and goes on with empty parameters, so that one run names them all. The empty
 /// ones never leave [`bind`].
-struct Binder<'a> {
-    catalogue: &'a Catalogue,
-    folder: &'a str,
+pub(crate) struct Binder<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) folder: &'a str,
     absent: Absent,
     problems: Vec<PolicyProblem>,
 }
 
-type Read<T> = Result<T, (ProblemKind, String)>;
+pub(crate) type Read<T> = Result<T, (ProblemKind, String)>;
 
 impl<'a> Binder<'a> {
     fn key_group(&mut self) -> KeyGroupPolicy {
@@ -159,6 +161,7 @@ impl<'a> Binder<'a> {
                 Unit::Boolean,
                 boolean,
             ),
+            waived_rate_bp: self.dated("vat.waived_rate", Unit::Bp, rate),
         }
     }
 
@@ -223,7 +226,7 @@ impl<'a> Binder<'a> {
     }
 
     /// The typed values of the parameter that holds in the place.
-    fn dated<T>(
+    pub(crate) fn dated<T>(
         &mut self,
         name: &str,
         unit: Unit,
@@ -325,21 +328,21 @@ const fn group_name(group: CodeGroup) -> &'static str {
     }
 }
 
-fn wrong<T>(value: &ParameterValue, expected: &str) -> Read<T> {
+pub(crate) fn wrong<T>(value: &ParameterValue, expected: &str) -> Read<T> {
     Err((
         ProblemKind::WrongType,
         format!("{} is not {expected}", value.value),
     ))
 }
 
-fn boolean(value: &ParameterValue) -> Read<bool> {
+pub(crate) fn boolean(value: &ParameterValue) -> Read<bool> {
     match value.value {
         Value::Boolean(value) => Ok(value),
         _ => wrong(value, "true or false"),
     }
 }
 
-fn count(value: &ParameterValue) -> Read<i32> {
+pub(crate) fn count(value: &ParameterValue) -> Read<i32> {
     match value.value {
         Value::Integer(count) => {
             i32::try_from(count).or_else(|_| wrong(value, "a small whole number"))
@@ -348,7 +351,7 @@ fn count(value: &ParameterValue) -> Read<i32> {
     }
 }
 
-fn rate(value: &ParameterValue) -> Read<RateBp> {
+pub(crate) fn rate(value: &ParameterValue) -> Read<RateBp> {
     count(value).map(RateBp::new)
 }
 
@@ -362,7 +365,7 @@ fn rates(value: &ParameterValue) -> Read<Vec<i32>> {
     }
 }
 
-fn amount(value: &ParameterValue) -> Read<Fen> {
+pub(crate) fn amount(value: &ParameterValue) -> Read<Fen> {
     match value.value {
         Value::Integer(fen) if value.bound == Bound::None => Ok(Fen::new(fen)),
         Value::Integer(_) => Err((
@@ -392,11 +395,11 @@ fn ceiling_if_any(value: &ParameterValue) -> Read<Option<Ceiling>> {
     }
 }
 
-fn ceiling(value: &ParameterValue) -> Read<Ceiling> {
+pub(crate) fn ceiling(value: &ParameterValue) -> Read<Ceiling> {
     ceiling_if_any(value)?.map_or_else(|| wrong(value, "an amount"), Ok)
 }
 
-fn text_if_any(value: &ParameterValue) -> Read<Option<String>> {
+pub(crate) fn text_if_any(value: &ParameterValue) -> Read<Option<String>> {
     match &value.value {
         Value::Nothing => Ok(None),
         Value::Text(text) => Ok(Some(text.clone())),
@@ -412,7 +415,7 @@ fn unknown(message: String) -> (ProblemKind, String) {
     (ProblemKind::UnknownWord, message)
 }
 
-fn words<T: DeserializeOwned>(value: &ParameterValue) -> Read<Vec<T>> {
+pub(crate) fn words<T: DeserializeOwned>(value: &ParameterValue) -> Read<Vec<T>> {
     match &value.value {
         Value::Texts(texts) => texts
             .iter()
@@ -422,10 +425,10 @@ fn words<T: DeserializeOwned>(value: &ParameterValue) -> Read<Vec<T>> {
     }
 }
 
-fn single_word<T: DeserializeOwned>(value: &ParameterValue) -> Read<T> {
+pub(crate) fn single_word<T: DeserializeOwned>(value: &ParameterValue) -> Read<T> {
     word(&text(value)?).map_err(unknown)
 }
 
-fn insurances(value: &ParameterValue) -> Read<InsuranceSet> {
+pub(crate) fn insurances(value: &ParameterValue) -> Read<InsuranceSet> {
     words::<Insurance>(value).map(InsuranceSet::of)
 }

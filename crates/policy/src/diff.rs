@@ -353,6 +353,7 @@ impl Shown {
             Unit::Days => format!("{number} {}", if zh { "日" } else { "days" }),
             Unit::Months => format!("{number} {}", if zh { "个月" } else { "months" }),
             Unit::Years => format!("{number} {}", if zh { "年" } else { "years" }),
+            Unit::People => format!("{number} {}", if zh { "人" } else { "people" }),
             Unit::Boolean | Unit::Set | Unit::Code => number.to_string(),
         };
         let text = match &self.value {

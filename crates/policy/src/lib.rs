@@ -8,6 +8,7 @@
 //! parameters themselves serve lists, reports and answers about the law.
 
 mod book;
+mod book_measures;
 mod canonical;
 mod diff;
 mod embedded;

@@ -9,7 +9,8 @@ use crate::load::Catalogue;
 use crate::parameter::{Bound, Parameter, ParameterValue, Unit, Value};
 use crate::problem::{PolicyProblem, ProblemKind};
 
-/// The longest duration that a parameter may give, in its unit: a century of months.
+/// The longest duration or largest number of people that a parameter may give: a century of
+/// months.
 const DURATION_MAX: i64 = 1_200;
 
 /// Every problem of a catalogue, in order of file and field; empty when it may be used.
@@ -230,7 +231,7 @@ fn value_fits(unit: Unit, value: &Value) -> Result<(), String> {
     let most = match unit {
         Unit::Fen => AMOUNT_FEN_MAX,
         Unit::Bp => BP_WHOLE,
-        Unit::Days | Unit::Months | Unit::Years => DURATION_MAX,
+        Unit::Days | Unit::Months | Unit::Years | Unit::People => DURATION_MAX,
         Unit::Boolean | Unit::Set | Unit::Code => return words_fit(value),
     };
     let out_of_range = |number: &i64| !(0..=most).contains(number);

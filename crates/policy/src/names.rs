@@ -1,5 +1,7 @@
 //! Names of parameters that more than one module needs.
 
+/// What the names of all parameters of the subsidies begin with.
+pub(crate) const SUBSIDY: &str = "subsidy.";
 /// The yearly quota of one key-group hire.
 pub(crate) const QUOTA_YEAR: &str = "key_group.quota_year";
 /// What the names of all reduction codes begin with.

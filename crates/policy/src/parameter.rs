@@ -22,6 +22,8 @@ pub enum Unit {
     Months,
     /// Years.
     Years,
+    /// People.
+    People,
     /// True or false.
     Boolean,
     /// Words of a closed list, in no order.
@@ -36,7 +38,9 @@ impl Unit {
         match self {
             Self::Fen => matches!(value, Value::Integer(_) | Value::Nothing),
             Self::Bp => matches!(value, Value::Integer(_) | Value::Integers(_)),
-            Self::Days | Self::Months | Self::Years => matches!(value, Value::Integer(_)),
+            Self::Days | Self::Months | Self::Years | Self::People => {
+                matches!(value, Value::Integer(_))
+            }
             Self::Boolean => matches!(value, Value::Boolean(_)),
             Self::Set => matches!(value, Value::Texts(_)),
             Self::Code => matches!(value, Value::Text(_) | Value::Nothing),
@@ -52,6 +56,7 @@ impl fmt::Display for Unit {
             Self::Days => "days",
             Self::Months => "months",
             Self::Years => "years",
+            Self::People => "people",
             Self::Boolean => "boolean",
             Self::Set => "set",
             Self::Code => "code",

@@ -10,6 +10,7 @@ mod chain;
 mod class;
 mod cut;
 mod list;
+mod measures;
 mod record;
 mod trail;
 mod verify;
@@ -20,6 +21,7 @@ pub use class::retention_of;
 pub use cut::AuditCutReport;
 pub use list::{AuditEvent, AuditFilter, AuditPage, AuditSpan};
 pub use mamagang_store::audit::{AuditPlace, Retention};
+pub use measures::{PreferenceItemRecord, SubsidyItem};
 pub use record::{
     AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, Told, thaw_call,
 };

@@ -14,6 +14,10 @@ use mamagang_domain::reason::Outcome;
 use mamagang_store::audit::Retention;
 
 use super::class::retention_of;
+use super::measures::{
+    PreferenceItemRecord, SubsidyItem, freeze_preferences, freeze_subsidy, thaw_preferences,
+    thaw_subsidy,
+};
 use crate::caller::{AccessContext, Caller};
 
 /// The version that is written. Version 1 had no retention class and no fields given.
@@ -21,6 +25,8 @@ const FORMAT_VERSION: u8 = 2;
 /// A check of measure 8 without filings, as-of time and short answer; read, and written no more.
 const ITEM_KEY_GROUP_1: i64 = 1;
 const ITEM_OTHER: i64 = 2;
+const ITEM_SUBSIDY: i64 = 3;
+const ITEM_PREFERENCES: i64 = 5;
 const ITEM_KEY_GROUP: i64 = 6;
 
 /// The person of a recorded question.
@@ -83,6 +89,10 @@ pub struct Told {
 pub enum DecisionItem {
     /// A check of measure 8: all that a recomputation needs.
     KeyGroup(Box<KeyGroupRecord>),
+    /// A check of a subsidy.
+    Subsidy(Box<SubsidyItem>),
+    /// A check of measure 10.
+    Preferences(Box<PreferenceItemRecord>),
     /// Any other question: its text and the digest of its answer.
     Other {
         /// The question's fields, without personal data, as `name=value` lines.
@@ -228,6 +238,8 @@ fn freeze_item(writer: &mut Writer, item: &DecisionItem) {
         DecisionItem::Other { question, answer } => {
             writer.int(ITEM_OTHER).text(question).bytes(answer);
         }
+        DecisionItem::Subsidy(item) => freeze_subsidy(writer.int(ITEM_SUBSIDY), item),
+        DecisionItem::Preferences(item) => freeze_preferences(writer.int(ITEM_PREFERENCES), item),
         DecisionItem::KeyGroup(record) => {
             writer.int(ITEM_KEY_GROUP);
             freeze_key_group(writer, record);
@@ -284,7 +296,7 @@ fn freeze_key_group(writer: &mut Writer, record: &KeyGroupRecord) {
 }
 
 /// Consecutive months of one employer as one run.
-fn runs_of(booked: &[BookedMonth]) -> Vec<(EmployerCode, TaxMonth, TaxMonth)> {
+pub(super) fn runs_of(booked: &[BookedMonth]) -> Vec<(EmployerCode, TaxMonth, TaxMonth)> {
     let mut runs: Vec<(EmployerCode, TaxMonth, TaxMonth)> = Vec::new();
     for month in booked {
         match runs.last_mut() {
@@ -372,6 +384,11 @@ fn thaw_item(reader: &mut Reader<'_>) -> Result<DecisionItem, FrozenError> {
             question: reader.text()?.to_owned(),
             answer: thaw_digest(reader)?,
         }),
+        ITEM_SUBSIDY => Ok(DecisionItem::Subsidy(Box::new(thaw_subsidy(reader)?))),
+        ITEM_PREFERENCES => {
+            let item = thaw_preferences(reader)?;
+            Ok(DecisionItem::Preferences(Box::new(item)))
+        }
         form @ (ITEM_KEY_GROUP | ITEM_KEY_GROUP_1) => {
             let record = thaw_key_group(reader, form)?;
             Ok(DecisionItem::KeyGroup(Box::new(record)))
@@ -443,7 +460,7 @@ fn from_number<T: Copy>(all: &[T], number: usize) -> Result<T, FrozenError> {
     all.get(number).copied().ok_or(FrozenError)
 }
 
-fn thaw_filings(reader: &mut Reader<'_>) -> Result<Vec<Filing>, FrozenError> {
+pub(super) fn thaw_filings(reader: &mut Reader<'_>) -> Result<Vec<Filing>, FrozenError> {
     let day = |number: Option<i64>| {
         let Some(number) = number else {
             return Ok(None);
@@ -468,7 +485,7 @@ fn thaw_filings(reader: &mut Reader<'_>) -> Result<Vec<Filing>, FrozenError> {
         .collect()
 }
 
-fn thaw_booked(reader: &mut Reader<'_>) -> Result<Vec<BookedMonth>, FrozenError> {
+pub(super) fn thaw_booked(reader: &mut Reader<'_>) -> Result<Vec<BookedMonth>, FrozenError> {
     let mut booked = Vec::new();
     for _ in 0..reader.count()? {
         let employer_code = EmployerCode::parse(reader.text()?).map_err(|_| FrozenError)?;
@@ -481,11 +498,11 @@ fn thaw_booked(reader: &mut Reader<'_>) -> Result<Vec<BookedMonth>, FrozenError>
     Ok(booked)
 }
 
-fn thaw_month(reader: &mut Reader<'_>) -> Result<TaxMonth, FrozenError> {
+pub(super) fn thaw_month(reader: &mut Reader<'_>) -> Result<TaxMonth, FrozenError> {
     TaxMonth::from_index(reader.narrow()?).ok_or(FrozenError)
 }
 
-fn thaw_digest(reader: &mut Reader<'_>) -> Result<Digest32, FrozenError> {
+pub(super) fn thaw_digest(reader: &mut Reader<'_>) -> Result<Digest32, FrozenError> {
     reader.bytes()?.try_into().map_err(|_| FrozenError)
 }
 

@@ -6,7 +6,9 @@ use mamagang_domain::explanation::Explanation;
 use mamagang_domain::fact::{FactKind, Source};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{DecisionId, FactId, Subject, WorkerId};
-use mamagang_domain::key_group::{BookedMonth, Decision, Evidence, Person, assess, explain, trace};
+use mamagang_domain::key_group::{
+    BookedMonth, Decision, Evidence, EvidenceRef, Person, assess, explain, trace,
+};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Language, Outcome};
@@ -499,7 +501,12 @@ fn unclaimed(
 }
 
 fn check_range(check: &KeyGroupCheck) -> AppResult<()> {
-    let months = check.through.since(check.from) + 1;
+    check_span(check.from, check.through)
+}
+
+/// The months of a check: not backwards, not too many.
+pub(super) fn check_span(from: TaxMonth, through: TaxMonth) -> AppResult<()> {
+    let months = through.since(from) + 1;
     if months < 1 {
         let violation = Violation::new(
             "through_month",
@@ -525,12 +532,20 @@ pub(super) fn evidence_views(
     timeline: &Timeline,
     decision: &Decision,
 ) -> Vec<EvidenceView> {
+    evidence_of(worker_id, timeline, &decision.evidence)
+}
+
+/// Records with their sources.
+pub(super) fn evidence_of(
+    worker_id: WorkerId,
+    timeline: &Timeline,
+    evidence: &[EvidenceRef],
+) -> Vec<EvidenceView> {
     let none = || Source {
         name: String::new(),
         drawn_on: None,
     };
-    decision
-        .evidence
+    evidence
         .iter()
         .map(|evidence| EvidenceView {
             fact_id: FactId {

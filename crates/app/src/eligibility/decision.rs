@@ -6,7 +6,9 @@ use std::sync::Arc;
 use mamagang_domain::explanation::explain_vat;
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::ids::DecisionId;
+use mamagang_domain::inclusive::PreferenceQuestion;
 use mamagang_domain::key_group::{Evidence, Person, RULES_VERSION};
+use mamagang_domain::money::Fen;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::Language;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
@@ -19,7 +21,8 @@ use super::check::{Asked, CheckedDecision};
 use super::vat::{METHOD as VAT_METHOD, read_question};
 use crate::app::{App, require_context};
 use crate::audit::{
-    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, given, thaw_call,
+    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, SubsidyItem, given,
+    thaw_call,
 };
 use crate::authorise::{Permit, Subject};
 use crate::caller::{AccessContext, Caller};
@@ -35,6 +38,9 @@ pub struct StoredDecision {
     /// The answer as recomputed with the facts and the policies of then; `None` for questions that
     /// are not decided again.
     pub answer: Option<Answer>,
+    /// Digest of the answer to a question of another measure, as it comes out from the facts and
+    /// the policies of then.
+    pub measure_digest: Option<Digest32>,
     /// Digest that was recorded.
     pub recorded_digest: Digest32,
     /// The question, as JSON without personal data.
@@ -46,7 +52,8 @@ pub struct StoredDecision {
 impl StoredDecision {
     /// Digest of the recomputed answer; `None` where nothing is recomputed.
     pub fn recomputed_digest(&self) -> Option<Digest32> {
-        self.answer.as_ref().map(Answer::digest)
+        let answered = self.answer.as_ref().map(Answer::digest);
+        answered.or(self.measure_digest)
     }
 }
 
@@ -79,7 +86,9 @@ impl Recorded {
             DecisionItem::Other { question, .. } if self.call.method == VAT_METHOD => {
                 read_question(question).map(|question| Replayable::Vat(Box::new(question)))
             }
-            DecisionItem::Other { .. } => None,
+            DecisionItem::Other { .. }
+            | DecisionItem::Subsidy(_)
+            | DecisionItem::Preferences(_) => None,
         }
     }
 
@@ -87,6 +96,8 @@ impl Recorded {
         match &self.item {
             DecisionItem::KeyGroup(record) => record.answer,
             DecisionItem::Other { answer, .. } => *answer,
+            DecisionItem::Subsidy(item) => item.answer,
+            DecisionItem::Preferences(item) => item.answer,
         }
     }
 
@@ -95,6 +106,12 @@ impl Recorded {
         if let DecisionItem::KeyGroup(record) = &self.item {
             draft.employer_code = Some(record.employer_code);
             if let PersonRecord::Known { worker_id, .. } = record.person {
+                draft.worker_id = Some(worker_id);
+            }
+        }
+        if let DecisionItem::Subsidy(item) = &self.item {
+            draft.employer_code = Some(item.employer_code);
+            if let PersonRecord::Known { worker_id, .. } = item.person {
                 draft.worker_id = Some(worker_id);
             }
         }
@@ -245,7 +262,7 @@ impl App {
 
     /// The edition that a decision was made under; of a row older than the table of editions, that
     /// of now.
-    async fn edition_of_then(&self, recorded: &Recorded) -> AppResult<Arc<Policies>> {
+    pub(super) async fn edition_of_then(&self, recorded: &Recorded) -> AppResult<Arc<Policies>> {
         match self.edition(&recorded.call.policy_version).await {
             Err(error) if error.reason == ErrorReason::PolicyVersionNotFound => {
                 Ok(Arc::clone(&self.policies))
@@ -322,6 +339,7 @@ impl App {
         Ok(StoredDecision {
             decision_id: recorded.id,
             answer,
+            measure_digest: self.redigest(recorded).await?,
             recorded_digest: recorded.digest(),
             question_json: question_json(&recorded.item),
             call: recorded.call.clone(),
@@ -380,12 +398,40 @@ fn item_of(call: &RecordedCall, id: DecisionId) -> Option<&DecisionItem> {
     call.items.get(usize::try_from(id.item.unwrap_or(0)).ok()?)
 }
 
+fn subsidy_question_json(item: &SubsidyItem) -> String {
+    let worker_id = match item.person {
+        PersonRecord::Known { worker_id, .. } => Some(worker_id.to_string()),
+        _ => None,
+    };
+    serde_json::json!({
+        "measure": item.kind.measure(),
+        "employer_code": item.employer_code.to_string(),
+        "employer_revision": item.employer_revision,
+        "worker_id": worker_id,
+        "from_month": item.from.to_string(),
+        "through_month": item.through.to_string(),
+    })
+    .to_string()
+}
+
+fn preference_question_json(question: &PreferenceQuestion) -> String {
+    serde_json::json!({
+        "tax_year": question.tax_year.number(),
+        "period": question.period.map(|period| period.to_string()),
+        "taxable_income_fen": question.taxable_income_fen.map(Fen::get),
+        "sales_fen": question.sales_fen.map(Fen::get),
+    })
+    .to_string()
+}
+
 fn question_json(item: &DecisionItem) -> String {
     let record = match item {
         DecisionItem::KeyGroup(record) => record,
         DecisionItem::Other { question, .. } => {
             return serde_json::json!({ "question": question }).to_string();
         }
+        DecisionItem::Subsidy(item) => return subsidy_question_json(item),
+        DecisionItem::Preferences(item) => return preference_question_json(&item.question),
     };
     let (worker_id, revision) = match record.person {
         PersonRecord::Known {

@@ -1,12 +1,14 @@
-//! Decisions: checks of measures 8 and 9, verification, and stored decisions.
+//! Decisions: checks of every measure, verification, and stored decisions.
 
 mod answer;
 mod check;
 mod decision;
 mod digest;
 mod loader;
+mod preferences;
 mod replay;
 mod simulate;
+mod subsidy;
 mod vat;
 mod verify;
 
@@ -15,7 +17,9 @@ pub use check::{CheckedDecision, EvidenceView, KeyGroupCheck};
 pub use decision::StoredDecision;
 pub(crate) use loader::CheckLoader;
 
-pub use digest::{decision_digest, vat_digest};
+pub use digest::{decision_digest, preferences_digest, subsidy_digest, vat_digest};
+pub use preferences::CheckedPreferences;
 pub use replay::{PolicyChoice, Replay, ReplayQuestion, Verdict};
 pub use simulate::{SimulateHire, SimulatedEmployer, SimulatedHires};
+pub use subsidy::{CheckedSubsidy, SubsidyCheck};
 pub use verify::{ContractVerification, ContractVerified, StatusVerification, StatusVerified};

@@ -51,6 +51,7 @@ fn question_text(question: &VatQuestion) -> String {
         ("obligation_date", question.obligation_on.to_string()),
         ("amount_fen", question.amount_fen.get().to_string()),
         ("vat_inclusive", question.vat_inclusive.to_string()),
+        ("exemption_waived", question.exemption_waived.to_string()),
         (
             "other_sales_same_day_fen",
             question.other_sales_same_day_fen.get().to_string(),
@@ -89,6 +90,8 @@ pub(super) fn read_question(text: &str) -> Option<VatQuestion> {
         obligation_on: CivilDate::parse(field("obligation_date")?).ok()?,
         amount_fen: amount("amount_fen")?,
         vat_inclusive: field("vat_inclusive")?.parse().ok()?,
+        // Questions from before the waiver could be told say nothing of it.
+        exemption_waived: field("exemption_waived") == Some("true"),
         other_sales_same_day_fen: amount("other_sales_same_day_fen")?,
         platform_sales_month_fen: amount("platform_sales_month_fen")?,
         umct_rate_bp: RateBp::new(field("umct_rate_bp")?.parse().ok()?),
@@ -108,6 +111,7 @@ mod tests {
             obligation_on: CivilDate::parse("2024-09-30").expect("a day"),
             amount_fen: Fen::new(30_010_000),
             vat_inclusive: true,
+            exemption_waived: true,
             other_sales_same_day_fen: Fen::new(1),
             platform_sales_month_fen: Fen::new(2),
             umct_rate_bp: RateBp::new(500),

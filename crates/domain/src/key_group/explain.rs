@@ -336,7 +336,12 @@ impl Writer<'_> {
                 add(assumed(&self.policy.registration_months_min, hire));
             }
             match finding.code {
+                // What was paid after its month is in time, or late, by a term that is not
+                // established.
                 ReasonCode::BackPaidInsurance => {
+                    add(assumed(&self.policy.payment_grace_months, hire))
+                }
+                ReasonCode::AllConditionsMet if self.is_paid_after(finding.month) => {
                     add(assumed(&self.policy.payment_grace_months, hire))
                 }
                 ReasonCode::TermCountUnconfirmed => {
@@ -349,6 +354,16 @@ impl Writer<'_> {
             }
         }
         out
+    }
+
+    /// Whether the insurance of a month was paid after the month.
+    fn is_paid_after(&self, month: TaxMonth) -> bool {
+        let Person::Known(timeline) = self.evidence.person else {
+            return false;
+        };
+        let rows = timeline.contributions_of(self.evidence.employer_code);
+        rows.iter()
+            .any(|held| held.body.month == month && held.body.paid_on > month.last_day())
     }
 
     fn missing_facts(&self) -> Vec<FactKind> {

@@ -79,7 +79,7 @@ entries! {
         "如需补记请使用更正申报", "Amend it if tax was due";
     PostNotFiled: "合同未关联已备案的妈妈岗", "The contract names no filed mama post",
         "不影响税收扣减；补贴须先备案", "The tax right stands; subsidies need a filing";
-    FilingKindMismatch: "备案岗位类型不是劳动合同类", "The filed post is not of the labour-contract kind",
+    FilingKindMismatch: "备案类型与该措施不符", "The filing is of another kind than the measure asks for",
         "请核对备案类型", "Check the kind of the filing";
     FilingNotAccepted: "备案在当月尚未通过或已撤销", "The filing was not accepted by then, or was revoked",
         "请核对备案日期", "Check the dates of the filing";
@@ -94,6 +94,60 @@ entries! {
     ExemptByRegime: "该时期全部免征", "The regime of the date exempts every amount",
         "无需缴纳增值税", "No VAT is due";
     PlatformStartUnconfirmed: "平台收入按月判断的起始日期尚未确认", "From when platform income is tested by the month is not confirmed",
+        "请向主管税务机关确认", "Confirm with the tax office";
+    ExemptionWaived: "已放弃免税开具专用发票", "The exemption was waived for a special invoice",
+        "该笔销售额按征收率申报缴纳", "Declare that sale at the levy rate";
+    EmployerKindNotCovered: "用人单位类型不在补贴范围内", "The subsidy does not cover the employer's kind",
+        "劳务派遣单位不享受社保补贴和岗位补贴；请核对单位类型", "Check the recorded kind; dispatch agencies get no insurance or post subsidy";
+    IndividualBusinessUnconfirmed: "个体工商户是否适用该补贴尚未确认", "Whether the subsidy covers individual businesses is not confirmed",
+        "请人社部门人工复核", "Have the HR bureau review it";
+    OutsideTrialPeriod: "备案、招用或月份不在试行期内", "The filing, the hire or the month lies outside the trial period",
+        "请核对备案提交日期和合同起始日期", "Check the days of submission and of the contract's start";
+    DependentChildEnded: "认定之日已无符合年龄的子女", "No dependent child under the age on the day that counts",
+        "请核对抚养子女情况的截止日期", "Check until when the dependent child is recorded";
+    FilingDateMissing: "备案提交日期未记录", "The day of the filing's submission is not recorded",
+        "请人社部门补录备案提交日期", "Have the HR bureau record it";
+    FlexibleRegistrationMissing: "当月没有灵活就业登记", "Not registered as flexibly employed in the month",
+        "请办理灵活就业登记后重查", "Register as flexibly employed and ask again";
+    LateInsuranceNotCounted: "社会保险属补缴，该月不计算", "The insurance was paid late, and such a month is not counted",
+        "请核对缴费日期", "Check the date of payment";
+    MonthClaimedElsewhere: "该月同一补贴已由其他单位申领", "The same subsidy was claimed for the month at another employer",
+        "请向人社部门核实", "Ask the HR bureau";
+    OtherSubsidyClaimed: "该月已享受不可同享的其他补贴", "The month is under another subsidy that excludes this one",
+        "同一人同一月只能享受其中一项", "One of the two only for one person and month";
+    SubsidyMonthsExhausted: "该人员已满补贴最长月数", "The person has had the most months of the subsidy",
+        "不再享受该项补贴", "No further months are subsidised";
+    FirstClaimWins: "该月同时符合两项不可同享的补贴，先申领者享受", "The month supports two subsidies that exclude each other: the first claim takes it",
+        "请与人员或用人单位商定由谁申领", "Agree between employer and worker who claims";
+    TrainingNotCompleted: "没有已完成的培训记录", "No completed training is recorded",
+        "请补录培训完成情况", "Have the completed training recorded";
+    TrainingPlanNotFiled: "培训计划未备案", "The training's plan is not filed",
+        "培训前须将计划报人社部门备案", "File the plan with the HR bureau before training";
+    TrainingStandardNotMet: "培训未达到标准", "The training did not meet the standard",
+        "未达标的培训不予补贴", "Training that misses the standard is not subsidised";
+    TrainingMostReached: "该人员培训补贴已达上限", "The person's trainings have brought the most",
+        "不再享受培训补贴", "No further training is subsidised";
+    FigureMissing: "缺少计算所需的数据", "A figure that the answer needs was not told",
+        "请补充所列数据后重查", "Send the figures named and ask again";
+    NotSmallScale: "不是小规模纳税人", "Not a small-scale taxpayer",
+        "一般纳税人不适用", "General taxpayers are not exempt";
+    NoEnterpriseIncomeTax: "该类单位不缴纳企业所得税", "Employers of this kind pay no enterprise income tax",
+        "个人经营所得另行计算", "Their owners' income is taxed otherwise";
+    IncomeAboveLimit: "应纳税所得额超过上限，全额按法定税率", "Taxable income is above the limit: the full rate on everything",
+        "请核对年度应纳税所得额", "Check the year's taxable income";
+    StaffAboveLimit: "从业人数超过上限", "More people are employed than the limit",
+        "请核对全年平均从业人数", "Check the year's average";
+    AssetsAboveLimit: "资产总额超过上限", "Assets are above the limit",
+        "请核对全年平均资产总额", "Check the year's average";
+    RestrictedIndustry: "属于国家限制或禁止的行业", "A restricted or forbidden industry",
+        "请核对行业", "Check the industry";
+    NotHalfRatePayer: "不属于六税两费减半的纳税人", "Not a payer to whom the half rate of six taxes and two surcharges applies",
+        "全额缴纳", "Pay in full";
+    CreditNotLasting: "连续有留抵税额的月数不足", "Too few months in a row ended with a credit",
+        "满足连续月数后再申请", "Apply once the months are reached";
+    CreditIncrementTooSmall: "增量留抵税额未达到下限", "The credit grew by less than the least increment",
+        "达到下限后再申请", "Apply once it is reached";
+    RefundRuleUnconfirmed: "该日期的留抵退税规定尚未确认", "The refund's rule of that day is not confirmed",
         "请向主管税务机关确认", "Confirm with the tax office";
     EduExemptBySales: "销售额未超过标准，免征教育费附加和地方教育附加", "Sales are within the limit, so the education surcharges are not due",
         "无需操作", "Nothing to do";

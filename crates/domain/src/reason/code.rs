@@ -115,6 +115,60 @@ reason_codes! {
     PlatformStartUnconfirmed = 54, "PLATFORM_START_UNCONFIRMED", Eligible;
     /// Sales are so low that the education surcharges are not due.
     EduExemptBySales = 55, "EDU_EXEMPT_BY_SALES", Eligible;
+    /// The exemption was waived to issue a special invoice.
+    ExemptionWaived = 60, "EXEMPTION_WAIVED", Ineligible;
+    /// The subsidy does not cover the employer's kind.
+    EmployerKindNotCovered = 61, "EMPLOYER_KIND_NOT_COVERED", Ineligible;
+    /// Whether the subsidy covers individual businesses is not established.
+    IndividualBusinessUnconfirmed = 62, "INDIVIDUAL_BUSINESS_UNCONFIRMED", Review;
+    /// The filing, the hire or the month lies outside the trial period.
+    OutsideTrialPeriod = 63, "OUTSIDE_TRIAL_PERIOD", Ineligible;
+    /// The person had no dependent child under the age on the day that counts.
+    DependentChildEnded = 64, "DEPENDENT_CHILD_ENDED", Ineligible;
+    /// The day of the filing's submission is not recorded.
+    FilingDateMissing = 65, "FILING_DATE_MISSING", Review;
+    /// Not registered as flexibly employed in the month.
+    FlexibleRegistrationMissing = 66, "FLEXIBLE_REGISTRATION_MISSING", Ineligible;
+    /// The insurance was paid late, and late months do not count.
+    LateInsuranceNotCounted = 67, "LATE_INSURANCE_NOT_COUNTED", Ineligible;
+    /// The same subsidy was claimed for the person-month at another employer.
+    MonthClaimedElsewhere = 68, "MONTH_CLAIMED_ELSEWHERE", Ineligible;
+    /// Another subsidy stands in the person-month.
+    OtherSubsidyClaimed = 69, "OTHER_SUBSIDY_CLAIMED", Ineligible;
+    /// The person has had the most months.
+    SubsidyMonthsExhausted = 70, "SUBSIDY_MONTHS_EXHAUSTED", Ineligible;
+    /// Facts support two subsidies that exclude each other: the first claim takes the month.
+    FirstClaimWins = 71, "FIRST_CLAIM_WINS", Eligible;
+    /// No completed training is recorded.
+    TrainingNotCompleted = 72, "TRAINING_NOT_COMPLETED", Ineligible;
+    /// The training's plan is not filed.
+    TrainingPlanNotFiled = 73, "TRAINING_PLAN_NOT_FILED", Ineligible;
+    /// The standard was not met.
+    TrainingStandardNotMet = 74, "TRAINING_STANDARD_NOT_MET", Ineligible;
+    /// The person's trainings have brought the most.
+    TrainingMostReached = 75, "TRAINING_MOST_REACHED", Ineligible;
+    /// A figure that the answer needs was not told.
+    FigureMissing = 76, "FIGURE_MISSING", Review;
+    /// Not a small-scale taxpayer.
+    NotSmallScale = 77, "NOT_SMALL_SCALE", Ineligible;
+    /// The employer pays no enterprise income tax.
+    NoEnterpriseIncomeTax = 78, "NO_ENTERPRISE_INCOME_TAX", Ineligible;
+    /// Taxable income above the limit: the full rate on everything.
+    IncomeAboveLimit = 79, "INCOME_ABOVE_LIMIT", Ineligible;
+    /// More people than the limit.
+    StaffAboveLimit = 80, "STAFF_ABOVE_LIMIT", Ineligible;
+    /// More assets than the limit.
+    AssetsAboveLimit = 81, "ASSETS_ABOVE_LIMIT", Ineligible;
+    /// A restricted or forbidden industry.
+    RestrictedIndustry = 82, "RESTRICTED_INDUSTRY", Ineligible;
+    /// Pays the six taxes and two surcharges in full.
+    NotHalfRatePayer = 83, "NOT_HALF_RATE_PAYER", Ineligible;
+    /// No credit for enough months in a row.
+    CreditNotLasting = 84, "CREDIT_NOT_LASTING", Ineligible;
+    /// The credit grew by too little.
+    CreditIncrementTooSmall = 85, "CREDIT_INCREMENT_TOO_SMALL", Ineligible;
+    /// The refund's rule of the day is not established.
+    RefundRuleUnconfirmed = 86, "REFUND_RULE_UNCONFIRMED", Review;
 }
 
 impl ReasonCode {
@@ -137,6 +191,11 @@ impl ReasonCode {
     pub const fn precedence(self) -> i32 {
         match self {
             Self::MonthBookedElsewhere => Self::InsuranceNotPaid as i32 * 10 + 5,
+            // The subsidies' codes stand where the deduction's of the same question stand.
+            Self::EmployerKindNotCovered => Self::EmployerNotEnterprise as i32 * 10 + 5,
+            Self::IndividualBusinessUnconfirmed => Self::EmployerNotEnterprise as i32 * 10 + 6,
+            Self::OutsideTrialPeriod => Self::ContractTooShort as i32 * 10 + 5,
+            Self::DependentChildEnded => Self::NoRecord as i32 * 10 + 5,
             other => other as i32 * 10,
         }
     }

@@ -97,7 +97,11 @@ fn key_group_item_in(check: &mut Checker<'_>, told: &v1::KeyGroupCheck) -> Optio
 }
 
 /// The months asked for: not backwards, not too many.
-fn months(check: &mut Checker<'_>, from: &str, through: &str) -> Option<(TaxMonth, TaxMonth)> {
+pub(super) fn months(
+    check: &mut Checker<'_>,
+    from: &str,
+    through: &str,
+) -> Option<(TaxMonth, TaxMonth)> {
     let from = check.month("from_month", from);
     let through = check.month("through_month", through);
     check.ordered(("from_month", from), ("through_month", through));
@@ -112,6 +116,14 @@ pub(crate) fn vat(
 ) -> Option<VatQuestion> {
     let province_code = check.code("province_code", &told.province_code, &PROVINCE);
     let party = party(check, told);
+    let waives_wrongly = told.exemption_waived && party == Some(Party::NaturalPerson);
+    if waives_wrongly {
+        check.wrong(
+            "exemption_waived",
+            "自然人不适用放弃免税",
+            "a natural person cannot waive the exemption",
+        );
+    }
     let obligation_on = check.date("obligation_date", &told.obligation_date);
     let amount_fen = check.amount("amount_fen", told.amount_fen);
     let other_sales_same_day_fen =
@@ -125,6 +137,7 @@ pub(crate) fn vat(
         obligation_on: obligation_on?,
         amount_fen: amount_fen?,
         vat_inclusive: told.vat_inclusive,
+        exemption_waived: told.exemption_waived && !waives_wrongly,
         other_sales_same_day_fen: other_sales_same_day_fen?,
         platform_sales_month_fen: platform_sales_month_fen?,
         umct_rate_bp: umct_rate_bp?,
@@ -342,6 +355,23 @@ mod tests {
                 ["filing_cycle"]
             );
         }
+    }
+
+    #[test]
+    fn only_a_small_scale_taxpayer_waives_the_exemption() {
+        let waived = v1::CheckVatExemptionRequest {
+            exemption_waived: true,
+            ..sale()
+        };
+        let error = with_checker(|check| vat(check, &waived)).expect_err("wrong");
+        assert_eq!(fields_of(&error), ["exemption_waived"]);
+        let small = v1::CheckVatExemptionRequest {
+            party: 2,
+            filing_cycle: 1,
+            ..waived
+        };
+        let read = with_checker(|check| vat(check, &small)).expect("right");
+        assert!(read.exemption_waived);
     }
 
     #[test]

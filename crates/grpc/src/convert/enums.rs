@@ -9,10 +9,12 @@ use mamagang_domain::filing::{
     CarerGroup, Distance, FilingKind, FilingState, HireState, PayUnit, TrainingStage,
 };
 use mamagang_domain::identifier::DocumentType;
+use mamagang_domain::inclusive::{PreferenceItem, RefundClass};
 use mamagang_domain::ledger::{EntryKind, Release};
 use mamagang_domain::month::FilingCycle;
 use mamagang_domain::policy::Confidence;
 use mamagang_domain::reason::Outcome;
+use mamagang_domain::subsidy::SubsidyKind;
 use mamagang_domain::tax::TaxKind;
 use mamagang_domain::vat::VatOutcome;
 use mamagang_proto::v1;
@@ -75,6 +77,9 @@ api_enums! {
     Registration as HireRegistration: Employment, End;
     Outcome as Outcome: Eligible, Ineligible, Review;
     VatOutcome as VatOutcome: Exempt, Taxable, Review;
+    SubsidyKind as SubsidyKind: EmployerInsurance, Post, FlexibleInsurance, Training;
+    PreferenceItem as PreferenceItem: SmallScaleVat, SmallProfitIncomeTax, HalfRateSurcharges, CreditRefund;
+    RefundClass as RefundClass: SmallOrMicro, NamedIndustry, RealEstate, Other;
     Release as Release: Cumulative, AnnualProjected;
     EntryKind as EntryKind: Post, Reversal, Settle, Recompute;
     FactKind as FactKind: EmployerProfile, WorkerProfile, UnemploymentSpell, PovertyStatus, EmploymentCertificate,
@@ -149,6 +154,9 @@ mod tests {
         covers::<TaxKind>(|n| v1::TaxKind::try_from(n).is_ok());
         covers::<Outcome>(|n| v1::Outcome::try_from(n).is_ok());
         covers::<VatOutcome>(|n| v1::VatOutcome::try_from(n).is_ok());
+        covers::<SubsidyKind>(|n| v1::SubsidyKind::try_from(n).is_ok());
+        covers::<PreferenceItem>(|n| v1::PreferenceItem::try_from(n).is_ok());
+        covers::<RefundClass>(|n| v1::RefundClass::try_from(n).is_ok());
         covers::<Release>(|n| v1::Release::try_from(n).is_ok());
         covers::<EntryKind>(|n| v1::EntryKind::try_from(n).is_ok());
         covers::<FactKind>(|n| v1::FactKind::try_from(n).is_ok());

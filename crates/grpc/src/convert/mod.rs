@@ -9,6 +9,7 @@ mod fields;
 pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod ledger_form;
+pub(crate) mod measures;
 pub(crate) mod page;
 mod person;
 pub(crate) mod registry;

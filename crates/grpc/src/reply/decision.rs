@@ -55,6 +55,7 @@ pub(crate) fn decision(app: &App, checked: &CheckedDecision, language: Language)
         decided_time: Some(timestamp(checked.decided_at)),
         as_of_time: Some(timestamp(checked.as_of)),
         review_case_id: String::new(),
+        trainings: Vec::new(),
     }
 }
 
@@ -65,7 +66,7 @@ fn layer(layer: &LayerOutcome, language: Language) -> v1::LayerOutcome {
     }
 }
 
-fn month(month: &MonthResult) -> v1::MonthResult {
+pub(super) fn month(month: &MonthResult) -> v1::MonthResult {
     v1::MonthResult {
         month: month.month.to_string(),
         outcome: month.outcome.to_api(),
@@ -74,7 +75,7 @@ fn month(month: &MonthResult) -> v1::MonthResult {
     }
 }
 
-fn evidence(view: &EvidenceView, language: Language) -> v1::EvidenceRef {
+pub(super) fn evidence(view: &EvidenceView, language: Language) -> v1::EvidenceRef {
     v1::EvidenceRef {
         fact_id: view.fact_id.to_string(),
         kind: fact_kind_name(view.kind).to_owned(),

@@ -15,9 +15,11 @@ use super::stream::{Answers, Rows, answers};
 use crate::call::{Call, rules};
 use crate::convert::eligibility as convert;
 use crate::convert::eligibility::Asked;
+use crate::convert::measures;
 use crate::error::item_status;
 use crate::limits::ANSWER_MESSAGE_BYTES_MAX;
 use crate::reply::decision as reply;
+use crate::reply::measures as reply_measures;
 
 /// Bytes before a result in its answer: its field's number and its length.
 const ITEM_BYTES: usize = 5;
@@ -200,6 +202,43 @@ impl EligibilityService for Eligibility {
         let checked = self.app.check_vat_exemption(&call.caller, question).await;
         let (id, decision) = checked.map_err(|error| call.refuse(&error))?;
         Ok(Response::new(reply::vat(id, &decision, call.language)))
+    }
+
+    async fn check_subsidy(
+        &self,
+        request: Request<v1::CheckSubsidyRequest>,
+    ) -> Result<Response<v1::CheckSubsidyResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let (context, question) = call.read(&self.app, |check| {
+            measures::subsidy(check, request.get_ref())
+        })?;
+        let checked = self
+            .app
+            .check_subsidy(&call.caller, &context, question)
+            .await;
+        let checked = checked.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::CheckSubsidyResponse {
+            decision: Some(reply_measures::subsidy(&self.app, &checked, call.language)),
+        }))
+    }
+
+    async fn check_inclusive_preferences(
+        &self,
+        request: Request<v1::CheckInclusivePreferencesRequest>,
+    ) -> Result<Response<v1::CheckInclusivePreferencesResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let (employer_code, question) = call.read(&self.app, |check| {
+            measures::preferences(check, request.get_ref())
+        })?;
+        let checked = self
+            .app
+            .check_preferences(&call.caller, employer_code, question)
+            .await;
+        let checked = checked.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(reply_measures::preferences(
+            &checked,
+            call.language,
+        )))
     }
 
     async fn get_decision(

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use mamagang_domain::fact::EmployerKind;
-use mamagang_domain::ledger::{Amendment, Declaration, LedgerRefusal, Plan, Release, TaxLine};
+use mamagang_domain::ledger::{
+    Amendment, Caveat, Declaration, LedgerRefusal, Plan, Release, TaxLine,
+};
 use mamagang_domain::money::{Fen, RateBp};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::policy::{CodeGroup, PolicyBook};
@@ -232,6 +234,10 @@ impl Played {
         self.compared
             .add(&format!("{step} refused"), or_none(refused), or_none(told));
         let plan = result.ok()?;
+        let of_vat_leg = |caveat: &Caveat| caveat.code == ReasonCode::VatLegUnconfirmed2026;
+        if plan.caveats.iter().any(of_vat_leg) {
+            self.compared.told.push("key_group.vat_leg".to_owned());
+        }
         let found = codes(plan.caveats.iter().map(|caveat| &caveat.code));
         self.compared
             .add(&format!("{step} caveats"), codes(caveats), found);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mamagang_domain::policy::PolicyBook;
+use mamagang_domain::reason::{Assumption, Reason};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -28,6 +29,9 @@ pub struct Compared {
     pub expected: Vec<String>,
     /// What was decided.
     pub actual: Vec<String>,
+    /// Parameters that are not established and that the answer names: in a review, a caveat or
+    /// among its assumptions. Not compared.
+    pub told: Vec<String>,
 }
 
 impl Compared {
@@ -52,6 +56,20 @@ impl Compared {
         let labelled = |line: String| format!("{label}: {line}");
         self.expected.extend(expected.into_iter().map(labelled));
         self.actual.extend(actual.into_iter().map(labelled));
+    }
+
+    /// Notes the parameters that reasons and caveats name.
+    pub fn tell_parameters(&mut self, reasons: &[Reason]) {
+        let facts = reasons.iter().flat_map(|reason| &reason.facts);
+        let named = facts.filter(|(name, _)| *name == "parameter");
+        self.told
+            .extend(named.flat_map(|(_, names)| names.split(", ").map(str::to_owned)));
+    }
+
+    /// Notes the parameters that assumptions name.
+    pub fn tell_assumptions(&mut self, assumptions: &[Assumption]) {
+        let names = assumptions.iter().map(|it| it.parameter.to_string());
+        self.told.extend(names);
     }
 
     /// The lines that only one side has; `None` when the sheets agree.

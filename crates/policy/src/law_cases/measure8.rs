@@ -314,6 +314,7 @@ impl Case for Measure8Case {
 impl Expect {
     fn compare(&self, decision: &Decision) -> Compared {
         let mut compared = Compared::default();
+        compared.tell_assumptions(&decision.assumptions);
         let (expected, actual) = (outcome_name(self.outcome), outcome_name(decision.outcome));
         compared.add("outcome", expected, actual);
         self.compare_term(&mut compared, decision);

@@ -41,6 +41,9 @@ struct Ask {
     /// Whether the amount includes VAT.
     #[serde(default)]
     with_vat: bool,
+    /// Whether the exemption is waived for a special invoice.
+    #[serde(default)]
+    waived: bool,
     province: Option<String>,
     other_sales_same_day_yuan: Option<Yuan>,
     platform_sales_month_yuan: Option<Yuan>,
@@ -97,6 +100,7 @@ impl Ask {
             obligation_on: self.date.0,
             amount_fen: self.amount_yuan.0,
             vat_inclusive: self.with_vat,
+            exemption_waived: self.waived,
             other_sales_same_day_fen: fen(self.other_sales_same_day_yuan),
             platform_sales_month_fen: fen(self.platform_sales_month_yuan),
             umct_rate_bp: RateBp::new(self.umct_percent.unwrap_or(7) * 100),
@@ -129,6 +133,8 @@ impl Case for Measure9Case {
         let decision = check_vat(book, &self.ask.question());
         let expect = &self.expect;
         let mut compared = Compared::default();
+        compared.tell_parameters(&decision.reasons);
+        compared.tell_parameters(&decision.caveats);
         let word = match decision.outcome {
             VatOutcome::Exempt => OutcomeWord::Exempt,
             VatOutcome::Taxable => OutcomeWord::Taxable,

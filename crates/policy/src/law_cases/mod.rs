@@ -16,6 +16,10 @@ pub mod measure8;
 #[doc(hidden)]
 pub mod measure9;
 #[doc(hidden)]
+pub mod preferences;
+#[doc(hidden)]
+pub mod subsidies;
+#[doc(hidden)]
 pub mod words;
 #[doc(hidden)]
 pub mod world;
@@ -66,6 +70,14 @@ const RUNNERS: &[(&str, Runner)] = &[
     (
         measure9::Measure9Case::FOLDER,
         run_file::<measure9::Measure9Case>,
+    ),
+    (
+        preferences::PreferenceCase::FOLDER,
+        run_file::<preferences::PreferenceCase>,
+    ),
+    (
+        subsidies::SubsidyCase::FOLDER,
+        run_file::<subsidies::SubsidyCase>,
     ),
 ];
 

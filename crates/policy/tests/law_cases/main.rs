@@ -55,6 +55,16 @@ fn measure8_cases_are_decided_as_the_fact_book_says() {
 }
 
 #[test]
+fn subsidy_cases_are_decided_as_the_fact_book_says() {
+    run_all("subsidies");
+}
+
+#[test]
+fn measure10_cases_are_decided_as_the_fact_book_says() {
+    run_all("measure10");
+}
+
+#[test]
 fn measure9_cases_are_decided_as_the_fact_book_says() {
     run_all("measure9");
 }

@@ -1,0 +1,94 @@
+//! `CheckInclusivePreferences`.
+
+use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::DecisionId;
+use mamagang_domain::inclusive::{
+    PreferenceQuestion, PreferenceResult, RULES_VERSION, check_preferences,
+};
+
+use super::digest::preferences_digest;
+use crate::app::App;
+use crate::audit::{DecisionItem, PreferenceItemRecord};
+use crate::caller::Caller;
+use crate::error::AppResult;
+
+const METHOD: &str = "mamagang.v1.EligibilityService/CheckInclusivePreferences";
+
+/// The answers, with their id and what they were found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedPreferences {
+    /// The decision's id.
+    pub decision_id: DecisionId,
+    /// One answer an item.
+    pub results: Vec<PreferenceResult>,
+    /// When they were given (microseconds).
+    pub decided_at: i64,
+    /// The policy applied.
+    pub policy_version: String,
+    /// The rules applied.
+    pub rules_version: i32,
+}
+
+impl App {
+    /// What the inclusive preferences give for figures. With an employer, what its record of the
+    /// year's last day tells stands in for what was not sent.
+    ///
+    /// Errors: `PERMISSION_DENIED`, `EMPLOYER_NOT_FOUND`.
+    pub async fn check_preferences(
+        &self,
+        caller: &Caller,
+        employer_code: Option<EmployerCode>,
+        mut question: PreferenceQuestion,
+    ) -> AppResult<CheckedPreferences> {
+        let permit = self.permit(METHOD, caller, None).await?;
+        if let Some(code) = employer_code {
+            self.permit_employer(&permit, code).await?;
+            if let Err(error) = self.fill_from_record(code, &mut question).await {
+                return Err(self.audit_refusal(METHOD, caller, None, error).await);
+            }
+        }
+        let results = check_preferences(&self.book, &question);
+        let item = PreferenceItemRecord {
+            question,
+            answer: preferences_digest(&results),
+        };
+        let items = vec![DecisionItem::Preferences(Box::new(item))];
+        let mut draft = self.audit_draft(METHOD, caller, None, items);
+        draft.rules_version = RULES_VERSION;
+        draft.employer_code = employer_code;
+        let checked = CheckedPreferences {
+            decision_id: DecisionId {
+                audit: draft.audit_id,
+                item: None,
+            },
+            results,
+            decided_at: self.clock.now_micros(),
+            policy_version: self.book.version.to_string(),
+            rules_version: RULES_VERSION,
+        };
+        self.audit.write(draft).await?;
+        Ok(checked)
+    }
+
+    async fn fill_from_record(
+        &self,
+        code: EmployerCode,
+        question: &mut PreferenceQuestion,
+    ) -> AppResult<()> {
+        let read = self.store.check_inputs(&[], &[code]).await?;
+        let row = read.employers.into_iter().next().flatten();
+        let record = row.map(|row| row.record).unwrap_or_default();
+        let employer = crate::facts::require_profile(code, record)?;
+        let day = question.period.map_or_else(
+            || question.tax_year.last_month().last_day(),
+            |period| period.last_month().last_day(),
+        );
+        if let Some(profile) = employer.record.profile_on(day) {
+            question.employer_kind = question.employer_kind.or(Some(profile.kind));
+            question.vat_payer = question.vat_payer.or(Some(profile.vat_payer));
+            question.filing_cycle = question.filing_cycle.or(Some(profile.filing_cycle));
+            question.umct_rate_bp = question.umct_rate_bp.or(Some(profile.umct_rate_bp));
+        }
+        Ok(())
+    }
+}
