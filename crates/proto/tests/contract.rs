@@ -24,11 +24,7 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("EligibilityService/StreamKeyGroupChecks", true, true),
     ("EligibilityService/CheckVatExemption", false, false),
     ("EligibilityService/CheckSubsidy", false, false),
-    (
-        "EligibilityService/CheckInclusivePreferences",
-        false,
-        false,
-    ),
+    ("EligibilityService/CheckInclusivePreferences", false, false),
     ("EligibilityService/GetDecision", false, false),
     ("EligibilityService/ReplayDecision", false, false),
     ("EligibilityService/SimulateHire", false, false),

@@ -30,9 +30,9 @@ fn count() -> usize {
 }
 
 fn seed() -> u64 {
-    let given = std::env::var("MAMAGANG_ORACLE_SEED").ok();
+    let given = std::env::var_os("MAMAGANG_ORACLE_SEED");
     given
-        .and_then(|text| text.parse().ok())
+        .and_then(|text| text.to_str()?.parse().ok())
         .unwrap_or_else(|| RandomState::new().hash_one("oracle"))
 }
 
