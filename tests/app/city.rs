@@ -21,6 +21,39 @@ pub(crate) const BAKERY: &str = "91442000MAQQ000161";
 pub(crate) const LAUNDRY: &str = "91442000QQ0000039Q";
 pub(crate) const WANG: (&str, &str) = ("442000198903149982", "王芳");
 pub(crate) const LI: (&str, &str) = ("442000199307089965", "李敏");
+pub(crate) const ZHANG: (&str, &str) = ("440000198702209975", "张丽");
+
+/// A person with a number in the document: born 1989-03-14 in Zhongshan (GB 11643).
+pub(crate) fn numbered_person(number: usize) -> (String, &'static str) {
+    const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let body = format!("44200019890314{number:03}");
+    let sum: usize = body
+        .bytes()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| usize::from(digit - b'0') * weight)
+        .sum();
+    let check = b"10X98765432"[sum % 11];
+    (format!("{body}{}", char::from(check)), "陈小玲")
+}
+
+/// An employer's code with a number in it: `91442000MAQ` and six digits, with its check character (GB
+/// 32100).
+pub(crate) fn numbered_employer(number: usize) -> String {
+    const ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let body = format!("91442000MAQ{number:06}");
+    let mut weight = 1;
+    let mut sum = 0;
+    for letter in body.bytes() {
+        let value = ALPHABET
+            .iter()
+            .position(|known| *known == letter)
+            .expect("a letter");
+        sum += value * weight;
+        weight = weight * 3 % 31;
+    }
+    let check = ALPHABET[(31 - sum % 31) % 31];
+    format!("{body}{}", char::from(check))
+}
 
 pub(crate) fn code(text: &str) -> EmployerCode {
     EmployerCode::parse(text).expect("a code")

@@ -448,14 +448,15 @@ async fn a_recomputation_after_a_leaver_finds_the_over_deduction() {
         validate_only: false,
         employer_code: code(BAKERY),
         tax_year: year(),
+        surcharge_through: None,
     };
     let reply = test
         .app
         .recompute_year(&caller, call)
         .await
         .expect("recomputed");
-    assert_eq!(reply.over_deducted_fen, Fen::new(65_000));
-    assert_eq!(reply.late_surcharge_from_on, Some(date("2023-04-16")));
+    assert_eq!(reply.over_deducted_fen(), Fen::new(65_000));
+    assert_eq!(reply.late_surcharge_from_on(), Some(date("2023-04-16")));
     assert_eq!(reply.balance.booked.over_deducted_fen, Fen::new(65_000));
     let report = test.app.rebuild_and_compare().await.expect("a report");
     assert_eq!(report.differences, Vec::<String>::new());

@@ -3,6 +3,7 @@
 mod audit;
 mod eligibility;
 mod errors;
+mod feed;
 mod filing;
 mod harness;
 mod ledger;

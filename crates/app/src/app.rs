@@ -16,7 +16,7 @@ use crate::caller::{AccessContext, Caller};
 use crate::editions::Editions;
 use crate::eligibility::CheckLoader;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
-use crate::ledger::LedgerWriter;
+use crate::ledger::{Feed, LedgerWriter};
 use crate::limits::PAGE_TOKEN_LIFETIME;
 use crate::ports::{Entropy, Ids};
 use crate::workers::Misses;
@@ -60,6 +60,7 @@ pub struct App {
     pub(crate) ledger: LedgerWriter,
     pub(crate) misses: Misses,
     pub(crate) checks: CheckLoader,
+    pub(crate) feed: Feed,
 }
 
 impl std::fmt::Debug for App {
@@ -107,6 +108,7 @@ impl App {
             ledger,
             misses: Misses::default(),
             checks,
+            feed: Feed::default(),
         }))
     }
 

@@ -24,6 +24,18 @@ pub const SPAN_MONTHS_MAX: i32 = 120;
 pub const LEDGER_QUEUE_MAX: usize = 4_096;
 /// Postings of one commit.
 pub const LEDGER_BATCH_MAX: usize = 256;
+/// Chains' ends of one checkpoint; more make the next one.
+pub const CHECKPOINT_HEADS_MAX: u32 = 10_000;
+/// How often a checkpoint is made where a chain has moved.
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// Streams that may watch the ledger at once.
+pub const WATCHERS_MAX: usize = 64;
+/// Entries that a watcher reads at once.
+pub const FEED_PAGE_ENTRIES: u32 = 200;
+/// How often the end of the feed is looked up, at most, for all watchers together.
+pub const FEED_LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long a watcher hears nothing before it gets a sign of life.
+pub const FEED_HEARTBEAT: Duration = Duration::from_secs(15);
 /// Audit rows that may wait for their commit.
 pub const AUDIT_QUEUE_MAX: usize = 8_192;
 /// Places of that queue that calls which only read leave free, so that they give way first.
@@ -98,6 +110,18 @@ pub fn all() -> Vec<(&'static str, String)> {
         ),
         ("ledger_queue_max", LEDGER_QUEUE_MAX.to_string()),
         ("ledger_batch_max", LEDGER_BATCH_MAX.to_string()),
+        ("checkpoint_heads_max", CHECKPOINT_HEADS_MAX.to_string()),
+        (
+            "checkpoint_interval_s",
+            CHECKPOINT_INTERVAL.as_secs().to_string(),
+        ),
+        ("watchers_max", WATCHERS_MAX.to_string()),
+        ("feed_page_entries", FEED_PAGE_ENTRIES.to_string()),
+        (
+            "feed_look_every_ms",
+            FEED_LOOK_EVERY.as_millis().to_string(),
+        ),
+        ("feed_heartbeat_s", FEED_HEARTBEAT.as_secs().to_string()),
         ("audit_queue_max", AUDIT_QUEUE_MAX.to_string()),
         ("audit_queue_reserve", AUDIT_QUEUE_RESERVE.to_string()),
         ("audit_rows_scanned_max", AUDIT_ROWS_SCANNED_MAX.to_string()),

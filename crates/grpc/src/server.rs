@@ -111,6 +111,10 @@ impl Grpc {
         } else {
             ServingStatus::NotServing
         };
+        if !is_serving {
+            // Streams that would not end by themselves end: their callers go on elsewhere.
+            self.app.stop_watches();
+        }
         for service in SERVICES {
             self.health.set_service_status(service, status).await;
         }

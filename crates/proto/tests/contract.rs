@@ -51,6 +51,7 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("LedgerService/GetEntry", false, false),
     ("LedgerService/EstimateLateClaim", false, false),
     ("LedgerService/BatchPostDeductions", false, false),
+    ("LedgerService/WatchEntries", false, true),
     ("LedgerService/BatchGetEmployerBalances", false, false),
     ("LedgerService/GetWorkTimeTable", false, false),
     ("LedgerService/GetReliefSchedule", false, false),
@@ -122,6 +123,8 @@ const REASON_CODES: &[(&str, i32)] = &[
     ("CREDIT_NOT_LASTING", 84),
     ("CREDIT_INCREMENT_TOO_SMALL", 85),
     ("REFUND_RULE_UNCONFIRMED", 86),
+    ("LATE_CLAIM_BARRED", 90),
+    ("MONTHS_REGROUPED", 91),
 ];
 
 /// The first error reasons; the number is the position.

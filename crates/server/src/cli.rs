@@ -45,6 +45,13 @@ pub enum Command {
     Audit(AuditCommand),
     /// Destroy a person's data key: nobody can read or find the person any more.
     EraseWorker(EraseFlags),
+    /// Make a signed checkpoint over the ends of all chains now; `serve` makes them by itself.
+    Checkpoint(SettingFlags),
+    /// Verify every chain of the ledger against itself, its head and the signed checkpoints.
+    VerifyLedger(VerifyLedgerFlags),
+    /// Write files for others.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Print every limit of the service.
     Limits,
     /// Print every reason and error with its cause and remedy.
@@ -191,6 +198,37 @@ pub struct SettleYearFlags {
     /// Where the database is.
     #[command(flatten)]
     pub settings: SettingFlags,
+}
+
+/// How the ledger is verified.
+#[derive(Args, Clone, Default)]
+pub struct VerifyLedgerFlags {
+    /// Chains verified side by side.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub jobs: usize,
+    /// Keep progress in this file, and go on from it where it is there.
+    #[arg(long, value_name = "FILE")]
+    pub progress: Option<PathBuf>,
+    /// Where the database is.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// What can be written for others.
+#[derive(Subcommand)]
+pub enum ExportCommand {
+    /// Chains, checkpoints and public keys, for the offline verifier `ledger-verify`.
+    AuditBundle {
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// One employer's chain alone, by 统一社会信用代码.
+        #[arg(long, value_name = "CODE")]
+        employer: Option<String>,
+        /// Where the database is.
+        #[command(flatten)]
+        settings: Box<SettingFlags>,
+    },
 }
 
 /// The settings as flags: text as it was typed, so that every wrong one is reported together with those of the

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mamagang_server::cli::{
-    AuditCommand, Cli, Command, CutFlags, DoctorFlags, EraseFlags, KeysCommand, PolicyCommand,
-    SettingFlags,
+    AuditCommand, Cli, Command, CutFlags, DoctorFlags, EraseFlags, ExportCommand, KeysCommand,
+    PolicyCommand, SettingFlags, VerifyLedgerFlags,
 };
 use mamagang_server::serve;
 use mamagang_server::settings::{Capabilities, Settings, Surroundings};
-use mamagang_server::{admin, client, demo, key_admin, settle, trail_admin, trial};
+use mamagang_server::{admin, client, demo, key_admin, ledger, settle, trail_admin, trial};
 use tokio::runtime::Runtime;
 
 /// Wrong usage or wrong settings.
@@ -63,6 +63,28 @@ fn main() -> ExitCode {
         Command::Client(command) => with_runtime(|runtime| runtime.block_on(client::run(&command))),
         Command::Certs(args) => answer(trial::certs(&args)),
         Command::Token(args) => answer(trial::token(&args)),
+        Command::Checkpoint(flags) => with_settings(&flags, |settings, runtime| {
+            runtime.block_on(ledger::checkpoint(&settings))
+        }),
+        Command::VerifyLedger(VerifyLedgerFlags {
+            jobs,
+            progress,
+            settings,
+        }) => with_settings(&settings, |settings, runtime| {
+            let verification = ledger::Verification {
+                jobs,
+                progress: progress.as_deref(),
+                draws: true,
+            };
+            runtime.block_on(ledger::verify_ledger(&settings, &verification))
+        }),
+        Command::Export(ExportCommand::AuditBundle {
+            out,
+            employer,
+            settings,
+        }) => with_settings(&settings, |settings, runtime| {
+            runtime.block_on(ledger::export_bundle(&settings, &out, employer.as_deref()))
+        }),
         Command::Limits => answer(Ok(admin::limits())),
         Command::Errors => answer(Ok(admin::errors())),
     }

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::clock::SystemClock;
 use crate::ids::new_id;
 use crate::key_admin;
+use crate::ledger::keep_checkpoints;
 use crate::settings::{DatabaseUrl, Settings};
 use crate::shutdown::{Shutdown, process_signals};
 use crate::telemetry::Telemetry;
@@ -334,6 +335,7 @@ async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::R
         opened.app.clone(),
     ));
     let shutdown = Shutdown::watch(process_signals()?, settings.drain);
+    tokio::spawn(keep_checkpoints(opened.app.clone(), shutdown.draining()));
     let running = start(
         opened.app,
         access,

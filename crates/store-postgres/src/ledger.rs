@@ -228,7 +228,7 @@ pub(crate) async fn list_entries(
     rows.iter().map(|row| entry_row(*employer, row)).collect()
 }
 
-fn entry_row(employer_code: EmployerCode, row: &PgRow) -> StoreResult<EntryRow> {
+pub(crate) fn entry_row(employer_code: EmployerCode, row: &PgRow) -> StoreResult<EntryRow> {
     Ok(EntryRow {
         employer_code,
         sequence: narrow(row, "sequence")?,

@@ -11,6 +11,7 @@ mod sql;
 
 mod audit;
 mod case;
+mod checkpoint;
 mod column;
 mod connect;
 mod db;

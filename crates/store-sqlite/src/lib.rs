@@ -8,6 +8,7 @@ mod sql;
 
 mod audit;
 mod case;
+mod checkpoint;
 mod column;
 mod connect;
 mod db;

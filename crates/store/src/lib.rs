@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod cases;
+mod checkpoint;
 mod clock;
 mod error;
 pub mod filings;
@@ -20,6 +21,7 @@ mod subsidy;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use checkpoint::{ChainReads, CheckpointWrites};
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind};
 pub use job::{JobPart, JobReads, JobRow, JobWrites};
@@ -51,6 +53,7 @@ pub type StoreResult<T> = Result<T, StoreError>;
 pub trait Store:
     AuditReads
     + KeyReads
+    + ChainReads
     + policy::PolicyReads
     + CaseReads
     + FilingReads
@@ -143,7 +146,7 @@ pub trait Store:
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
 pub trait UnitOfWork:
-    AuditWrites + KeyWrites + CaseWrites + FilingWrites + JobWrites + SubsidyWrites + Send
+    AuditWrites + KeyWrites + CaseWrites + CheckpointWrites + FilingWrites + JobWrites + SubsidyWrites + Send
 {
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;

@@ -247,6 +247,34 @@ pub struct EntryRow {
     pub hash: Digest32,
 }
 
+/// An entry with its place in the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedRow {
+    /// Given when the row was written, before its commit; rises, with gaps.
+    pub position: i64,
+    /// The entry.
+    pub entry: EntryRow,
+}
+
+/// A checkpoint as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// From 1, without gaps.
+    pub number: u32,
+    /// When it was made (microseconds).
+    pub recorded_at: i64,
+    /// The frozen bytes.
+    pub frozen: Vec<u8>,
+    /// The hash before.
+    pub previous_hash: Digest32,
+    /// Its hash.
+    pub hash: Digest32,
+    /// The key that signed it.
+    pub key_id: u32,
+    /// The signature over the hash.
+    pub signature: [u8; 64],
+}
+
 /// The state of an employer-year.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YearRow {

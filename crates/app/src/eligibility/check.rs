@@ -271,11 +271,9 @@ impl App {
         time: i64,
     ) -> AppResult<WorkerSnapshot> {
         let worker_id = snapshot.worker.worker_id;
-        let timeline = self.timeline_at(worker_id, Until::Time(time)).await?;
-        let mut employers = timeline.contract_employers();
-        employers.extend(snapshot.booked.iter().map(|booked| booked.employer_code));
-        employers.sort_unstable();
-        employers.dedup();
+        let (timeline, employers) = self
+            .timeline_and_employers_at(worker_id, Until::Time(time))
+            .await?;
         let booked = self.booked_at(worker_id, &employers, time).await?;
         let worker = mamagang_store::rows::WorkerRow {
             timeline,
@@ -457,7 +455,7 @@ impl Asked<'_> {
 }
 
 /// Months before this employer's first that facts support elsewhere and nobody has booked.
-fn unclaimed(
+pub(crate) fn unclaimed(
     book: &PolicyBook,
     evidence: &Evidence<'_>,
     elsewhere: &HashMap<EmployerCode, EmployerRecord>,

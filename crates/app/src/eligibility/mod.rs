@@ -13,6 +13,7 @@ mod vat;
 mod verify;
 
 pub use answer::{Answer, Difference};
+pub(crate) use check::unclaimed;
 pub use check::{CheckedDecision, EvidenceView, KeyGroupCheck};
 pub use decision::StoredDecision;
 pub(crate) use loader::CheckLoader;

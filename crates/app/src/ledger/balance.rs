@@ -1,12 +1,14 @@
 //! `GetEmployerBalance`.
 
+use std::collections::HashMap;
+
 use mamagang_domain::frozen::digest;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ledger::{Balance, MonthValue, Release, WorkerMonths, YearState};
+use mamagang_domain::ledger::{Balance, EntryDraft, MonthValue, Release, YearState};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::policy::PolicyBook;
-use mamagang_domain::timeline::pack;
+use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{LedgerInputs, PersonMonth, WorkerSnapshot};
 use serde::{Deserialize, Serialize};
 
@@ -76,57 +78,45 @@ pub struct EmployerBalance {
 const METHOD: &str = "mamagang.v1.LedgerService/GetEmployerBalance";
 const METHOD_BATCH: &str = "mamagang.v1.LedgerService/BatchGetEmployerBalances";
 
-/// Puts the figures together from the state and the workers' months. With `is_planned` the months
-/// up to the plan's end are booked by the plan, so that only later ones are not.
+/// Puts the figures together from the state and the workers' months. With `includes_later` the
+/// months after those that a plan looked at are counted too.
 pub(crate) fn balance_of(
-    employer_code: EmployerCode,
-    tax_year: TaxYear,
+    (employer_code, tax_year): (EmployerCode, TaxYear),
     year: &YearState,
     workers: &[YearMonths],
-    is_planned: bool,
+    includes_later: bool,
     sequence: u32,
     revision: u32,
 ) -> EmployerBalance {
-    let is_unbooked = |plan: &WorkerMonths, value: &MonthValue| {
-        !is_planned && !plan.booked.iter().any(|booked| booked.month == value.month)
+    let later = |worker: &YearMonths| match includes_later {
+        true => worker.later.clone(),
+        false => Vec::new(),
     };
-    let unbooked_planned = workers.iter().flat_map(|worker| {
-        worker
-            .plan
-            .supported
-            .iter()
-            .filter(|value| is_unbooked(&worker.plan, value))
-    });
-    let later = workers.iter().flat_map(|worker| {
-        if is_planned {
-            worker.later.as_slice()
-        } else {
-            &[]
+    let mut unbooked_accrual_fen = Fen::ZERO;
+    let mut worker_count = 0;
+    let mut months_under_review = 0;
+    for worker in workers {
+        let plan = &worker.plan;
+        let is_booked =
+            |value: &MonthValue| plan.booked.iter().any(|booked| booked.month == value.month);
+        let supported = plan.supported.iter().copied().chain(later(worker));
+        let unbooked: Vec<MonthValue> = supported.filter(|value| !is_booked(value)).collect();
+        unbooked_accrual_fen += unbooked.iter().map(|value| value.amount_fen).sum();
+        if !plan.booked.is_empty() || !unbooked.is_empty() {
+            worker_count += 1;
         }
-    });
-    // After a plan the booked months are those supported; before it they may be others.
-    let has_months = |worker: &&YearMonths| match is_planned {
-        true => !worker.plan.supported.is_empty() || !worker.later.is_empty(),
-        false => !worker.plan.booked.is_empty() || !worker.plan.supported.is_empty(),
-    };
-    let under_review = |worker: &YearMonths| {
-        worker.plan.under_review
-            + if is_planned {
-                worker.later_under_review
-            } else {
-                0
-            }
-    };
+        months_under_review += plan.under_review;
+        if includes_later {
+            months_under_review += worker.later_under_review;
+        }
+    }
     EmployerBalance {
         employer_code,
         tax_year,
         booked: year.balance(),
-        unbooked_accrual_fen: unbooked_planned
-            .chain(later)
-            .map(|value| value.amount_fen)
-            .sum(),
-        worker_count: i32::try_from(workers.iter().filter(has_months).count()).unwrap_or(i32::MAX),
-        months_under_review: workers.iter().map(under_review).sum(),
+        unbooked_accrual_fen,
+        worker_count,
+        months_under_review,
         sequence,
         revision,
         release: year
@@ -134,6 +124,28 @@ pub(crate) fn balance_of(
             .last()
             .map_or(Release::Cumulative, |last| last.release),
         settled: year.settled.is_some(),
+    }
+}
+
+/// Brings the workers' booked months up to what a plan books and takes back.
+pub(crate) fn book_planned(workers: &mut [YearMonths], drafts: &[EntryDraft]) {
+    for change in drafts.iter().flat_map(|draft| &draft.accruals) {
+        let worker = workers
+            .iter_mut()
+            .find(|worker| worker.plan.worker_id == Some(change.worker_id));
+        let Some(worker) = worker else {
+            continue;
+        };
+        let booked = &mut worker.plan.booked;
+        if change.booked {
+            booked.push(MonthValue {
+                month: change.month,
+                group: change.group,
+                amount_fen: change.amount_fen,
+            });
+        } else {
+            booked.retain(|known| known.month != change.month);
+        }
     }
 }
 
@@ -149,6 +161,7 @@ fn balance_item(query: &EmployerBalanceQuery, balance: &EmployerBalance) -> Deci
 pub(crate) fn all_worker_months(
     policy: &PolicyBook,
     inputs: &LedgerInputs,
+    elsewhere: &HashMap<EmployerCode, EmployerRecord>,
     year: TaxYear,
     through: TaxMonth,
     projects: bool,
@@ -164,6 +177,7 @@ pub(crate) fn all_worker_months(
                 policy,
                 &employer.employer_code,
                 &employer.record,
+                elsewhere,
                 snapshot,
                 &inputs.months,
                 year,
@@ -261,10 +275,16 @@ impl App {
         let record = inputs.employer.clone().map(|row| row.record);
         let employer = crate::facts::require_known(employer_code, record.unwrap_or_default())?;
         let through = query.through.unwrap_or(tax_year.last_month());
-        let workers = all_worker_months(&self.book, &inputs, tax_year, through, false);
-        Ok(balance_of(
-            employer_code,
+        let workers = all_worker_months(
+            &self.book,
+            &inputs,
+            &HashMap::new(),
             tax_year,
+            through,
+            false,
+        );
+        Ok(balance_of(
+            (employer_code, tax_year),
             &inputs.year,
             &workers,
             false,

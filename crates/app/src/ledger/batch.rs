@@ -15,15 +15,15 @@ use mamagang_domain::ledger::{
 };
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::tax::TaxKind;
-use mamagang_domain::timeline::{pack, unpack};
+use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
 use mamagang_store::rows::{
     EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
 };
 use mamagang_store::{JobPart, PostingBatch, StoreError};
 
-use super::balance::{all_worker_months, balance_of};
-use super::command::{Action, CodedLine, Command, LedgerReply};
-use super::months::{YearMonths, rebook};
+use super::balance::{all_worker_months, balance_of, book_planned};
+use super::command::{Action, CodedLine, Command, LateOverDeduction, LedgerReply};
+use super::months::{YearMonths, other_employers, rebook};
 use super::writer::LedgerContext;
 use crate::app::civil_date;
 use crate::audit::{AuditChain, AuditDraft, DecisionItem};
@@ -80,11 +80,13 @@ pub(crate) async fn run_batch(
         .collect();
     let years: Vec<YearKey> = years.into_iter().collect();
     let read = unit.posting_inputs(&keys, &years).await?;
+    let elsewhere = records_elsewhere(context, &read.years).await?;
     let mut batch = Batch::new(
         context,
         unit.recorded_at(),
         years.into_iter().zip(read.years).collect(),
         references,
+        elsewhere,
     );
     batch.answered = keys
         .iter()
@@ -131,6 +133,21 @@ async fn known_references(
     Ok(references)
 }
 
+/// The records of the other employers of the batch's workers, for the months that nobody claimed
+/// there. Most workers have none, and then nothing is read.
+async fn records_elsewhere(
+    context: &LedgerContext,
+    read: &[LedgerInputs],
+) -> Result<HashMap<EmployerCode, EmployerRecord>, StoreError> {
+    let codes = other_employers(read);
+    if codes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let inputs = context.store.check_inputs(&[], &codes).await?;
+    let rows = inputs.employers.into_iter().flatten();
+    Ok(rows.map(|row| (row.employer_code, row.record)).collect())
+}
+
 struct Batch<'a> {
     context: &'a LedgerContext,
     recorded_at: i64,
@@ -141,6 +158,8 @@ struct Batch<'a> {
     /// the next.
     places: HashMap<WorkerId, Vec<(YearKey, usize)>>,
     references: HashMap<EmployerCode, Vec<String>>,
+    /// Other employers of the workers.
+    elsewhere: HashMap<EmployerCode, EmployerRecord>,
     answered: HashMap<IdempotencyKey, IdempotencyRecord>,
     changed: BTreeSet<YearKey>,
     entries: Vec<EntryRow>,
@@ -156,6 +175,7 @@ impl<'a> Batch<'a> {
         recorded_at: i64,
         inputs: HashMap<YearKey, LedgerInputs>,
         references: HashMap<EmployerCode, Vec<String>>,
+        elsewhere: HashMap<EmployerCode, EmployerRecord>,
     ) -> Self {
         let heads = inputs
             .iter()
@@ -178,6 +198,7 @@ impl<'a> Batch<'a> {
             heads,
             places,
             references,
+            elsewhere,
             answered: HashMap::new(),
             changed: BTreeSet::new(),
             entries: Vec::new(),
@@ -217,7 +238,8 @@ impl<'a> Batch<'a> {
                 return unpack(first).map_err(AppError::internal);
             }
         }
-        let (plan, months) = self.plan(command).map_err(|error| named(error, command))?;
+        let (plan, mut months) = self.plan(command).map_err(|error| named(error, command))?;
+        book_planned(&mut months, &plan.drafts);
         let reply = if command.validate_only {
             self.preview(command, plan, &months)
         } else {
@@ -249,6 +271,7 @@ impl<'a> Batch<'a> {
         let months = all_worker_months(
             &self.context.book,
             inputs,
+            &self.elsewhere,
             year_key.1,
             scope.through,
             scope.projects,
@@ -278,7 +301,7 @@ impl<'a> Batch<'a> {
             }
             Action::Amend(amendment) => plan_amendment(&input, amendment)?,
             Action::Settle(settlement) => plan_settlement(&input, settlement)?,
-            Action::Recompute(year) => plan_recomputation(&input, *year)?,
+            Action::Recompute { tax_year, .. } => plan_recomputation(&input, *tax_year)?,
         };
         Ok((plan, months))
     }
@@ -296,8 +319,7 @@ impl<'a> Batch<'a> {
             year.apply_draft(draft, sequence);
         }
         let balance = balance_of(
-            year_key.0,
-            year_key.1,
+            year_key,
             &year,
             months,
             true,
@@ -340,6 +362,7 @@ impl<'a> Batch<'a> {
                 request_id: command.request.request_id,
                 policy_version: self.context.book.version.to_string(),
                 rules_version: RULES_VERSION,
+                decision_id: Some(command.audit_id),
                 draft: draft.clone(),
             };
             let entry = Entry::chain(body, head.hash);
@@ -356,8 +379,7 @@ impl<'a> Batch<'a> {
             .map(|inputs| inputs.year.clone())
             .unwrap_or_default();
         let balance = balance_of(
-            year_key.0,
-            year_key.1,
+            year_key,
             &year,
             months,
             true,
@@ -457,17 +479,41 @@ impl<'a> Batch<'a> {
                 .collect(),
             balance,
             caveats: plan.caveats.clone(),
-            over_deducted_fen: plan.over_deducted_fen,
-            late_surcharge_from_on: plan.late_surcharge_from_on,
+            over_deductions: self.late(command, plan),
+            late_through_on: self.late_through(command),
+            paid_change_fen: plan.paid_change_fen(),
             cit_line,
         }
+    }
+
+    /// The day up to which the surcharge for late payment is told: the one asked for, or today.
+    fn late_through(&self, command: &Command) -> CivilDate {
+        match &command.action {
+            Action::Recompute {
+                surcharge_through, ..
+            } => surcharge_through.unwrap_or(self.today),
+            _ => self.today,
+        }
+    }
+
+    fn late(&self, command: &Command, plan: &Plan) -> Vec<LateOverDeduction> {
+        let through = self.late_through(command);
+        let policy = &self.context.book.key_group;
+        let parts = plan.over_deductions.iter();
+        parts
+            .map(|part| LateOverDeduction {
+                part: *part,
+                days: part.late_days(through),
+                surcharge_fen: part.late_surcharge_fen(policy, through),
+            })
+            .collect()
     }
 
     fn code_day(&self, command: &Command) -> CivilDate {
         match &command.action {
             Action::Post(declared) => declared.period.last_month().last_day(),
             Action::Amend(amendment) => amendment.period.last_month().last_day(),
-            Action::Settle(_) | Action::Recompute(_) => {
+            Action::Settle(_) | Action::Recompute { .. } => {
                 command.action.tax_year().last_month().last_day()
             }
         }
@@ -542,7 +588,7 @@ fn named(error: AppError, command: &Command) -> AppError {
             }
         }
         Action::Amend(amendment) => error.with("period", amendment.period.to_string()),
-        Action::Settle(_) | Action::Recompute(_) => {
+        Action::Settle(_) | Action::Recompute { .. } => {
             error.with("tax_year", command.action.tax_year().number().to_string())
         }
     }
@@ -589,7 +635,7 @@ impl Scope {
                 projects: false,
                 profile_on: year_end,
             },
-            Action::Recompute(_) => Self {
+            Action::Recompute { .. } => Self {
                 through: covered.unwrap_or(year.first_month().plus(-1)),
                 projects: last_release == Release::AnnualProjected,
                 profile_on: year_end.min(today),

@@ -195,7 +195,7 @@ impl App {
         }
     }
 
-    async fn stored_head(&self, code: EmployerCode) -> AppResult<LedgerHead> {
+    pub(crate) async fn stored_head(&self, code: EmployerCode) -> AppResult<LedgerHead> {
         let year = mamagang_domain::month::TaxYear::new(1)
             .ok_or_else(|| AppError::new(ErrorReason::Internal))?;
         let mut inputs = self.store.ledger_inputs(&[(code, year)]).await?;

@@ -3,7 +3,9 @@
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::EntryId;
-use mamagang_domain::ledger::{AccrualChange, Amendment, Caveat, Declaration, Settlement, TaxLine};
+use mamagang_domain::ledger::{
+    AccrualChange, Amendment, Caveat, Declaration, OverDeduction, Settlement, TaxLine,
+};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::policy::{CodeGroup, PolicyBook};
@@ -67,6 +69,8 @@ pub struct RecomputeYear {
     pub employer_code: EmployerCode,
     /// Which year.
     pub tax_year: TaxYear,
+    /// The day up to which the surcharge for late payment is told; `None` = today.
+    pub surcharge_through: Option<CivilDate>,
 }
 
 /// A part of a line under one reduction code.
@@ -127,15 +131,40 @@ pub struct LedgerReply {
     pub balance: EmployerBalance,
     /// Notes.
     pub caveats: Vec<Caveat>,
-    /// Deducted beyond the corrected total.
-    pub over_deducted_fen: Fen,
-    /// From when the surcharge for late payment runs on it.
-    pub late_surcharge_from_on: Option<CivilDate>,
+    /// Deducted beyond the corrected total, by where it arose.
+    pub over_deductions: Vec<LateOverDeduction>,
+    /// The day up to which the surcharge for late payment is told.
+    pub late_through_on: CivilDate,
+    /// By how much more is to be paid than before; below zero is what is refunded (退税).
+    pub paid_change_fen: Fen,
     /// The CIT line as recomputed after settlement.
     pub cit_line: Option<CodedLine>,
 }
 
+/// A part of what is over-deducted, with the surcharge for late payment up to a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateOverDeduction {
+    /// The part.
+    pub part: OverDeduction,
+    /// Days late, the day included.
+    pub days: i32,
+    /// The surcharge; `None` where no encoded policy covers it.
+    pub surcharge_fen: Option<Fen>,
+}
+
 impl LedgerReply {
+    /// Deducted beyond the corrected total.
+    pub fn over_deducted_fen(&self) -> Fen {
+        let parts = self.over_deductions.iter();
+        parts.map(|late| late.part.amount_fen).sum()
+    }
+
+    /// The first day from which the surcharge for late payment runs on any of it.
+    pub fn late_surcharge_from_on(&self) -> Option<CivilDate> {
+        let parts = self.over_deductions.iter();
+        parts.filter_map(|late| late.part.late_from_on).min()
+    }
+
     /// The line of a tax.
     pub fn line(&self, tax: TaxKind) -> Option<&CodedLine> {
         self.lines.iter().find(|coded| coded.line.tax == tax)
@@ -150,7 +179,10 @@ pub(crate) enum Action {
     Post(Declaration),
     Amend(Amendment),
     Settle(Settlement),
-    Recompute(TaxYear),
+    Recompute {
+        tax_year: TaxYear,
+        surcharge_through: Option<CivilDate>,
+    },
 }
 
 impl Action {
@@ -159,7 +191,7 @@ impl Action {
             Self::Post(_) => "mamagang.v1.LedgerService/PostDeduction",
             Self::Amend(_) => "mamagang.v1.LedgerService/AmendDeduction",
             Self::Settle(_) => "mamagang.v1.LedgerService/SettleYear",
-            Self::Recompute(_) => "mamagang.v1.LedgerService/RecomputeYear",
+            Self::Recompute { .. } => "mamagang.v1.LedgerService/RecomputeYear",
         }
     }
 
@@ -168,7 +200,7 @@ impl Action {
             Self::Post(declaration) => declaration.period.year(),
             Self::Amend(amendment) => amendment.period.year(),
             Self::Settle(settlement) => settlement.tax_year,
-            Self::Recompute(year) => *year,
+            Self::Recompute { tax_year, .. } => *tax_year,
         }
     }
 }
@@ -282,7 +314,10 @@ impl App {
         caller: &Caller,
         call: RecomputeYear,
     ) -> AppResult<LedgerReply> {
-        let action = Action::Recompute(call.tax_year);
+        let action = Action::Recompute {
+            tax_year: call.tax_year,
+            surcharge_through: call.surcharge_through,
+        };
         self.run(
             caller,
             call.request,

@@ -1,9 +1,13 @@
 //! `ListEntries`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ledger::EntryBody;
+use mamagang_domain::ledger::{EntryBody, Leg, YearState};
 use mamagang_domain::month::TaxYear;
+use mamagang_store::rows::EntryRow;
 
 use super::command::CodedLine;
 use crate::app::App;
@@ -17,6 +21,10 @@ pub struct ListedEntry {
     pub body: EntryBody,
     /// Its lines with their reduction codes.
     pub lines: Vec<CodedLine>,
+    /// Its double entry, as the year before it stood.
+    pub legs: Vec<Leg>,
+    /// The hash before.
+    pub previous_hash: Digest32,
     /// Its hash.
     pub hash: Digest32,
 }
@@ -68,16 +76,35 @@ impl App {
         } else {
             None
         };
+        let entries = self.listed_entries(rows, as_of).await?;
+        let mut draft = self.audit_draft(METHOD, caller, None, Vec::new());
+        draft.employer_code = Some(employer_code);
+        self.audit.write(draft).await?;
+        Ok(EntryPage {
+            entries,
+            next_after,
+            as_of: as_of.unwrap_or_else(|| self.clock.now_micros()),
+        })
+    }
+
+    /// Rows as listed; of each employer in order of sequence.
+    pub(crate) async fn listed_entries(
+        &self,
+        rows: Vec<EntryRow>,
+        as_of: Option<i64>,
+    ) -> AppResult<Vec<ListedEntry>> {
+        let mut years: BTreeMap<(EmployerCode, TaxYear), YearState> = BTreeMap::new();
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             let body = EntryBody::thaw(&row.frozen).map_err(AppError::internal)?;
-            let on = body
-                .draft
-                .period
-                .map_or(body.draft.tax_year.last_month(), |period| {
-                    period.last_month()
-                })
-                .last_day();
+            let key = (row.employer_code, body.draft.tax_year);
+            let year = match years.entry(key) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.year_before(&row, as_of).await?),
+            };
+            let legs = body.draft.legs_in(year);
+            year.apply(&body);
+            let (_, on) = body.draft.effective();
             let lines = body
                 .draft
                 .lines
@@ -87,16 +114,26 @@ impl App {
             entries.push(ListedEntry {
                 body,
                 lines,
+                legs,
+                previous_hash: row.previous_hash,
                 hash: row.hash,
             });
         }
-        let mut draft = self.audit_draft(METHOD, caller, None, Vec::new());
-        draft.employer_code = Some(employer_code);
-        self.audit.write(draft).await?;
-        Ok(EntryPage {
-            entries,
-            next_after,
-            as_of: as_of.unwrap_or_else(|| self.clock.now_micros()),
-        })
+        Ok(entries)
+    }
+
+    /// An entry's year as it stood before it.
+    async fn year_before(&self, row: &EntryRow, as_of: Option<i64>) -> AppResult<YearState> {
+        let mut year = YearState::default();
+        if row.sequence == 1 {
+            return Ok(year);
+        }
+        let bodies = self
+            .entries_of(&row.employer_code, Some(row.tax_year), as_of)
+            .await?;
+        for body in bodies.iter().filter(|body| body.sequence < row.sequence) {
+            year.apply(body);
+        }
+        Ok(year)
     }
 }

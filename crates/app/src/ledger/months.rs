@@ -1,5 +1,9 @@
 //! From what was read to the months of each worker.
 
+use std::collections::HashMap;
+
+use mamagang_domain::date::CivilDate;
+use mamagang_domain::fact::Contract;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::key_group::{
     BookedMonth, Evidence, MonthFinding, Person, assess, projected_months,
@@ -8,8 +12,10 @@ use mamagang_domain::ledger::{MonthValue, WorkerMonths};
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::policy::{CodeGroup, PolicyBook};
 use mamagang_domain::reason::{Outcome, ReasonCode};
-use mamagang_domain::timeline::EmployerRecord;
-use mamagang_store::rows::{PersonMonth, WorkerSnapshot};
+use mamagang_domain::timeline::{EmployerRecord, Timeline};
+use mamagang_store::rows::{LedgerInputs, PersonMonth, WorkerSnapshot};
+
+use crate::eligibility::unclaimed;
 
 /// A worker's months in a year: what a plan reads, and what it does not book.
 pub(crate) struct YearMonths {
@@ -31,6 +37,7 @@ pub(crate) fn worker_months(
     policy: &PolicyBook,
     employer_code: &EmployerCode,
     record: &EmployerRecord,
+    elsewhere: &HashMap<EmployerCode, EmployerRecord>,
     snapshot: &WorkerSnapshot,
     months: &[PersonMonth],
     year: TaxYear,
@@ -74,7 +81,7 @@ pub(crate) fn worker_months(
             .months
             .partition_point(|finding| finding.month <= through),
     );
-    let elsewhere = planned
+    let booked_elsewhere = planned
         .iter()
         .filter(|finding| finding.code == ReasonCode::MonthBookedElsewhere && finding.substantial);
     let plan = WorkerMonths {
@@ -83,7 +90,11 @@ pub(crate) fn worker_months(
         booked: booked.collect(),
         supported: eligible(planned),
         projected: eligible(&projected),
-        elsewhere: i32::try_from(elsewhere.count()).unwrap_or(i32::MAX),
+        elsewhere: i32::try_from(booked_elsewhere.count()).unwrap_or(i32::MAX),
+        unclaimed_elsewhere: found.start_month.map_or(0, |own_start| {
+            unclaimed(policy, &evidence, elsewhere, own_start)
+        }),
+        left_on: left_on(&snapshot.worker.timeline, employer_code),
         under_review: under_review(planned),
     };
     YearMonths {
@@ -91,6 +102,32 @@ pub(crate) fn worker_months(
         later: eligible(after),
         later_under_review: under_review(after),
     }
+}
+
+/// The last day of a worker's last contract at an employer; `None` while one is open.
+fn left_on(timeline: &Timeline, employer_code: &EmployerCode) -> Option<CivilDate> {
+    let contracts = timeline.contracts.iter().map(|held| &held.body);
+    let here = contracts.filter(|contract| contract.employer_code == *employer_code);
+    let ends: Option<Vec<CivilDate>> = here.map(Contract::last_on).collect();
+    ends.and_then(|ends| ends.into_iter().max())
+}
+
+/// The other employers with which an employer's workers have contracts.
+pub(crate) fn other_employers(inputs: &[LedgerInputs]) -> Vec<EmployerCode> {
+    let mut codes = Vec::new();
+    for read in inputs {
+        let own = read
+            .employer
+            .as_ref()
+            .map(|employer| employer.employer_code);
+        for snapshot in &read.workers {
+            let employers = snapshot.worker.timeline.contract_employers().into_iter();
+            codes.extend(employers.filter(|code| Some(*code) != own));
+        }
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 fn under_review(findings: &[MonthFinding]) -> i32 {

@@ -1,5 +1,7 @@
 //! `GetWorkTimeTable` (就业信息表).
 
+use std::collections::HashMap;
+
 use mamagang_crypto::IdentityPlain;
 use mamagang_domain::fact::{FactKind, WorkerFact};
 use mamagang_domain::identifier::{CertificateNumber, DocumentType, EmployerCode};
@@ -120,7 +122,14 @@ impl App {
             .ok_or_else(|| AppError::new(ErrorReason::Internal))?;
         let record = inputs.employer.clone().map(|row| row.record);
         crate::facts::require_known(code, record.unwrap_or_default())?;
-        let months = all_worker_months(&self.book, &inputs, year, year.last_month(), false);
+        let months = all_worker_months(
+            &self.book,
+            &inputs,
+            &HashMap::new(),
+            year,
+            year.last_month(),
+            false,
+        );
         let rows = months.iter().filter_map(row_of);
         let numbered = (1..)
             .zip(rows)

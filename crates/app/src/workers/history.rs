@@ -1,6 +1,6 @@
 //! Timelines and records of another moment, rebuilt from truth.
 
-use mamagang_domain::fact::{EmployerProfile, WorkerFact};
+use mamagang_domain::fact::{EmployerProfile, FactKind, WorkerFact};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::key_group::BookedMonth;
@@ -87,11 +87,31 @@ impl App {
         worker_id: WorkerId,
         until: Until,
     ) -> AppResult<Timeline> {
+        let (timeline, _) = self.timeline_and_employers_at(worker_id, until).await?;
+        Ok(timeline)
+    }
+
+    /// A worker's timeline as it was, with every employer that had a contract by then, also one
+    /// that was retracted since: months may have been booked on it.
+    pub(crate) async fn timeline_and_employers_at(
+        &self,
+        worker_id: WorkerId,
+        until: Until,
+    ) -> AppResult<(Timeline, Vec<EmployerCode>)> {
         let mut timeline = Timeline::default();
+        let mut employers = Vec::new();
         for row in self.fact_rows(Subject::Worker(worker_id), until).await? {
             replay_worker(&mut timeline, &row)?;
+            if let FactChange::Record { body, .. } = &row.change
+                && row.kind == FactKind::Contract
+                && let WorkerFact::Contract(contract) = unpack(body).map_err(AppError::internal)?
+            {
+                employers.push(contract.employer_code);
+            }
         }
-        Ok(timeline)
+        employers.sort_unstable();
+        employers.dedup();
+        Ok((timeline, employers))
     }
 
     /// An employer's record as it was.

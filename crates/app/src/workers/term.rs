@@ -77,11 +77,9 @@ impl App {
         let (timeline, booked) = match as_of {
             None => (snapshot.worker.timeline, snapshot.booked),
             Some(time) => {
-                let timeline = self.timeline_at(worker_id, Until::Time(time)).await?;
-                let mut employers = timeline.contract_employers();
-                employers.extend(snapshot.booked.iter().map(|month| month.employer_code));
-                employers.sort_unstable();
-                employers.dedup();
+                let (timeline, employers) = self
+                    .timeline_and_employers_at(worker_id, Until::Time(time))
+                    .await?;
                 let booked = self.booked_at(worker_id, &employers, time).await?;
                 (timeline, booked)
             }

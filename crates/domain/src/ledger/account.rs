@@ -17,8 +17,10 @@ pub enum Account {
     EmployerMonths,
     /// What the booked months give; grows below zero. Unit: fen.
     Accrued,
-    /// What may still be deducted; below zero it is over-deducted. Unit: fen.
+    /// What may still be deducted. Unit: fen.
     Available,
+    /// What is deducted beyond the booked months; grows below zero. Unit: fen.
+    OverDeducted,
     /// Deducted from a tax. Unit: fen.
     Deducted(TaxKind),
     /// Lost at the year's end. Unit: fen.
@@ -33,6 +35,7 @@ impl Account {
             Self::EmployerMonths => "EMPLOYER_MONTHS",
             Self::Accrued => "ACCRUED",
             Self::Available => "AVAILABLE",
+            Self::OverDeducted => "OVER_DEDUCTED",
             Self::Deducted(TaxKind::Vat) => "DEDUCTED_VAT",
             Self::Deducted(TaxKind::Umct) => "DEDUCTED_UMCT",
             Self::Deducted(TaxKind::Edu) => "DEDUCTED_EDU",

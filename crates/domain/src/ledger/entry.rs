@@ -2,19 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::date::CivilDate;
 use crate::frozen::{Digest32, FrozenError, Reader, Writer, chained, digest};
 use crate::identifier::EmployerCode;
-use crate::ids::{RequestId, WorkerId};
+use crate::ids::{AuditId, RequestId, WorkerId};
 use crate::money::Fen;
 use crate::month::{TaxMonth, TaxPeriod, TaxYear};
 use crate::policy::CodeGroup;
 use crate::reason::ReasonCode;
 use crate::tax::TaxKind;
 
-use super::{Account, ByGroup, Leg, Release, TaxLine};
+use super::{Account, ByGroup, Leg, Release, TaxLine, YearState};
 
-/// Version of the frozen form of an entry.
+/// Version of the frozen form of an entry without the decision that it rests on, and of the
+/// chain's start.
 const FORMAT_VERSION: u8 = 1;
+/// Version of the frozen form of an entry with it.
+const FORMAT_WITH_DECISION: u8 = 2;
 
 /// What an entry does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +147,30 @@ impl EntryDraft {
         );
         legs
     }
+
+    /// The double entry as the year before it stood: what is deducted beyond the booked months
+    /// stands on an account of its own, so that no more than nothing is ever available.
+    pub fn legs_in(&self, before: &YearState) -> Vec<Leg> {
+        let mut after = before.clone();
+        after.apply_draft(self, 0);
+        let over = |year: &YearState| year.balance().over_deducted_fen;
+        let change = over(&after) - over(before);
+        let mut legs = self.legs();
+        if change != Fen::ZERO {
+            legs.push(Leg::fen(Account::OverDeducted, -change));
+            legs.push(Leg::fen(Account::Available, change));
+        }
+        legs
+    }
+
+    /// The days that the entry concerns: its period's, or its year's.
+    pub fn effective(&self) -> (CivilDate, CivilDate) {
+        let (first, last) = match self.period {
+            Some(period) => (period.first_month(), period.last_month()),
+            None => (self.tax_year.first_month(), self.tax_year.last_month()),
+        };
+        (first.first_day(), last.last_day())
+    }
 }
 
 /// An entry with its place in its employer's chain.
@@ -162,6 +190,9 @@ pub struct EntryBody {
     pub policy_version: String,
     /// The rules that were applied.
     pub rules_version: i32,
+    /// The audit row that holds the question and the answer's digest; `None` in entries of the
+    /// first format.
+    pub decision_id: Option<AuditId>,
     /// What it does.
     pub draft: EntryDraft,
 }
@@ -262,7 +293,10 @@ impl EntryBody {
     /// The frozen bytes.
     pub fn freeze(&self) -> Vec<u8> {
         let draft = &self.draft;
-        let mut writer = Writer::new(FORMAT_VERSION);
+        let mut writer = Writer::new(match self.decision_id {
+            None => FORMAT_VERSION,
+            Some(_) => FORMAT_WITH_DECISION,
+        });
         writer
             .text(self.employer_code.as_str())
             .int(i64::from(self.sequence))
@@ -300,12 +334,18 @@ impl EntryBody {
         write_by_group(&mut writer, &draft.projected);
         write_by_group(&mut writer, &draft.cit_change);
         write_by_group(&mut writer, &draft.forfeited_change);
+        if let Some(decision_id) = self.decision_id {
+            writer.bytes(decision_id.bytes());
+        }
         writer.finish()
     }
 
     /// Reads frozen bytes back.
     pub fn thaw(frozen: &[u8]) -> Result<Self, FrozenError> {
-        let mut reader = Reader::new(frozen, FORMAT_VERSION)?;
+        let (mut reader, has_decision) = match Reader::new(frozen, FORMAT_WITH_DECISION) {
+            Ok(reader) => (reader, true),
+            Err(_) => (Reader::new(frozen, FORMAT_VERSION)?, false),
+        };
         let employer_code = EmployerCode::parse(reader.text()?).map_err(|_| FrozenError)?;
         let sequence = reader.narrow()?;
         let recorded_at = reader.int()?;
@@ -314,6 +354,10 @@ impl EntryBody {
         let policy_version = reader.text()?.to_owned();
         let rules_version = reader.narrow()?;
         let draft = thaw_draft(&mut reader)?;
+        let decision_id = match has_decision {
+            true => Some(AuditId::from_slice(reader.bytes()?).ok_or(FrozenError)?),
+            false => None,
+        };
         reader.finish()?;
         Ok(Self {
             employer_code,
@@ -323,6 +367,7 @@ impl EntryBody {
             request_id,
             policy_version,
             rules_version,
+            decision_id,
             draft,
         })
     }

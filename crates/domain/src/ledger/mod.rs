@@ -6,6 +6,8 @@
 
 mod account;
 mod allocation;
+mod bundle;
+mod checkpoint;
 mod entry;
 mod late_claim;
 mod over_deduction;
@@ -19,12 +21,15 @@ mod tests;
 
 pub use account::{Account, Leg};
 pub use allocation::{Available, PeriodTaxes, TaxLine, allocate, education_exempt};
+pub use bundle::{BUNDLE_RECORD_BYTES_MAX, BundleRecord};
+pub use checkpoint::{CHECKPOINT_SIGNED_KIND, Checkpoint, CheckpointHead};
 pub use entry::{
     AccrualChange, Caveat, Entry, EntryBody, EntryDraft, EntryKind, Genesis, chain_hash,
 };
 pub use late_claim::{
     ClaimedPeriod, LateClaim, LateClaimInput, UnbookedMonth, estimate_late_claim,
 };
+pub use over_deduction::{OverDeduction, over_deducted_fen};
 pub use plan::{
     Amendment, Declaration, LedgerRefusal, MonthValue, Plan, PlanInput, Settlement, WorkerMonths,
     plan_amendment, plan_posting, plan_recomputation, plan_settlement,

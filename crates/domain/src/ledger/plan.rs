@@ -10,9 +10,9 @@ use crate::reason::ReasonCode;
 use crate::tax::TaxKind;
 
 use super::ByGroup;
-use super::allocation::{Available, PeriodTaxes, TaxLine, allocate};
+use super::allocation::{Available, PeriodTaxes, TaxLine, allocate, education_exempt};
 use super::entry::{AccrualChange, Caveat, EntryDraft, EntryKind};
-use super::over_deduction::over_deducted;
+use super::over_deduction::{OverDeduction, over_deducted, over_deducted_fen};
 use super::year::{PeriodState, Release, YearState};
 
 /// Why a call is refused. Closed and in order of precedence; none changes anything.
@@ -71,6 +71,10 @@ pub struct WorkerMonths {
     pub projected: Vec<MonthValue>,
     /// Months that the facts support, but that are counted elsewhere.
     pub elsewhere: i32,
+    /// Months before this employer's first that facts support elsewhere and nobody has booked.
+    pub unclaimed_elsewhere: i32,
+    /// The last day of the last contract; `None` while one is open.
+    pub left_on: Option<CivilDate>,
     /// Months under review with contract and insurance there.
     pub under_review: i32,
 }
@@ -134,10 +138,50 @@ pub struct Plan {
     pub drafts: Vec<EntryDraft>,
     /// Notes to the caller.
     pub caveats: Vec<Caveat>,
+    /// Deducted beyond the corrected total, before any correction of the CIT leg, by where it
+    /// arose.
+    pub over_deductions: Vec<OverDeduction>,
+}
+
+impl Plan {
     /// Deducted beyond the corrected total, before any correction of the CIT leg.
-    pub over_deducted_fen: Fen,
-    /// The day from which the surcharge for late payment runs on it.
-    pub late_surcharge_from_on: Option<CivilDate>,
+    pub fn over_deducted_fen(&self) -> Fen {
+        over_deducted_fen(&self.over_deductions)
+    }
+
+    /// The first day from which the surcharge for late payment runs on any of it.
+    pub fn late_surcharge_from_on(&self) -> Option<CivilDate> {
+        self.over_deductions
+            .iter()
+            .filter_map(|part| part.late_from_on)
+            .min()
+    }
+
+    /// By how much more the employer has to pay than before; below zero is what is refunded
+    /// (退税). Of a correction only: a first declaration changes nothing that was paid.
+    pub fn paid_change_fen(&self) -> Fen {
+        let paid = |kind: EntryKind| -> Fen {
+            let drafts = self.drafts.iter().filter(|draft| draft.kind == kind);
+            drafts
+                .flat_map(|draft| &draft.lines)
+                .map(|line| line.paid_fen)
+                .sum()
+        };
+        let is_amended = self
+            .drafts
+            .iter()
+            .any(|draft| draft.kind == EntryKind::Reversal);
+        let periods = match is_amended {
+            true => paid(EntryKind::Post) - paid(EntryKind::Reversal),
+            false => Fen::ZERO,
+        };
+        let cit: Fen = self
+            .drafts
+            .iter()
+            .map(|draft| draft.cit_change.total())
+            .sum();
+        periods - cit
+    }
 }
 
 /// What every plan reads.
@@ -219,15 +263,29 @@ impl PlanInput<'_> {
             .ok_or(LedgerRefusal::PolicyNotEncoded)
     }
 
-    fn common_caveats(&self, period: Option<TaxPeriod>) -> Vec<Caveat> {
-        let mut caveats = Vec::new();
-        let elsewhere: i32 = self.workers.iter().map(|worker| worker.elsewhere).sum();
-        if elsewhere > 0 {
-            caveats.push(caveat(
-                ReasonCode::MonthBookedElsewhere,
-                [("months", elsewhere.to_string())],
-            ));
-        }
+    fn common_caveats(&self, period: Option<TaxPeriod>, accruals: &[AccrualChange]) -> Vec<Caveat> {
+        let elsewhere = self
+            .workers
+            .iter()
+            .map(|worker| (worker.worker_id, worker.elsewhere));
+        let mut caveats: Vec<Caveat> =
+            months_of_workers(ReasonCode::MonthBookedElsewhere, elsewhere)
+                .into_iter()
+                .collect();
+        caveats.extend(regrouped(accruals));
+        let newly_booked = |worker: &&WorkerMonths| {
+            let mut booked = accruals.iter().filter(|change| change.booked);
+            booked.any(|change| Some(change.worker_id) == worker.worker_id)
+        };
+        let unclaimed = self
+            .workers
+            .iter()
+            .filter(newly_booked)
+            .map(|worker| (worker.worker_id, worker.unclaimed_elsewhere));
+        caveats.extend(months_of_workers(
+            ReasonCode::EarlierMonthsUnclaimed,
+            unclaimed,
+        ));
         let vat_leg = period.and_then(|period| {
             self.policy
                 .key_group
@@ -253,6 +311,88 @@ pub(super) fn caveat<const N: usize>(code: ReasonCode, facts: [(&str, String); N
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     }
+}
+
+/// Workers named in one caveat.
+const NAMED_WORKERS_MAX: usize = 10;
+
+/// A caveat with a number of months and the workers, by our id, whom they are of: never with what
+/// another employer is called.
+fn months_of_workers(
+    code: ReasonCode,
+    found: impl Iterator<Item = (Option<WorkerId>, i32)>,
+) -> Option<Caveat> {
+    let found: Vec<_> = found.filter(|(_, months)| *months > 0).collect();
+    if found.is_empty() {
+        return None;
+    }
+    let months: i32 = found.iter().map(|(_, months)| months).sum();
+    let named = found
+        .iter()
+        .filter_map(|(worker, _)| *worker)
+        .take(NAMED_WORKERS_MAX);
+    let worker_ids: Vec<String> = named.map(|worker| worker.to_string()).collect();
+    let facts = [
+        ("months", months.to_string()),
+        ("worker_ids", worker_ids.join(",")),
+    ];
+    Some(caveat(code, facts))
+}
+
+/// Months that are taken back and booked again under the other group of codes: returns filed before
+/// show them under the old one.
+fn regrouped(accruals: &[AccrualChange]) -> Option<Caveat> {
+    let is_moved = |change: &&AccrualChange| {
+        change.booked
+            && accruals.iter().any(|other| {
+                !other.booked
+                    && (other.worker_id, other.month) == (change.worker_id, change.month)
+                    && other.group != change.group
+            })
+    };
+    let mut moved: Vec<(Option<WorkerId>, i32)> = Vec::new();
+    for change in accruals.iter().filter(is_moved) {
+        match moved.last_mut() {
+            Some((worker, months)) if *worker == Some(change.worker_id) => *months += 1,
+            _ => moved.push((Some(change.worker_id), 1)),
+        }
+    }
+    months_of_workers(ReasonCode::MonthsRegrouped, moved.into_iter())
+}
+
+/// Tells that the education surcharges are not due (财税〔2016〕12号).
+fn education_caveat(input: &PlanInput<'_>, declared: &Declaration) -> Option<Caveat> {
+    let Declaration {
+        period, sales_fen, ..
+    } = declared;
+    let day = period.last_month().last_day();
+    let is_exempt = education_exempt(input.policy, period.cycle(), day, *sales_fen);
+    let sales = sales_fen.filter(|_| is_exempt == Some(true))?;
+    let facts = [("sales_yuan", sales.yuan())];
+    Some(caveat(ReasonCode::EduExemptBySales, facts))
+}
+
+/// The workers without the months that an amended return may not claim: late claims are possible,
+/// but not for a person who has left when they are made (公告2024年第4号, fact: section 2.5 (10)). What
+/// is booked already stays, also under another group of codes.
+fn without_late_claims(input: &PlanInput<'_>) -> (Vec<WorkerMonths>, Option<Caveat>) {
+    let mut workers = input.workers.to_vec();
+    let mut barred = Vec::new();
+    for worker in &mut workers {
+        let has_left = worker.left_on.is_some_and(|left| left < input.today);
+        if !has_left {
+            continue;
+        }
+        let before = worker.supported.len();
+        let booked = &worker.booked;
+        worker
+            .supported
+            .retain(|value| booked.iter().any(|known| known.month == value.month));
+        let months = i32::try_from(before - worker.supported.len()).unwrap_or(i32::MAX);
+        barred.push((worker.worker_id, months));
+    }
+    let told = months_of_workers(ReasonCode::LateClaimBarred, barred.into_iter());
+    (workers, told)
 }
 
 fn sum<'a>(values: impl IntoIterator<Item = &'a MonthValue>) -> ByGroup {
@@ -320,15 +460,14 @@ pub fn plan_posting(input: &PlanInput<'_>, declared: &Declaration) -> Result<Pla
     let available = Available::new(after.released(), after.deducted());
     draft.lines = allocate(&taxes, available);
     let mut caveats = skipped(input.state, period).into_iter().collect::<Vec<_>>();
-    caveats.extend(input.common_caveats(Some(period)));
-    let (over_deducted_fen, late_surcharge_from_on) =
-        input.over_deduction(&after, Some(declared.release), period.year());
-    caveats.extend(over_deducted(over_deducted_fen));
+    caveats.extend(input.common_caveats(Some(period), &draft.accruals));
+    caveats.extend(education_caveat(input, declared));
+    let over_deductions = input.over_deductions(&after, Some(declared.release), period.year());
+    caveats.extend(over_deducted(&over_deductions));
     Ok(Plan {
         drafts: vec![draft],
         caveats,
-        over_deducted_fen,
-        late_surcharge_from_on,
+        over_deductions,
     })
 }
 
@@ -419,14 +558,13 @@ pub fn plan_settlement(
     let deducted = available.take(settlement.cit_payable_fen);
     draft.lines = vec![cit_line(settlement.cit_payable_fen, deducted)];
     draft.forfeited_change = available.by_group();
-    let (over_deducted_fen, late_surcharge_from_on) = input.over_deduction(&after, None, year);
-    let mut caveats = input.common_caveats(None);
-    caveats.extend(over_deducted(over_deducted_fen));
+    let over_deductions = input.over_deductions(&after, None, year);
+    let mut caveats = input.common_caveats(None, &draft.accruals);
+    caveats.extend(over_deducted(&over_deductions));
     Ok(Plan {
         drafts: vec![draft],
         caveats,
-        over_deducted_fen,
-        late_surcharge_from_on,
+        over_deductions,
     })
 }
 
@@ -443,7 +581,12 @@ fn cit_line(due_fen: Fen, deducted: ByGroup) -> TaxLine {
 
 /// Takes a period's entry back and declares the period anew against what the year then has left.
 /// Later periods stay as filed.
-pub fn plan_amendment(input: &PlanInput<'_>, amendment: &Amendment) -> Result<Plan, LedgerRefusal> {
+pub fn plan_amendment(asked: &PlanInput<'_>, amendment: &Amendment) -> Result<Plan, LedgerRefusal> {
+    let (workers, barred) = without_late_claims(asked);
+    let input = &PlanInput {
+        workers: &workers,
+        ..*asked
+    };
     let period = amendment.period;
     input.employer_covered(period.last_month().last_day())?;
     let original = input
@@ -489,19 +632,20 @@ pub fn plan_amendment(input: &PlanInput<'_>, amendment: &Amendment) -> Result<Pl
     );
     draft.lines = allocate(&taxes, amendable(input, &after, &declared));
     let others_total = after.deducted_in_periods().plus(deducted_by(&draft.lines));
-    let (over_deducted_fen, late_surcharge_from_on) = input.over_deduction(
+    let over_deductions = input.over_deductions(
         &as_filed(input.state, &reversal, &draft),
         None,
         period.year(),
     );
-    let mut caveats = input.common_caveats(Some(period));
-    caveats.extend(over_deducted(over_deducted_fen));
+    let mut caveats = input.common_caveats(Some(period), &draft.accruals);
+    caveats.extend(barred);
+    caveats.extend(education_caveat(input, &declared));
+    caveats.extend(over_deducted(&over_deductions));
     (draft.cit_change, draft.forfeited_change) = recompute_cit(&after, others_total);
     Ok(Plan {
         drafts: vec![reversal, draft],
         caveats,
-        over_deducted_fen,
-        late_surcharge_from_on,
+        over_deductions,
     })
 }
 
@@ -602,10 +746,10 @@ pub fn plan_recomputation(input: &PlanInput<'_>, tax_year: TaxYear) -> Result<Pl
     };
     let mut after = input.state.clone();
     after.apply_draft(&draft, 0);
-    let (over_deducted_fen, late_surcharge_from_on) = input.over_deduction(&after, None, tax_year);
+    let over_deductions = input.over_deductions(&after, None, tax_year);
     (draft.cit_change, draft.forfeited_change) = recompute_cit(&after, after.deducted_in_periods());
-    let mut caveats = input.common_caveats(None);
-    caveats.extend(over_deducted(over_deducted_fen));
+    let mut caveats = input.common_caveats(None, &draft.accruals);
+    caveats.extend(over_deducted(&over_deductions));
     let changes_nothing = draft.accruals.is_empty()
         && draft.cit_change == ByGroup::ZERO
         && draft.forfeited_change == ByGroup::ZERO
@@ -618,7 +762,6 @@ pub fn plan_recomputation(input: &PlanInput<'_>, tax_year: TaxYear) -> Result<Pl
     Ok(Plan {
         drafts,
         caveats,
-        over_deducted_fen,
-        late_surcharge_from_on,
+        over_deductions,
     })
 }

@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 
 use super::*;
 use crate::identifier::EmployerCode;
-use crate::ids::{RequestId, WorkerId};
+use crate::ids::{AuditId, RequestId, WorkerId};
 use crate::month::{TaxMonth, TaxPeriod, TaxYear};
 use crate::tax::TaxKind;
 
@@ -118,6 +118,8 @@ fn any_body() -> impl Strategy<Value = EntryBody> {
                 request_id: RequestId::from_slice(&request).expect("sixteen bytes"),
                 policy_version,
                 rules_version,
+                // Both formats.
+                decision_id: AuditId::from_slice(&request).filter(|_| sequence % 2 == 0),
                 draft,
             }
         },

@@ -276,6 +276,7 @@ mod tests {
             request_id: RequestId::from_slice(&[7; 16]).expect("an id"),
             policy_version: "p".to_owned(),
             rules_version: 1,
+            decision_id: None,
             draft: EntryDraft {
                 kind: EntryKind::Recompute,
                 tax_year: TaxYear::new(2024).expect("a year"),

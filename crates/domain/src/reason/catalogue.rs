@@ -74,7 +74,7 @@ entries! {
     EarlierMonthsUnclaimed: "其他单位有符合条件但未申报的月份", "Months at another employer are supported by facts but nobody has claimed them",
         "如该单位日后申报，剩余月数将减少", "Should they be claimed later, fewer months remain";
     MonthBookedElsewhere: "该月已被计入：其他单位已申报或在本系统之前已享受", "The month is already counted: for another employer, or before this system",
-        "请联系主管税务机关核实", "Ask the competent tax office";
+        "请凭人员编号向主管税务机关核实", "Ask the competent tax office, by the worker's id";
     PeriodSkipped: "之前有所属期未入账，按零税额处理", "An earlier period was not posted and counts as zero tax",
         "如需补记请使用更正申报", "Amend it if tax was due";
     PostNotFiled: "合同未关联已备案的妈妈岗", "The contract names no filed mama post",
@@ -149,6 +149,10 @@ entries! {
         "达到下限后再申请", "Apply once it is reached";
     RefundRuleUnconfirmed: "该日期的留抵退税规定尚未确认", "The refund's rule of that day is not confirmed",
         "请向主管税务机关确认", "Confirm with the tax office";
+    LateClaimBarred: "更正申报时该人员已离职，以前所属期未享受的月份不再补享", "The person had left when the months were claimed by an amended return",
+        "离职前未享受的月份不得补报；如离职日期有误请先更正事实", "Months not claimed before the leave are lost; correct the facts if the leave is wrong";
+    MonthsRegrouped: "已入账月份改按另一类减税性质代码计算", "Booked months now count under the other group of reduction codes",
+        "请核对已申报所属期的减税性质代码，必要时更正申报", "Check the codes of the returns filed and amend them where needed";
     EduExemptBySales: "销售额未超过标准，免征教育费附加和地方教育附加", "Sales are within the limit, so the education surcharges are not due",
         "无需操作", "Nothing to do";
 }

@@ -169,6 +169,10 @@ reason_codes! {
     CreditIncrementTooSmall = 85, "CREDIT_INCREMENT_TOO_SMALL", Ineligible;
     /// The refund's rule of the day is not established.
     RefundRuleUnconfirmed = 86, "REFUND_RULE_UNCONFIRMED", Review;
+    /// The person had left when the month was claimed by an amended return.
+    LateClaimBarred = 90, "LATE_CLAIM_BARRED", Ineligible;
+    /// Booked months were moved to another group of reduction codes.
+    MonthsRegrouped = 91, "MONTHS_REGROUPED", Eligible;
 }
 
 impl ReasonCode {

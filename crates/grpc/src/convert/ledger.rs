@@ -148,9 +148,12 @@ pub(crate) fn recompute_year(
     let request_id = check.request_id(&told.request_id);
     let employer_code = check.employer_code("employer_code", &told.employer_code);
     let tax_year = check.year("tax_year", told.tax_year);
+    let surcharge_through =
+        check.optional_date("surcharge_through_date", &told.surcharge_through_date);
     let content = RequestContent::new()
         .field("employer_code", &told.employer_code)
-        .field("tax_year", told.tax_year.to_string());
+        .field("tax_year", told.tax_year.to_string())
+        .field("surcharge_through_date", &told.surcharge_through_date);
     Some(RecomputeYear {
         request: WriteRequest {
             request_id: request_id?,
@@ -159,6 +162,7 @@ pub(crate) fn recompute_year(
         validate_only: told.validate_only,
         employer_code: employer_code?,
         tax_year: tax_year?,
+        surcharge_through: surcharge_through?,
     })
 }
 

@@ -94,7 +94,7 @@ fn invalid() -> AppError {
     AppError::new(ErrorReason::PageTokenInvalid).with("field", "page_token")
 }
 
-fn written(selection: Selection, as_of: i64, after: &[u8]) -> Vec<u8> {
+pub(crate) fn written(selection: Selection, as_of: i64, after: &[u8]) -> Vec<u8> {
     [&selection.0[..], &as_of.to_be_bytes()[..], after].concat()
 }
 

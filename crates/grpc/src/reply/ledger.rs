@@ -1,7 +1,9 @@
 //! Postings, balances, terms and entries.
 
 use mamagang_app::App;
-use mamagang_app::ledger::{CodedLine, EmployerBalance, LedgerReply, ListedEntry};
+use mamagang_app::ledger::{
+    CodedLine, EmployerBalance, LateOverDeduction, LedgerReply, ListedEntry,
+};
 use mamagang_app::workers::WorkerTerm;
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::PersonCategory;
@@ -173,6 +175,9 @@ impl<'a> Telling<'a> {
             balance: Some(balance(&reply.balance)),
             caveats: self.caveats(reply),
             reversed_entry_id: id_text(reply.reversed_entry_id),
+            refund_fen: (-reply.paid_change_fen).or_zero().get(),
+            additional_fen: reply.paid_change_fen.or_zero().get(),
+            over_deductions: reply.over_deductions.iter().map(over_deduction).collect(),
         }
     }
 
@@ -183,8 +188,13 @@ impl<'a> Telling<'a> {
             sequence: sequence(reply),
             changes: reply.accruals.iter().map(month_change).collect(),
             accrued_change_fen: accrued_change(&reply.accruals).get(),
-            over_deducted_fen: reply.over_deducted_fen.get(),
-            late_surcharge_from_date: date_or_empty(reply.late_surcharge_from_on),
+            over_deducted_fen: reply.over_deducted_fen().get(),
+            late_surcharge_from_date: date_or_empty(reply.late_surcharge_from_on()),
+            over_deductions: reply.over_deductions.iter().map(over_deduction).collect(),
+            late_surcharge_fen: late_surcharge(&reply.over_deductions).get(),
+            late_surcharge_through_date: reply.late_through_on.to_string(),
+            refund_fen: (-reply.paid_change_fen).or_zero().get(),
+            additional_fen: reply.paid_change_fen.or_zero().get(),
             cit_line: self.line(reply.cit_line.as_ref()),
             balance: Some(balance(&reply.balance)),
             caveats: self.caveats(reply),
@@ -202,6 +212,24 @@ fn sequence(reply: &LedgerReply) -> i64 {
 
 fn id_text(id: Option<EntryId>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+fn over_deduction(late: &LateOverDeduction) -> v1::OverDeduction {
+    v1::OverDeduction {
+        period: late
+            .part
+            .period
+            .map(|period| period.to_string())
+            .unwrap_or_default(),
+        amount_fen: late.part.amount_fen.get(),
+        late_surcharge_from_date: date_or_empty(late.part.late_from_on),
+        late_days: late.days,
+        late_surcharge_fen: late.surcharge_fen.unwrap_or(Fen::ZERO).get(),
+    }
+}
+
+fn late_surcharge(parts: &[LateOverDeduction]) -> Fen {
+    parts.iter().filter_map(|late| late.surcharge_fen).sum()
 }
 
 fn month_change(change: &AccrualChange) -> v1::MonthChange {
@@ -287,12 +315,25 @@ pub(crate) fn entry(app: &App, listed: &ListedEntry) -> v1::LedgerEntry {
         lines,
         reversed_entry_id: draft.reverses.map(id).unwrap_or_default(),
         recorded_time: Some(timestamp(body.recorded_at)),
-        legs: draft.legs().iter().map(leg).collect(),
+        legs: listed.legs.iter().map(leg).collect(),
         hash: listed.hash.to_vec(),
         policy_version: body.policy_version.clone(),
         actor: body.actor.clone(),
         request_id: body.request_id.to_string(),
         reason: draft.reason.clone(),
+        effective_from_date: draft.effective().0.to_string(),
+        effective_through_date: draft.effective().1.to_string(),
+        rules_version: body.rules_version,
+        decision_id: body
+            .decision_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+        declared_time: draft.declared_at.map(timestamp),
+        return_number: draft.return_number.clone(),
+        payable_fen: draft.payable_fen.get(),
+        sales_fen: draft.sales_fen.map(Fen::get),
+        release: draft.release.to_api(),
+        previous_hash: listed.previous_hash.to_vec(),
     }
 }
 
@@ -366,8 +407,9 @@ mod tests {
                 settled: true,
             },
             caveats: Vec::new(),
-            over_deducted_fen: Fen::ZERO,
-            late_surcharge_from_on: None,
+            over_deductions: Vec::new(),
+            late_through_on: CivilDate::parse("2025-01-01").expect("a date"),
+            paid_change_fen: Fen::ZERO,
             cit_line: None,
         }
     }

@@ -13,6 +13,8 @@ use tonic::{Request, Response, Status};
 
 use super::batch::sort;
 use super::ledger_form as forms;
+use super::ledger_watch as watches;
+use super::stream::Answers;
 use crate::call::{Call, rules};
 use crate::convert::page::{self, Selection};
 use crate::convert::{ledger as convert, ledger_form as form_convert};
@@ -250,6 +252,16 @@ impl LedgerService for Ledger {
             next_page_token: page::next(&self.app, &call.caller, selection, listed.as_of, after),
             as_of_time: Some(timestamp(listed.as_of)),
         }))
+    }
+
+    type WatchEntriesStream = Answers<v1::WatchEntriesResponse>;
+
+    async fn watch_entries(
+        &self,
+        request: Request<v1::WatchEntriesRequest>,
+    ) -> Result<Response<Self::WatchEntriesStream>, Status> {
+        let call = Call::of(request.extensions())?;
+        watches::watch_entries(&self.app, call, request.into_inner()).await
     }
 
     async fn get_work_time_table(

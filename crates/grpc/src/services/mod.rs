@@ -6,6 +6,7 @@ mod eligibility;
 mod filing;
 mod ledger;
 mod ledger_form;
+mod ledger_watch;
 mod policy;
 mod registry;
 mod stream;

@@ -303,7 +303,7 @@ impl Played {
         let Some(plan) = self.taken(step, result, None, &expect.caveats) else {
             return;
         };
-        let over = plan.over_deducted_fen;
+        let over = plan.over_deducted_fen();
         self.compared.add(
             &format!("{step} over_deducted"),
             expect.over_deducted_yuan.0,
@@ -311,8 +311,11 @@ impl Played {
         );
         let from = expect.late_surcharge_from.map(|day| day.0);
         let label = format!("{step} late_surcharge_from");
-        self.compared
-            .add(&label, or_none(from), or_none(plan.late_surcharge_from_on));
+        self.compared.add(
+            &label,
+            or_none(from),
+            or_none(plan.late_surcharge_from_on()),
+        );
     }
 
     fn settle(&mut self, step: &str, expect: &Settle) {

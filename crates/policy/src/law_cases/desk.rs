@@ -84,6 +84,8 @@ impl Desk {
                         .map(|month| value(group, month))
                         .collect(),
                     elsewhere: 0,
+                    unclaimed_elsewhere: 0,
+                    left_on: None,
                     under_review: 0,
                 }
             })

@@ -189,6 +189,7 @@ proptest! {
                 request_id: RequestId::from_slice(&[7; 16]).expect("sixteen bytes"),
                 policy_version: book().version.to_string(),
                 rules_version: 1,
+                decision_id: None,
                 draft: draft.clone(),
             };
             let entry = Entry::chain(body, hash);

@@ -29,7 +29,7 @@ statements! { "database":
     READ_SESSION = "SELECT current_setting('synchronous_commit') AS synchronous_commit,
             (SELECT string_agg(truth.name, ', ')
                 FROM unnest(ARRAY['worker_fact', 'employer_fact', 'ledger_entry', 'audit_event',
-                    'policy_set', 'idempotency', 'case_event']) AS truth (name)
+                    'policy_set', 'idempotency', 'checkpoint', 'case_event']) AS truth (name)
                 WHERE has_table_privilege(truth.name, 'UPDATE, DELETE, TRUNCATE')
             ) AS changeable";
 

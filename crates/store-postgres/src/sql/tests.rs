@@ -4,7 +4,7 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, job, keys, ledger, month, policy,
+    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, month, policy,
     posting, request, subsidy, worker,
 };
 use crate::{PostgresOptions, connect};
@@ -14,6 +14,7 @@ fn all() -> impl Iterator<Item = Statement> {
         audit::ALL,
         case::ALL,
         policy::ALL,
+        checkpoint::ALL,
         database::ALL,
         employer::ALL,
         fact::ALL,

@@ -58,6 +58,7 @@ macro_rules! worker_of {
 
 pub(crate) mod audit;
 pub(crate) mod case;
+pub(crate) mod checkpoint;
 pub(crate) mod database;
 pub(crate) mod employer;
 pub(crate) mod fact;

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::{
-    Statement, audit, case, database, employer, fact, filing, job, keys, ledger, month, policy,
+    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, month, policy,
     request, subsidy, worker,
 };
 use crate::{SqliteOptions, connect};
@@ -13,6 +13,7 @@ fn all() -> impl Iterator<Item = Statement> {
         audit::ALL,
         case::ALL,
         policy::ALL,
+        checkpoint::ALL,
         database::ALL,
         employer::ALL,
         fact::ALL,

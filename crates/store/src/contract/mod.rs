@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod cases;
+pub mod checkpoint;
 pub mod facts;
 pub mod filings;
 pub mod job;
@@ -91,6 +92,13 @@ macro_rules! store_contract {
                 years_are_replaced_and_listed
                 a_posting_reads_its_own_year_and_every_linked_worker
                 inputs_are_answered_in_the_order_of_the_years_asked_for
+            }
+            checkpoint {
+                a_checkpoint_comes_back_and_must_continue_the_one_before
+                only_heads_that_moved_since_their_checkpoint_are_listed
+                chains_are_found_by_their_entries_in_order_of_code
+                the_feed_has_every_entry_once_in_order_of_position
+                an_entry_of_a_unit_that_is_dropped_is_in_no_feed
             }
             months {
                 who_books_a_month_first_has_it

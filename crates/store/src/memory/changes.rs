@@ -121,6 +121,9 @@ impl State {
             }
             let chain = self.entries.entry(entry.employer_code).or_default();
             chain.push(entry.clone());
+            let end = self.feed.last_key_value().map_or(0, |(end, _)| *end);
+            self.feed
+                .insert(end + 1, (entry.employer_code, entry.sequence));
         }
         Ok(())
     }

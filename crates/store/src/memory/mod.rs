@@ -7,6 +7,7 @@ mod answers;
 mod audit;
 mod cases;
 mod changes;
+mod checkpoint;
 mod filings;
 mod job;
 mod keys;

@@ -15,9 +15,9 @@ use uuid::Uuid;
 use crate::audit::{AuditGap, AuditSubject, ChainPlace};
 use crate::cases::CaseEvent;
 use crate::rows::{
-    AuditRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord, IdentityKey,
-    KeyedMac, KnownIdentity, LedgerHead, Mac, OwnerKey, PersonMonth, SubsidyMonth, WorkerRow,
-    WorkerSecret,
+    AuditRow, CheckpointRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord,
+    IdentityKey, KeyedMac, KnownIdentity, LedgerHead, Mac, OwnerKey, PersonMonth, SubsidyMonth,
+    WorkerRow, WorkerSecret,
 };
 use crate::{JobPart, JobRow};
 
@@ -28,6 +28,11 @@ pub(super) type IdentityId = (i64, u32, Mac);
 pub(super) struct State {
     pub(super) facts: BTreeMap<Subject, Vec<FactRow>>,
     pub(super) entries: BTreeMap<EmployerCode, Vec<EntryRow>>,
+    /// Entries by the order in which they were written.
+    pub(super) feed: BTreeMap<i64, (EmployerCode, u32)>,
+    pub(super) checkpoints: Vec<CheckpointRow>,
+    /// How far each chain was last in a checkpoint.
+    pub(super) checked_heads: BTreeMap<EmployerCode, u32>,
     pub(super) audit: BTreeMap<AuditId, AuditRow>,
     pub(super) audit_chains: BTreeMap<[u8; 16], Vec<AuditId>>,
     /// Whose data the rows of several persons' data concern.
