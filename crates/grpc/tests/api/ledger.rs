@@ -225,6 +225,7 @@ async fn a_year_is_settled_amended_and_recomputed() {
         request_id: request_id(5),
         employer_code: EMPLOYER.to_owned(),
         tax_year: 2023,
+        surcharge_through_date: String::new(),
         validate_only: false,
     };
     let recomputed = clients

@@ -190,6 +190,7 @@ fn a_recomputation_needs_an_employer_and_a_year() {
         request_id: ID.to_owned(),
         employer_code: EMPLOYER.to_owned(),
         tax_year: 2024,
+        surcharge_through_date: String::new(),
         validate_only: true,
     };
     assert!(
