@@ -445,6 +445,8 @@ fn workers_of(
             supported: of(months, &|month| month <= through),
             projected: of(months, &|month| month > through),
             elsewhere: 0,
+            unclaimed_elsewhere: 0,
+            left_on: None,
             under_review: 0,
         });
     workers.collect()

@@ -76,7 +76,7 @@ impl App {
         } else {
             None
         };
-        let entries = self.listed_entries(rows, as_of).await?;
+        let entries = self.listed_entries(rows).await?;
         let mut draft = self.audit_draft(METHOD, caller, None, Vec::new());
         draft.employer_code = Some(employer_code);
         self.audit.write(draft).await?;
@@ -88,11 +88,7 @@ impl App {
     }
 
     /// Rows as listed; of each employer in order of sequence.
-    pub(crate) async fn listed_entries(
-        &self,
-        rows: Vec<EntryRow>,
-        as_of: Option<i64>,
-    ) -> AppResult<Vec<ListedEntry>> {
+    pub(crate) async fn listed_entries(&self, rows: Vec<EntryRow>) -> AppResult<Vec<ListedEntry>> {
         let mut years: BTreeMap<(EmployerCode, TaxYear), YearState> = BTreeMap::new();
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
@@ -100,7 +96,7 @@ impl App {
             let key = (row.employer_code, body.draft.tax_year);
             let year = match years.entry(key) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(self.year_before(&row, as_of).await?),
+                Entry::Vacant(place) => place.insert(self.year_before(&body).await?),
             };
             let legs = body.draft.legs_in(year);
             year.apply(&body);
@@ -120,20 +116,5 @@ impl App {
             });
         }
         Ok(entries)
-    }
-
-    /// An entry's year as it stood before it.
-    async fn year_before(&self, row: &EntryRow, as_of: Option<i64>) -> AppResult<YearState> {
-        let mut year = YearState::default();
-        if row.sequence == 1 {
-            return Ok(year);
-        }
-        let bodies = self
-            .entries_of(&row.employer_code, Some(row.tax_year), as_of)
-            .await?;
-        for body in bodies.iter().filter(|body| body.sequence < row.sequence) {
-            year.apply(body);
-        }
-        Ok(year)
     }
 }

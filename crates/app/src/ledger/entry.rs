@@ -5,7 +5,6 @@ use mamagang_domain::ids::EntryId;
 use mamagang_domain::ledger::{EntryBody, YearState};
 use mamagang_domain::reason::Language;
 
-use super::command::CodedLine;
 use super::entries::ListedEntry;
 use crate::app::App;
 use crate::caller::Caller;
@@ -54,15 +53,8 @@ impl App {
             .await?;
         let row = rows.into_iter().find(|row| row.sequence == id.sequence);
         let row = row.ok_or_else(not_found)?;
-        let body = EntryBody::thaw(&row.frozen).map_err(AppError::internal)?;
-        let on = last_day(&body);
-        let lines = body.draft.lines.iter();
-        let lines = lines.map(|line| CodedLine::new(&self.book, *line, on));
-        Ok(ListedEntry {
-            lines: lines.collect(),
-            hash: row.hash,
-            body,
-        })
+        let listed = self.listed_entries(vec![row]).await?.pop();
+        listed.ok_or_else(not_found)
     }
 
     /// With the policies of then, the profile known then, and the year as it stood before.
@@ -98,7 +90,8 @@ impl App {
         Ok(Explained::new(explanation, subjects))
     }
 
-    async fn year_before(&self, body: &EntryBody) -> AppResult<YearState> {
+    /// An entry's year as it stood before it.
+    pub(crate) async fn year_before(&self, body: &EntryBody) -> AppResult<YearState> {
         let mut state = YearState::default();
         let mut after = 0;
         loop {

@@ -1,5 +1,7 @@
 //! `EstimateLateClaim`: what amended returns of a past year would recover. Nothing is booked.
 
+use std::collections::HashMap;
+
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{LateClaim, LateClaimInput, UnbookedMonth, estimate_late_claim};
@@ -72,7 +74,14 @@ impl App {
 
     fn unbooked(&self, query: &LateClaimQuery, inputs: &LedgerInputs) -> Vec<UnbookedMonth> {
         let through = query.tax_year.last_month();
-        let months = all_worker_months(&self.book, inputs, query.tax_year, through, false);
+        let months = all_worker_months(
+            &self.book,
+            inputs,
+            &HashMap::new(),
+            query.tax_year,
+            through,
+            false,
+        );
         let workers = inputs.workers.iter().zip(months);
         workers
             .flat_map(|(snapshot, months)| {

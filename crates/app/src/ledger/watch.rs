@@ -217,7 +217,7 @@ impl EntryWatch {
         };
         self.after = *last;
         let (positions, rows): (Vec<i64>, Vec<EntryRow>) = rows.into_iter().unzip();
-        let listed = self.app.listed_entries(rows, None).await?;
+        let listed = self.app.listed_entries(rows).await?;
         Ok(positions.into_iter().zip(listed).collect())
     }
 }
