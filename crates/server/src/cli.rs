@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::client::ClientCommand;
 use crate::client::template::TemplateArgs;
+use crate::client::{self, ClientCommand};
 use crate::demo::DemoArgs;
 use crate::settings::Setting;
 use crate::trial::{CertsArgs, TokenArgs};
@@ -229,6 +229,9 @@ pub enum ExportCommand {
         #[command(flatten)]
         settings: Box<SettingFlags>,
     },
+    /// What a running service is asked for.
+    #[command(flatten)]
+    Asked(Box<client::export::ExportCommand>),
 }
 
 /// The settings as flags: text as it was typed, so that every wrong one is reported together with those of the

@@ -10,6 +10,8 @@ use mamagang_server::cli::{
     AuditCommand, Cli, Command, CutFlags, DoctorFlags, EraseFlags, ExportCommand, KeysCommand,
     PolicyCommand, SettingFlags, VerifyLedgerFlags,
 };
+use mamagang_server::client::ClientCommand;
+use mamagang_server::client::export::ExportArgs;
 use mamagang_server::serve;
 use mamagang_server::settings::{Capabilities, Settings, Surroundings};
 use mamagang_server::{admin, client, demo, key_admin, ledger, settle, trail_admin, trial};
@@ -78,6 +80,10 @@ fn main() -> ExitCode {
             };
             runtime.block_on(ledger::verify_ledger(&settings, &verification))
         }),
+        Command::Export(ExportCommand::Asked(what)) => {
+            let command = ClientCommand::Export(ExportArgs { what: *what });
+            with_runtime(|runtime| runtime.block_on(client::run(&command)))
+        }
         Command::Export(ExportCommand::AuditBundle {
             out,
             employer,

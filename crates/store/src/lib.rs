@@ -146,7 +146,14 @@ pub trait Store:
 /// One transaction. Dropping it without [`UnitOfWork::commit`] leaves nothing.
 #[async_trait]
 pub trait UnitOfWork:
-    AuditWrites + KeyWrites + CaseWrites + CheckpointWrites + FilingWrites + JobWrites + SubsidyWrites + Send
+    AuditWrites
+    + KeyWrites
+    + CaseWrites
+    + CheckpointWrites
+    + FilingWrites
+    + JobWrites
+    + SubsidyWrites
+    + Send
 {
     /// Microseconds since 1970-01-01T00:00Z under which every row of this unit is recorded.
     fn recorded_at(&self) -> i64;

@@ -114,7 +114,7 @@ impl App {
         };
         let frozen = body.freeze();
         let hash = Checkpoint::hash(&previous_hash, &frozen);
-        let signed = self.keys.sign(CHECKPOINT_SIGNED_KIND, &hash);
+        let signed = self.keys().sign(CHECKPOINT_SIGNED_KIND, &hash);
         let signed = signed.map_err(|error| Attempt::App(AppError::internal(error)))?;
         let row = CheckpointRow {
             number: body.number,
@@ -133,7 +133,7 @@ impl App {
 
     /// The public keys that checkpoints are verified by, the current one first. To be published.
     pub fn signing_keys(&self) -> Vec<(u32, [u8; 32])> {
-        let keys = self.keys.public_keys().into_iter();
+        let keys = self.keys().public_keys().into_iter();
         keys.map(|key| (key.key_id, key.bytes)).collect()
     }
 
@@ -179,7 +179,7 @@ impl App {
         if !is_linked || !is_whole || body.is_none() {
             note(row.number, CheckpointProblem::Altered);
         }
-        let keys = self.keys.public_keys();
+        let keys = self.keys().public_keys();
         let is_signed = keys
             .iter()
             .filter(|key| key.key_id == row.key_id)

@@ -33,7 +33,7 @@ impl App {
         put(&BundleRecord::Header {
             exported_at: self.clock.now_micros(),
         })?;
-        for key in self.keys.public_keys() {
+        for key in self.keys().public_keys() {
             put(&BundleRecord::PublicKey {
                 key_id: key.key_id,
                 key: key.bytes,

@@ -146,7 +146,7 @@ impl App {
 
     /// Seals a place in the feed for the caller's organisation. It does not expire.
     pub fn seal_feed(&self, caller: &Caller, position: &[u8]) -> String {
-        self.keys.seal_token(
+        self.keys().seal_token(
             mamagang_crypto::TokenKind::Page,
             &caller.organisation,
             i64::MAX,

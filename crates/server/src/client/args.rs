@@ -33,6 +33,7 @@ pub enum ClientCommand {
     /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
     Import(ImportArgs),
     /// Write statements, forms, papers or lists as xlsx, PDF or CSV
+    #[command(skip)]
     Export(ExportArgs),
     /// Compare the ledger with declared returns and a payroll; write what differs, with suggested entries
     Reconcile(ReconcileArgs),

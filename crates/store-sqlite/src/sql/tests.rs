@@ -3,8 +3,8 @@
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::{
-    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, month, policy,
-    request, subsidy, worker,
+    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, month,
+    policy, request, subsidy, worker,
 };
 use crate::{SqliteOptions, connect};
 
