@@ -142,7 +142,7 @@ fn messy(folder: &TempDir) -> PathBuf {
         &saved,
         &path,
         "xl/worksheets/sheet1.xml",
-        "<f>TODAY()</f><v></v>",
+        "<f>TODAY()</f><v>0</v>",
         "<f>TODAY()</f>",
     );
     path

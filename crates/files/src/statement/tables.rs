@@ -205,7 +205,7 @@ pub fn years(rows: &[YearRow]) -> Table {
         money_sum(rows, |row| row.over_deducted_fen),
     ];
     table.total(start.into_iter().chain(taxes(&deducted)).chain(end));
-    table.remark("金额单位：元。每一年度：已产生额度 = 扣减合计 + 已失效 + 剩余 − 多扣。");
+    table.remark("金额单位：元。每一年度：已产生额度 = 扣减合计 + 已失效 + 剩余 － 多扣。");
     table
 }
 
