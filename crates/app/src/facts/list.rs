@@ -147,7 +147,7 @@ impl App {
         match subject {
             Subject::Worker(worker_id) => {
                 draft.worker_id = Some(worker_id);
-                draft.given = given_of(&facts);
+                draft.given = given_of(&facts, query.show_identity);
             }
             Subject::Employer(code) => draft.employer_code = Some(code),
         }
@@ -446,7 +446,8 @@ fn told_certificate(plain: &[u8], show: bool) -> AppResult<String> {
 }
 
 /// The personal fields of listed facts: their kinds, and what of identities is shown.
-fn given_of(facts: &[ListedFact]) -> Vec<String> {
+fn given_of(facts: &[ListedFact], is_shown: bool) -> Vec<String> {
+    let manner = if is_shown { "plain" } else { "masked" };
     let mut names: BTreeSet<String> = facts
         .iter()
         .map(|fact| match &fact.body {
@@ -455,11 +456,11 @@ fn given_of(facts: &[ListedFact]) -> Vec<String> {
         })
         .collect();
     if facts.iter().any(|fact| fact.identity.is_some()) {
-        names.insert("identity.number:masked".to_owned());
-        names.insert("identity.name:masked".to_owned());
+        names.insert(format!("identity.number:{manner}"));
+        names.insert(format!("identity.name:{manner}"));
     }
     if facts.iter().any(|fact| fact.certificate_number.is_some()) {
-        names.insert("certificate_number:masked".to_owned());
+        names.insert(format!("certificate_number:{manner}"));
     }
     names.into_iter().collect()
 }
