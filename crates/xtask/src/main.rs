@@ -6,6 +6,7 @@
 
 mod deploy;
 mod deps;
+mod mutants;
 mod process;
 mod repo;
 mod sbom;
@@ -51,6 +52,12 @@ enum Command {
     Sbom,
     /// Checks the deployment files as far as the tools of this machine go.
     Deploy,
+    /// Changes the rules one small step at a time and looks whether a test notices; see docs/mutation.md.
+    Mutants {
+        /// Passed on to `cargo mutants`, such as `--shard 0/4`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Builds for release and measures P1 to P10 beside the machine's own speed; see docs/performance.md.
     Bench {
         /// Builds with the profile `bench-dev`, in a third of the time, for figures that nobody is told.
@@ -93,6 +100,7 @@ fn run(command: Command) -> Result<()> {
             .run(),
         Command::Sbom => sbom::run(&repo),
         Command::Deploy => deploy::run(&repo),
+        Command::Mutants { arguments } => mutants::run(&repo, &arguments),
         Command::Bench { dev, arguments } => bench(&repo, dev, &arguments),
     }
 }
