@@ -11,6 +11,7 @@ use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
 use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
+use mamagang_proto::v1::report_service_client::ReportServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
 use mamagang_proto::v1::{
     self, AccessContext, Contract, Contribution, EmployerProfile, Fact, IdentityDocument,
@@ -126,6 +127,10 @@ impl Service {
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Channel> {
         AuditServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn reports(&self) -> ReportServiceClient<Channel> {
+        ReportServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn verification(&self) -> VerificationServiceClient<Channel> {

@@ -1,6 +1,7 @@
 //! The service over gRPC, in this process.
 
 mod audit;
+mod certificate;
 mod eligibility;
 mod errors;
 mod feed;
@@ -9,4 +10,5 @@ mod harness;
 mod ledger;
 mod measures;
 mod registry;
+mod report;
 mod server;

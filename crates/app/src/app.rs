@@ -132,6 +132,11 @@ impl App {
         civil_date(self.now_micros())
     }
 
+    /// The keys that verify what the service signs.
+    pub fn public_keys(&self) -> Vec<mamagang_crypto::PublicKey> {
+        self.keys.public_keys()
+    }
+
     /// Whether the database answers.
     pub async fn ready(&self) -> AppResult<()> {
         Ok(self.store.ping().await?)
@@ -256,6 +261,11 @@ pub(crate) fn civil_date(micros: i64) -> CivilDate {
         .unwrap_or(CivilDate::MAX)
 }
 
+/// The instant at which a civil date begins in Asia/Shanghai (microseconds).
+pub(crate) fn start_of(day: CivilDate) -> i64 {
+    i64::from(day.epoch_day()) * DAY_MICROS - SHANGHAI_OFFSET_MICROS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +276,7 @@ mod tests {
         let midnight = 1_704_038_400_000_000;
         assert_eq!(civil_date(midnight).to_string(), "2024-01-01");
         assert_eq!(civil_date(midnight - 1).to_string(), "2023-12-31");
+        assert_eq!(start_of(civil_date(midnight)), midnight);
     }
 
     #[test]

@@ -162,6 +162,12 @@ error_reasons! {
     HireAlreadyReported = 79, "HIRE_ALREADY_REPORTED", "该人员的用工已报备", "The hire was reported before";
     /// The filing is not in force.
     FilingNotInForce = 80, "FILING_NOT_IN_FORCE", "该备案未生效", "The filing is not in force";
+    /// The finding concerns no filing.
+    FindingWithoutFiling = 85, "FINDING_WITHOUT_FILING", "该线索未涉及备案，无法冻结", "The finding concerns no filing to freeze";
+    /// The statistics have too many rows.
+    StatisticsTooFine = 86, "STATISTICS_TOO_FINE", "统计维度过细，请减少维度或缩短期间", "The statistics have too many rows";
+    /// The month is not ELIGIBLE.
+    CertificateNotDue = 87, "CERTIFICATE_NOT_DUE", "不符合出具证明的条件", "The conditions for a certificate are not met";
 }
 
 /// An error of a use case. `Display` never prints its source.

@@ -7,6 +7,7 @@ mod app;
 pub mod audit;
 pub mod authorise;
 mod caller;
+pub mod certificates;
 mod editions;
 pub mod eligibility;
 mod error;
@@ -21,6 +22,7 @@ pub mod limits;
 mod ports;
 pub mod rebuild;
 mod step;
+pub mod supervision;
 pub mod workers;
 
 pub use app::{App, Dependencies, EntropySource};

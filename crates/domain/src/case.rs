@@ -63,6 +63,8 @@ pub enum TransitionRefusal {
     NotFrozen,
     /// It is frozen already.
     AlreadyFrozen,
+    /// Nobody was given it yet.
+    NotAssigned,
     /// It was registered before.
     AlreadyRegistered,
     /// The employment has not ended.
@@ -93,6 +95,7 @@ impl TransitionRefusal {
             Self::AlreadyAccepted => "ALREADY_ACCEPTED",
             Self::NotFrozen => "NOT_FROZEN",
             Self::AlreadyFrozen => "ALREADY_FROZEN",
+            Self::NotAssigned => "NOT_ASSIGNED",
             Self::AlreadyRegistered => "ALREADY_REGISTERED",
             Self::NotEnded => "NOT_ENDED",
             Self::NotReviewed => "NOT_REVIEWED",

@@ -8,6 +8,7 @@ pub mod date;
 pub mod explanation;
 pub mod fact;
 pub mod filing;
+pub mod finding;
 pub mod frozen;
 pub mod identifier;
 pub mod ids;

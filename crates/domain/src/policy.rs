@@ -12,6 +12,7 @@ use crate::date::CivilDate;
 use crate::fact::{EmployerKind, Insurance, PersonCategory, ReliefCode};
 use crate::filing::FilingKind;
 use crate::inclusive::InclusivePolicy;
+use crate::finding::FindingRule;
 use crate::money::{Ceiling, Fen, RateBp};
 use crate::subsidy::SubsidyPolicy;
 use crate::tax::TaxKind;
@@ -287,6 +288,17 @@ pub struct FilingPolicy {
     pub end_registration_days: Dated<i32>,
 }
 
+/// Measure 14: supervision.
+#[derive(Clone, Debug)]
+pub struct SupervisionPolicy {
+    /// Which rules are run.
+    pub rules: BTreeMap<FindingRule, Dated<bool>>,
+    /// Kinds of employer that the employer subsidies exclude.
+    pub excluded_employer_kinds: Dated<Vec<EmployerKind>>,
+    /// Age in years from which a hire is looked at.
+    pub working_age_max_years: Dated<i32>,
+}
+
 /// Everything a decision may read of the law, with the hash that names it.
 #[derive(Clone, Debug)]
 pub struct PolicyBook {
@@ -304,6 +316,8 @@ pub struct PolicyBook {
     pub subsidy: SubsidyPolicy,
     /// Measure 10.
     pub inclusive: InclusivePolicy,
+    /// Measure 14.
+    pub supervision: SupervisionPolicy,
 }
 
 #[cfg(test)]

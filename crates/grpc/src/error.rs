@@ -50,7 +50,10 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::DecisionNotReplayable
         | R::TransitionNotAllowed
         | R::PostFull
-        | R::FilingNotInForce => Code::FailedPrecondition,
+        | R::FilingNotInForce
+        | R::FindingWithoutFiling
+        | R::StatisticsTooFine
+        | R::CertificateNotDue => Code::FailedPrecondition,
         R::RequestIdReused | R::ReturnNumberReused | R::HireAlreadyReported => Code::AlreadyExists,
         R::Unauthenticated => Code::Unauthenticated,
         R::PermissionDenied | R::SecondPersonRequired => Code::PermissionDenied,

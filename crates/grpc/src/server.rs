@@ -15,6 +15,7 @@ use mamagang_proto::v1::policy_service_server::{PolicyServiceServer, SERVICE_NAM
 use mamagang_proto::v1::registry_service_server::{
     RegistryServiceServer, SERVICE_NAME as REGISTRY,
 };
+use mamagang_proto::v1::report_service_server::{ReportServiceServer, SERVICE_NAME as REPORT};
 use mamagang_proto::v1::verification_service_server::{
     SERVICE_NAME as VERIFICATION, VerificationServiceServer,
 };
@@ -30,10 +31,10 @@ use crate::call::{Authenticator, Trail};
 use crate::layer::{CallLayer, CallService, CallerLimits, ParentSpan};
 use crate::limits as own;
 use crate::listener::{Security, incoming};
-use crate::services::{Audit, Eligibility, Filing, Ledger, Policy, Registry, Verification};
+use crate::services::{Audit, Eligibility, Filing, Ledger, Policy, Registry, Report, Verification};
 
 /// The services whose health is told, and the whole, which has no name.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "",
     REGISTRY,
     FILING,
@@ -42,6 +43,7 @@ const SERVICES: [&str; 8] = [
     LEDGER,
     AUDIT,
     POLICY,
+    REPORT,
 ];
 
 /// What the services are made of.
@@ -139,6 +141,7 @@ impl Grpc {
             .add_service(limited!(VerificationServiceServer, Verification))
             .add_service(limited!(EligibilityServiceServer, Eligibility))
             .add_service(limited!(LedgerServiceServer, Ledger))
+            .add_service(limited!(ReportServiceServer, Report))
             .add_service(limited!(AuditServiceServer, Audit))
             .add_service(limited!(PolicyServiceServer, Policy))
             .add_service(tonic_health::pb::health_server::HealthServer::new(health));

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mamagang_domain::fact::{Insurance, PersonCategory};
+use mamagang_domain::finding::FindingRule;
 use mamagang_domain::money::{Ceiling, Fen, RateBp};
 use mamagang_domain::policy::{
     Citation, CodeGroup, Dated, DatedValue, FilingPolicy, InsuranceSet, KeyGroupPolicy, PolicyBook,
-    SurchargePolicy, VatPolicy,
+    SupervisionPolicy, SurchargePolicy, VatPolicy,
 };
 use mamagang_domain::tax::TaxKind;
 use serde::de::DeserializeOwned;
@@ -60,6 +61,7 @@ pub(crate) fn bind(
         filing: binder.filing(),
         subsidy: binder.subsidy(),
         inclusive: binder.inclusive(),
+        supervision: binder.supervision(),
     };
     if binder.problems.is_empty() {
         Ok(book)
@@ -122,6 +124,26 @@ impl<'a> Binder<'a> {
                 boolean,
             ),
             late_surcharge_day_bp: self.dated("key_group.late_surcharge_day", Unit::Bp, rate),
+        }
+    }
+
+    fn supervision(&mut self) -> SupervisionPolicy {
+        let rules = FindingRule::ALL.into_iter().map(|rule| {
+            let name = format!("supervision.rules.{}", rule.name());
+            (rule, self.dated(&name, Unit::Boolean, boolean))
+        });
+        SupervisionPolicy {
+            rules: rules.collect(),
+            excluded_employer_kinds: self.dated(
+                "supervision.excluded_employer_kinds",
+                Unit::Set,
+                words,
+            ),
+            working_age_max_years: self.dated(
+                "supervision.working_age_max_years",
+                Unit::Years,
+                count,
+            ),
         }
     }
 

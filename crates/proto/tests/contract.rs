@@ -28,6 +28,13 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("EligibilityService/GetDecision", false, false),
     ("EligibilityService/ReplayDecision", false, false),
     ("EligibilityService/SimulateHire", false, false),
+    ("ReportService/ScanFindings", false, false),
+    ("ReportService/ListFindings", false, false),
+    ("ReportService/AssignFinding", false, false),
+    ("ReportService/ResolveFinding", false, false),
+    ("ReportService/GetStatistics", false, false),
+    ("VerificationService/GetCertificate", false, false),
+    ("VerificationService/CheckCertificate", false, false),
     ("FilingService/SubmitFiling", false, false),
     ("FilingService/DecideFiling", false, false),
     ("FilingService/GetFiling", false, false),
@@ -177,6 +184,9 @@ const LATER_ERROR_REASONS: &[(&str, i32)] = &[
     ("POST_FULL", 78),
     ("HIRE_ALREADY_REPORTED", 79),
     ("FILING_NOT_IN_FORCE", 80),
+    ("FINDING_WITHOUT_FILING", 85),
+    ("STATISTICS_TOO_FINE", 86),
+    ("CERTIFICATE_NOT_DUE", 87),
 ];
 
 /// The writes: each is named by its caller.
@@ -189,6 +199,9 @@ const WRITES: &[&str] = &[
     "ReportHire",
     "RegisterHire",
     "EndHire",
+    "GetCertificate",
+    "AssignFinding",
+    "ResolveFinding",
     "PostDeduction",
     "SettleYear",
     "AmendDeduction",
@@ -209,6 +222,7 @@ const DECIDING_WRITES: &[&str] = &[
 /// The methods that read a person's data.
 const PERSONAL_READS: &[&str] = &[
     "ReportHire",
+    "GetCertificate",
     "ListFacts",
     "MatchWorker",
     "VerifyWorkerStatus",
@@ -224,7 +238,7 @@ const PERSONAL_READS: &[&str] = &[
 ];
 
 /// Lists of cases, which tell where they stand: a case as it was is read by itself.
-const LISTS_OF_NOW: &[&str] = &["ListFilings", "ListOpenPosts", "ListHires"];
+const LISTS_OF_NOW: &[&str] = &["ListFilings", "ListOpenPosts", "ListHires", "ListFindings"];
 
 fn pool() -> DescriptorPool {
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the embedded descriptors decode")

@@ -176,7 +176,10 @@ pub const MATRIX: &[Row] = &[
     row!("PolicyService/GetParameter", [N, N, N, N, N, N, N, N]),
     row!("PolicyService/GetPolicyVersion", [N, N, N, N, N, N, N, N]),
     row!("ReportService/GetStatistics", [R, R, R, R, X, X, X, X]),
+    row!("ReportService/ScanFindings", [X, R, X, X, X, X, X, X]),
     row!("ReportService/ListFindings", [X, R, X, R, X, X, X, X]),
+    row!("ReportService/AssignFinding", [X, R, X, X, X, X, X, X]),
+    row!("ReportService/ResolveFinding", [X, R, X, X, X, X, X, X]),
     // Who administers does not read persons; who audits does nothing else.
     row!("AuditService/ListAuditEvents", [X, X, X, X, X, X, A, X]),
     row!("AuditService/ListSubjectAccess", [X, R, X, X, X, X, A, X]),

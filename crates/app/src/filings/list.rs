@@ -213,8 +213,20 @@ impl App {
     pub(crate) async fn page_of_cases<T>(
         &self,
         permit: &Permit<'_>,
+        query: CaseQuery,
+        read: impl Fn(&CaseFile) -> AppResult<T>,
+    ) -> AppResult<Page<T>> {
+        self.page_of_cases_where(permit, query, read, |_| true)
+            .await
+    }
+
+    /// The same of those that `is_asked` takes.
+    pub(crate) async fn page_of_cases_where<T>(
+        &self,
+        permit: &Permit<'_>,
         mut query: CaseQuery,
         read: impl Fn(&CaseFile) -> AppResult<T>,
+        is_asked: impl Fn(&T) -> bool,
     ) -> AppResult<Page<T>> {
         // The one town of a clerk is found by the store; of several, rows are left out here.
         if let ([town], true) = (&permit.caller.region_codes[..], permit.is_by_region()) {
@@ -224,22 +236,27 @@ impl App {
             }
         }
         let wanted = usize::try_from(query.limit).map_err(AppError::internal)?;
-        let mut found: Vec<CaseFile> = Vec::new();
+        let mut found: Vec<(CasePlace, T)> = Vec::new();
         while found.len() < wanted {
             let rows = self.store.list_cases(&query).await?;
             let Some(last) = rows.last() else { break };
             query.after = Some((last.opened_at, last.case_id));
             let is_last = rows.len() < wanted;
-            found.extend(rows.into_iter().filter(|file| reaches_case(permit, file)));
+            for file in rows.iter().filter(|file| reaches_case(permit, file)) {
+                let read = read(file)?;
+                if is_asked(&read) {
+                    found.push(((file.opened_at, file.case_id), read));
+                }
+            }
             if is_last {
                 break;
             }
         }
         let has_more = found.len() >= wanted;
         found.truncate(wanted.saturating_sub(1));
-        let last = found.last().map(|file| (file.opened_at, file.case_id));
-        let read: AppResult<Vec<T>> = found.iter().map(read).collect();
-        Ok((read?, last.filter(|_| has_more)))
+        let last = found.last().map(|(place, _)| *place);
+        let found = found.into_iter().map(|(_, read)| read);
+        Ok((found.collect(), last.filter(|_| has_more)))
     }
 
     /// Posts with free places (measure 12): published, so nobody's in particular.

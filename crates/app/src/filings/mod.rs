@@ -84,7 +84,7 @@ pub struct HistoryStep {
 }
 
 /// Writes the next step of a filing, and what decisions read of it.
-async fn write_filing(
+pub(crate) async fn write_filing(
     unit: &mut dyn UnitOfWork,
     caller: &Caller,
     before: Option<&CaseFile>,

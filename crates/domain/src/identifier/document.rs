@@ -98,6 +98,14 @@ impl DocumentNumber {
         &self.0
     }
 
+    /// Day of birth; the older foreign card does not tell it.
+    pub fn born_on(&self) -> Option<CivilDate> {
+        let digits = self.0.get(6..14).filter(|_| self.0.len() == 18)?;
+        let (year, rest) = digits.split_at_checked(4)?;
+        let (month, day) = rest.split_at_checked(2)?;
+        CivilDate::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    }
+
     /// First six and last four characters: `442000********9982`.
     pub fn masked(&self) -> String {
         mask_middle(&self.0)

@@ -1,6 +1,8 @@
 //! Enums of the API and those of the rules, both ways.
 
+use mamagang_app::certificates::CertificateStatus;
 use mamagang_app::filings::{FilingDecision, Registration};
+use mamagang_app::supervision::Dimension;
 use mamagang_domain::fact::{
     ContractKind, EmployerKind, FactKind, Insurance, PersonCategory, ReliefCode, SizeClass,
     VatPayer,
@@ -8,6 +10,7 @@ use mamagang_domain::fact::{
 use mamagang_domain::filing::{
     CarerGroup, Distance, FilingKind, FilingState, HireState, PayUnit, TrainingStage,
 };
+use mamagang_domain::finding::{FindingRule, FindingState};
 use mamagang_domain::identifier::DocumentType;
 use mamagang_domain::inclusive::{PreferenceItem, RefundClass};
 use mamagang_domain::ledger::{EntryKind, Release};
@@ -75,6 +78,11 @@ api_enums! {
     CarerGroup as CarerGroup: Mother, OtherCarer;
     Distance as Distance: SameTown, OtherTown;
     Registration as HireRegistration: Employment, End;
+    CertificateStatus as CertificateStatus: Valid, Expired, Revoked;
+    FindingState as FindingState: Open, Assigned, Resolved;
+    FindingRule as FindingRule: SameEmployerRehire, SeveralEmployers, EmployeePattern, ContractAgainstFiling,
+        InsuranceGap, ExcludedEmployerKind, MissedDeadline, OverWorkingAge;
+    Dimension as StatisticsDimension: Town, Industry, SizeClass, Month, CarerGroup, Distance;
     Outcome as Outcome: Eligible, Ineligible, Review;
     VatOutcome as VatOutcome: Exempt, Taxable, Review;
     SubsidyKind as SubsidyKind: EmployerInsurance, Post, FlexibleInsurance, Training;

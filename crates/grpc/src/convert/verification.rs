@@ -1,10 +1,13 @@
 //! Requests of the verification service.
 
+use mamagang_app::certificates::IssueCertificate;
 use mamagang_app::eligibility::{ContractVerification, StatusVerification};
 use mamagang_app::{AccessContext, AppResult};
+use mamagang_app::{RequestContent, WriteRequest};
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::ContractKind;
 use mamagang_proto::v1;
+use prost::Message as _;
 
 use super::check::{Checker, Rules};
 use super::enums::ApiEnum as _;
@@ -78,6 +81,34 @@ pub(crate) fn contract(
         as_of_on: as_of_on?,
     };
     Some((context?, question))
+}
+
+/// A certificate to issue.
+pub(crate) fn issue_certificate(
+    check: &mut Checker<'_>,
+    told: &v1::GetCertificateRequest,
+    seal: impl Fn(&[u8]) -> String,
+) -> Option<IssueCertificate> {
+    let request_id = check.request_id(&told.request_id);
+    let context = person::context(check, told.context.as_ref());
+    let employer_code = check.employer_code("employer_code", &told.employer_code);
+    let worker = person::worker(check, told.worker.as_ref());
+    let month = check.month("month", &told.month);
+    let told_worker = told.worker.as_ref().map(v1::WorkerRef::encode_to_vec);
+    let content = RequestContent::new()
+        .field("employer_code", &told.employer_code)
+        .field("worker", seal(&told_worker.unwrap_or_default()))
+        .field("month", &told.month);
+    Some(IssueCertificate {
+        request: WriteRequest {
+            request_id: request_id?,
+            content,
+        },
+        context: context?,
+        employer_code: employer_code?,
+        worker: worker?,
+        month: month?,
+    })
 }
 
 #[cfg(test)]

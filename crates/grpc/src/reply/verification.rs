@@ -1,5 +1,7 @@
 //! Verified statuses and contracts.
 
+use mamagang_app::App;
+use mamagang_app::certificates::Certificate;
 use mamagang_app::eligibility::{ContractVerified, StatusVerified};
 use mamagang_domain::reason::Language;
 use mamagang_proto::v1;
@@ -46,6 +48,28 @@ pub(crate) fn contract(
         at_least_one_year: verified.at_least_one_year,
         first_insured_month: month_or_empty(verified.first_insured_month),
         reasons: reasons(&verified.reasons, language),
+    }
+}
+
+/// A certificate with the key that verifies it.
+pub(crate) fn certificate(app: &App, certificate: &Certificate) -> v1::Certificate {
+    let keys = app.public_keys();
+    let key = keys.iter().find(|key| key.key_id == certificate.key_id);
+    v1::Certificate {
+        check_code: certificate.check_code.clone(),
+        employer_code: certificate.employer_code.to_string(),
+        worker_id: certificate.worker_id.to_string(),
+        category: certificate.category.to_api(),
+        month: certificate.month.to_string(),
+        start_month: certificate.start_month.to_string(),
+        term_end_month: certificate.term_end_month.to_string(),
+        issued_date: certificate.issued_on.to_string(),
+        valid_until_date: certificate.valid_until.to_string(),
+        decision_id: certificate.decision_id.clone(),
+        document: certificate.document.clone(),
+        signature: certificate.signature.clone(),
+        public_key: key.map_or_else(Vec::new, |key| key.bytes.to_vec()),
+        key_id: i32::try_from(certificate.key_id).unwrap_or(i32::MAX),
     }
 }
 

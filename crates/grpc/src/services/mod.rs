@@ -9,6 +9,7 @@ mod ledger_form;
 mod ledger_watch;
 mod policy;
 mod registry;
+mod report;
 mod stream;
 mod verification;
 
@@ -18,4 +19,5 @@ pub(crate) use filing::Filing;
 pub(crate) use ledger::Ledger;
 pub(crate) use policy::Policy;
 pub(crate) use registry::Registry;
+pub(crate) use report::Report;
 pub(crate) use verification::Verification;

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::batch::sort;
 use crate::call::{Call, rules};
+use crate::convert::enums::ApiEnum as _;
 use crate::convert::verification as convert;
 use crate::error::item_status;
 use crate::reply::verification as reply;
@@ -104,5 +105,37 @@ impl VerificationService for Verification {
             .await;
         let verified = verified.map_err(|error| call.refuse(&error))?;
         Ok(Response::new(reply::contract(&verified, call.language)))
+    }
+
+    async fn get_certificate(
+        &self,
+        request: Request<v1::GetCertificateRequest>,
+    ) -> Result<Response<v1::GetCertificateResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let issue = call.read(&self.app, |check| {
+            convert::issue_certificate(check, request.get_ref(), |bytes| {
+                self.app.seal_request(bytes)
+            })
+        })?;
+        let issued = self.app.issue_certificate(&call.caller, issue).await;
+        let issued = issued.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::GetCertificateResponse {
+            certificate: Some(reply::certificate(&self.app, &issued)),
+        }))
+    }
+
+    async fn check_certificate(
+        &self,
+        request: Request<v1::CheckCertificateRequest>,
+    ) -> Result<Response<v1::CheckCertificateResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let told = request.get_ref();
+        let code = call.read(&self.app, |check| check.key("check_code", &told.check_code))?;
+        let checked = self.app.check_certificate(&call.caller, &code).await;
+        let (certificate, status) = checked.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(v1::CheckCertificateResponse {
+            status: status.to_api(),
+            certificate: Some(reply::certificate(&self.app, &certificate)),
+        }))
     }
 }
