@@ -134,7 +134,7 @@ impl App {
 
     /// The keys that verify what the service signs.
     pub fn public_keys(&self) -> Vec<mamagang_crypto::PublicKey> {
-        self.keys.public_keys()
+        self.keys.load().public_keys()
     }
 
     /// Whether the database answers.

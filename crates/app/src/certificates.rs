@@ -270,7 +270,7 @@ impl Step for Issue {
             key_id: 0,
         };
         certificate.document = certificate.written();
-        let signature = app.keys.sign(SIGNED_KIND, &certificate.document);
+        let signature = app.keys.load().sign(SIGNED_KIND, &certificate.document);
         let signature = signature.map_err(AppError::internal)?;
         certificate.signature = signature.bytes.to_vec();
         certificate.key_id = signature.key.key_id;

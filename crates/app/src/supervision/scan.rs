@@ -142,7 +142,7 @@ impl App {
         for (id, secret) in ids.iter().zip(self.store.worker_secrets(&ids).await?) {
             let Some(secret) = secret else { continue };
             // A person whose key was destroyed is erased: nothing is known of the age.
-            let Ok(key) = self.keys.unwrap(&secret.data_key, *id) else {
+            let Ok(key) = self.keys.load().unwrap(&secret.data_key, *id) else {
                 continue;
             };
             let row = id.bytes();
