@@ -1,6 +1,7 @@
 //! `mamagang explain` of worked examples of the fact book, as a lawyer reads it.
 //!
-//! Each page shows the formulas of the example in both languages.
+//! Each page shows the formulas of the example in both languages, and is kept as a snapshot; a change
+//! of a word or a number shows there.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -24,7 +25,7 @@ const LI: (&str, &str) = ("442000199307089965", "李敏");
 
 /// A service on a port of its own. It ends with the test's runtime.
 struct Service {
-    _test: TestApp,
+    test: TestApp,
     address: SocketAddr,
     channel: Channel,
 }
@@ -40,7 +41,7 @@ impl Service {
         let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
         Self {
-            _test: test,
+            test,
             address,
             channel,
         }
@@ -104,13 +105,27 @@ impl Service {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// Every formula stands on the page in both languages.
-    async fn shows(&self, id: &str, formulas: &[&str]) {
+    /// Every formula stands on the page in both languages, and the pages are as they are kept.
+    async fn shows(&self, name: &str, id: &str, formulas: &[&str]) {
         for lang in ["zh", "en"] {
             let page = self.explain(id, lang, "md").await;
             for formula in formulas {
                 assert!(page.contains(formula), "{lang} {formula}: {page}");
             }
+            // What is another at every edition and run stands aside.
+            let page = page.replace(self.test.app.policies().version(), "<version>");
+            let times = [
+                "- 决定时间: ",
+                "- decided: ",
+                "- 入账时间: ",
+                "- recorded: ",
+            ];
+            let lines = page.lines().map(|line| {
+                let time = times.iter().find(|time| line.starts_with(**time));
+                time.map_or_else(|| line.to_owned(), |time| format!("{time}<time>"))
+            });
+            let page = lines.collect::<Vec<_>>().join("\n");
+            insta::assert_snapshot!(format!("{name}_{lang}"), page);
         }
     }
 }
@@ -217,6 +232,7 @@ async fn a2_is_explained_from_the_check_to_the_settlement() {
     assert_eq!(decision.total_fen, 780_000);
     service
         .shows(
+            "a2_check",
             &decision.decision_id,
             &["7800.00 ÷ 12 = 650.00", "12 × 650.00 = 7800.00"],
         )
@@ -225,6 +241,7 @@ async fn a2_is_explained_from_the_check_to_the_settlement() {
     let posted = service.post(2, BAKERY, "2023-12", 600_000).await;
     service
         .shows(
+            "a2_posting",
             &posted,
             &["min(6000.00, 12350.00) = 6000.00", "6000.00 × 7% = 420.00"],
         )
@@ -245,6 +262,7 @@ async fn a2_is_explained_from_the_check_to_the_settlement() {
     assert_eq!(settled.forfeited_fen, 263_000);
     service
         .shows(
+            "a2_settlement",
             &format!("{BAKERY}-2"),
             &[
                 "min(3000.00, 5630.00) = 3000.00",
@@ -265,6 +283,7 @@ async fn a5_is_explained_line_by_line() {
     let posted = service.post(2, BAKERY, "2023-12", 440_000).await;
     service
         .shows(
+            "a5_posting",
             &posted,
             &[
                 "min(308.00, 150.00) = 150.00",
@@ -306,6 +325,7 @@ async fn a14_is_explained_month_by_month() {
     assert_eq!(outcomes, expected);
     service
         .shows(
+            "a14_check",
             &decision.decision_id,
             &["2024-05 ≤ 2025-12; 2024-05 > 2024-04", "34 < 36", "36 ≥ 36"],
         )
@@ -360,6 +380,7 @@ async fn b15_is_explained_with_both_sums() {
     assert_eq!(answer.vat_fen, 103_000);
     service
         .shows(
+            "b15",
             &answer.decision_id,
             &["103000.00 ≥ 100000.00", "103000.00 × 1% = 1030.00"],
         )
