@@ -27,6 +27,15 @@ pub struct InstrumentView {
     pub confidence: Confidence,
 }
 
+/// A page of instruments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstrumentPage {
+    /// By name.
+    pub instruments: Vec<InstrumentView>,
+    /// How many stand before the next page; `None` on the last.
+    pub next_after: Option<u32>,
+}
+
 /// A page of parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterPage {
@@ -64,8 +73,13 @@ const PARAMETER: &str = "mamagang.v1.PolicyService/GetParameter";
 const VERSION: &str = "mamagang.v1.PolicyService/GetPolicyVersion";
 
 impl App {
-    /// The instruments that the edition in use cites, by name.
-    pub async fn list_instruments(&self, caller: &Caller) -> AppResult<Vec<InstrumentView>> {
+    /// The instruments that the edition in use cites, by name; `after` many are passed over.
+    pub async fn list_instruments(
+        &self,
+        caller: &Caller,
+        after: u32,
+        limit: u32,
+    ) -> AppResult<InstrumentPage> {
         self.permit(INSTRUMENTS, caller, None).await?;
         let mut found: BTreeMap<String, InstrumentView> = BTreeMap::new();
         for parameter in self.policies.parameters() {
@@ -87,7 +101,15 @@ impl App {
             }
         }
         self.audit_law(INSTRUMENTS, caller).await?;
-        Ok(found.into_values().collect())
+        let count = found.len();
+        let passed = usize::try_from(after).unwrap_or(usize::MAX);
+        let page = found.into_values().skip(passed).take(limit as usize);
+        let instruments: Vec<InstrumentView> = page.collect();
+        let seen = passed.saturating_add(instruments.len());
+        Ok(InstrumentPage {
+            next_after: (seen < count).then(|| u32::try_from(seen).unwrap_or(u32::MAX)),
+            instruments,
+        })
     }
 
     /// The parameters of every place, by place and name; `after` many are passed over.

@@ -238,7 +238,17 @@ const PERSONAL_READS: &[&str] = &[
 ];
 
 /// Lists of cases, which tell where they stand: a case as it was is read by itself.
-const LISTS_OF_NOW: &[&str] = &["ListFilings", "ListOpenPosts", "ListHires", "ListFindings"];
+const LISTS_OF_NOW: &[&str] = &[
+    "ListFilings",
+    "ListOpenPosts",
+    "ListHires",
+    "ListFindings",
+    "ListInstruments",
+    "ListParameters",
+    // What happened is told by when it happened.
+    "ListAuditEvents",
+    "ListSubjectAccess",
+];
 
 fn pool() -> DescriptorPool {
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the embedded descriptors decode")

@@ -130,7 +130,7 @@ pub const MATRIX: &[Row] = &[
         [R, R, R, R, O, X, X, X]
     ),
     row!("EligibilityService/CheckSubsidy", [R, R, R, R, O, X, X, X]),
-    row!("EligibilityService/SimulateHire", [N, N, N, N, N, X, X, X]),
+    row!("EligibilityService/SimulateHire", [R, R, R, R, O, X, X, X]),
     row!("EligibilityService/GetDecision", [R, R, R, R, O, X, X, X]),
     row!(
         "EligibilityService/ReplayDecision",

@@ -32,11 +32,25 @@ impl PolicyService for Policy {
         request: Request<v1::ListInstrumentsRequest>,
     ) -> Result<Response<v1::ListInstrumentsResponse>, Status> {
         let call = Call::of(request.extensions())?;
-        let listed = self.app.list_instruments(&call.caller).await;
-        let listed = listed.map_err(|error| call.refuse(&error))?;
+        let message = request.into_inner();
+        let limit = call.read(&self.app, |check| page::size(check, message.page_size))?;
+        // A page belongs to its edition: after a change of policy the list starts anew.
+        let version = self.app.policies().version().to_owned();
+        let selection = Selection::new("ListInstruments", version.as_bytes());
+        let listed = async {
+            let token = &message.page_token;
+            let start = page::open(&self.app, &call.caller, selection, token, None)?;
+            let after = page::number(&start)?;
+            self.app.list_instruments(&call.caller, after, limit).await
+        };
+        let listed = listed.await.map_err(|error| call.refuse(&error))?;
+        let after = listed.next_after.map(u32::to_be_bytes);
+        let after = after.as_ref().map(|after| after.as_slice());
+        let now = self.app.now_micros();
         Ok(Response::new(v1::ListInstrumentsResponse {
-            instruments: listed.iter().map(reply::instrument).collect(),
-            policy_version: self.app.policies().version().to_owned(),
+            instruments: listed.instruments.iter().map(reply::instrument).collect(),
+            policy_version: version,
+            next_page_token: page::next(&self.app, &call.caller, selection, now, after),
         }))
     }
 
