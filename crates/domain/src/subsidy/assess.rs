@@ -383,16 +383,13 @@ impl<'a> Walk<'a> {
         engagement: &Engagement,
         notes: &mut Notes,
     ) -> Option<ReasonCode> {
-        let mut best = ReasonCode::PostNotFiled;
         let named = engagement.spans.iter().filter(|span| span.touches(month));
-        for span in named {
-            let code = self.named_filing_code(month, &span.filing_id, notes);
-            if (code.outcome(), code.precedence()) < (best.outcome(), best.precedence())
-                || best == ReasonCode::PostNotFiled
-            {
-                best = code;
-            }
-        }
+        // A contract that names no post says nothing where another one names one.
+        let best = named
+            .map(|span| self.named_filing_code(month, &span.filing_id, notes))
+            .filter(|code| *code != ReasonCode::PostNotFiled)
+            .min_by_key(|code| (code.outcome(), code.precedence()))
+            .unwrap_or(ReasonCode::PostNotFiled);
         (best != ReasonCode::AllConditionsMet).then_some(best)
     }
 
