@@ -119,7 +119,7 @@ async fn a_row_that_was_changed_is_named() {
     for sql in [
         "DROP TRIGGER audit_event_refuses_update",
         "UPDATE audit_event SET caller = 'nobody' WHERE method LIKE '%MatchWorker'",
-        "UPDATE audit_event SET frozen = frozen || x'00' WHERE method LIKE '%GetEmployer'",
+        "UPDATE audit_event SET frozen = CAST(frozen || x'00' AS BLOB) WHERE method LIKE '%GetEmployer'",
     ] {
         sqlx::query(sql).execute(&mut stranger).await.expect("done");
     }
