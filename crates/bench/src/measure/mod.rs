@@ -139,11 +139,7 @@ impl Bench {
     fn note(&mut self, name: &'static str, figures: anyhow::Result<Vec<Figure>>) {
         match figures {
             Ok(figures) => self.tell(figures),
-            Err(error) => {
-                let mut failed = Figure::new(name, format!("failed: {error:#}"), 0.0);
-                failed.verdict = "FAILED";
-                self.tell(vec![failed]);
-            }
+            Err(error) => self.tell(vec![failed(name, &error)]),
         }
     }
 
@@ -273,6 +269,13 @@ impl Turns {
             Some(trouble) => anyhow::bail!("{name}: calls were refused: {trouble}"),
         }
     }
+}
+
+/// The figure of a measure that failed.
+fn failed(name: &'static str, error: &anyhow::Error) -> Figure {
+    let mut failed = Figure::new(name, format!("failed: {error:#}"), 0.0);
+    failed.verdict = "FAILED";
+    failed
 }
 
 /// A file in the bench's folder.

@@ -9,7 +9,7 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::checks::LINES;
-use super::{Bench, Filled, Turns};
+use super::{Bench, Filled, Turns, failed};
 use crate::city::{employer_code, month};
 use crate::load::{Work, drive};
 use crate::report::{Bounds, Figure, median, spread};
@@ -163,17 +163,22 @@ pub(super) async fn on_postgres(
             let run = run.await;
             turns.add(yardstick, run, service.cpu_seconds() - cpu);
         }
-        turns.sound(name)?;
+        if let Err(error) = turns.sound(name) {
+            figures.push(failed(name, &error));
+            continue;
+        }
         let what = format!(
             "PostDeduction of 5 new person-months, {in_flight} in flight, PostgreSQL, durable"
         );
         figures.push(turns.figure(name, what, "pgbench TPC-B prepared", bounds));
     }
     if bench.args.wants("P6") {
-        figures.push(one_employer(bench, &lines, &service, &next).await?);
+        let figure = one_employer(bench, &lines, &service, &next).await;
+        figures.push(figure.unwrap_or_else(|error| failed("P6", &error)));
     }
     if bench.args.wants("P7") {
-        figures.push(batches(bench, &lines, &service, &next).await?);
+        let figure = batches(bench, &lines, &service, &next).await;
+        figures.push(figure.unwrap_or_else(|error| failed("P7", &error)));
     }
     Ok(figures)
 }
