@@ -25,8 +25,8 @@ fn crowd() -> (Vec<String>, Vec<FactItem>) {
     let mut items: Vec<FactItem> = PEOPLE.map(lifted).into();
     for (number, employer_code) in employers.iter().enumerate() {
         items.push(employer(employer_code, EmployerKind::Company));
-        for person in PEOPLE {
-            let id = format!("C{number}");
+        for (place, person) in PEOPLE.into_iter().enumerate() {
+            let id = format!("C{number}-{place}");
             items.push(contract(person, employer_code, &id, "2023-01-01"));
             items.extend(insured(person, employer_code, "2023-01", "2023-03"));
         }

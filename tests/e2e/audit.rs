@@ -6,6 +6,7 @@ use mamagang_app::authorise::Roles;
 use mamagang_app::{AppError, AppResult, Caller, ErrorReason};
 use mamagang_domain::ids::AuditId;
 use mamagang_grpc::Authenticator;
+use mamagang_grpc::limits::STRANGERS_RECORDED_PER_SECOND;
 use mamagang_proto::FILE_DESCRIPTOR_SET;
 use mamagang_proto::v1::{
     self, BatchCheckKeyGroupDeductionRequest, CheckKeyGroupDeductionRequest,
@@ -102,11 +103,17 @@ async fn call<M: Message + Default + 'static>(
     Ok(())
 }
 
+const FEED: &str = "mamagang.v1.LedgerService/WatchEntries";
+
 #[tokio::test]
 async fn every_method_leaves_one_row_for_a_call_that_it_cannot_read() {
     let service = Service::start().await;
     for (method, is_stream) in methods() {
         for malformed in [false, true] {
+            // Nothing is wrong with an empty request for the feed: it is answered until the caller leaves.
+            if method == FEED && !malformed {
+                continue;
+            }
             let before = rows(&service).await.len();
             let answer = match malformed {
                 true => call(&service, &method, vec![0xff_u8; 3]).await,
@@ -131,13 +138,20 @@ async fn every_method_leaves_one_row_for_a_call_that_it_cannot_read() {
 
 #[tokio::test]
 async fn every_method_leaves_one_row_for_a_call_that_is_not_let_in() {
-    let cases: [(Arc<dyn Authenticator>, &str, &str); 2] = [
-        (Arc::new(Stranger), "-", "UNAUTHENTICATED"),
-        (Arc::new(Visitor), "visitor", "PERMISSION_DENIED"),
+    // Of strangers so many are recorded in a second; the rest are counted, lest they fill the trail.
+    let strangers = usize::try_from(STRANGERS_RECORDED_PER_SECOND).expect("few");
+    let cases: [(Arc<dyn Authenticator>, &str, &str, usize); 2] = [
+        (Arc::new(Stranger), "-", "UNAUTHENTICATED", strangers),
+        (
+            Arc::new(Visitor),
+            "visitor",
+            "PERMISSION_DENIED",
+            usize::MAX,
+        ),
     ];
-    for (authenticator, caller, outcome) in cases {
+    for (authenticator, caller, outcome, most) in cases {
         let service = Service::start_for(authenticator).await;
-        for (method, _) in methods() {
+        for (method, _) in methods().into_iter().take(most) {
             let before = rows(&service).await.len();
             let status = call(&service, &method, ()).await.expect_err("refused");
             assert_eq!(reason(&status), outcome);

@@ -59,6 +59,8 @@ def post(step, given, counted, deducted):
         for name, amount in (("due", due), ("deducted", used), ("halved", rest - paid), ("paid", paid)):
             lines[name][tax] = amount
     step["expect"] = {name: as_yuan(amounts) for name, amounts in lines.items()}
+    if free:
+        step["expect"]["caveats"] = ["EDU_EXEMPT_BY_SALES"]
     step["expect"]["left_yuan"] = yuan(Decimal(max(0, released - sum(deducted.values()))) / 100)
 
 

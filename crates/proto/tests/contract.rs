@@ -64,6 +64,8 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("LedgerService/GetReliefSchedule", false, false),
     ("LedgerService/GetChainHead", false, false),
     ("LedgerService/VerifyChain", false, false),
+    ("AuditService/ListAuditEvents", false, false),
+    ("AuditService/ListSubjectAccess", false, false),
 ];
 
 /// Every reason code with its number: answers are stored and compared by them.
@@ -229,12 +231,15 @@ const PERSONAL_READS: &[&str] = &[
     "BatchVerifyWorkerStatus",
     "VerifyContract",
     "CheckKeyGroupDeduction",
+    "CheckSubsidy",
     "BatchCheckKeyGroupDeduction",
     "StreamKeyGroupChecks",
     "GetDecision",
     "ReplayDecision",
     "GetWorkerTerm",
     "GetWorkTimeTable",
+    "ListAuditEvents",
+    "ListSubjectAccess",
 ];
 
 /// Lists of cases, which tell where they stand: a case as it was is read by itself.
