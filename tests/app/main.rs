@@ -19,6 +19,7 @@ mod overlay;
 mod replay;
 mod settlements;
 mod simulate;
+mod steps;
 mod tamper;
 mod trail;
 mod watch;

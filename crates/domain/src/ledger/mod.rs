@@ -7,6 +7,7 @@
 mod account;
 mod allocation;
 mod bundle;
+mod caveat;
 mod checkpoint;
 mod entry;
 mod late_claim;

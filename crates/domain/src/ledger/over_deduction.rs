@@ -10,8 +10,9 @@ use crate::policy::KeyGroupPolicy;
 use crate::reason::ReasonCode;
 
 use super::ByGroup;
+use super::caveat::caveat;
 use super::entry::Caveat;
-use super::plan::{PlanInput, caveat};
+use super::plan::PlanInput;
 use super::year::{Release, YearState};
 
 impl PlanInput<'_> {

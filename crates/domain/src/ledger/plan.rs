@@ -10,7 +10,8 @@ use crate::reason::ReasonCode;
 use crate::tax::TaxKind;
 
 use super::ByGroup;
-use super::allocation::{Available, PeriodTaxes, TaxLine, allocate, education_exempt};
+use super::allocation::{Available, PeriodTaxes, TaxLine, allocate};
+use super::caveat::{caveat, education_caveat, months_of_workers, regrouped, skipped};
 use super::entry::{AccrualChange, Caveat, EntryDraft, EntryKind};
 use super::over_deduction::{OverDeduction, over_deducted, over_deducted_fen};
 use super::year::{PeriodState, Release, YearState};
@@ -303,75 +304,6 @@ impl PlanInput<'_> {
     }
 }
 
-pub(super) fn caveat<const N: usize>(code: ReasonCode, facts: [(&str, String); N]) -> Caveat {
-    Caveat {
-        code,
-        facts: facts
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    }
-}
-
-/// Workers named in one caveat.
-const NAMED_WORKERS_MAX: usize = 10;
-
-/// A caveat with a number of months and the workers, by our id, whom they are of: never with what
-/// another employer is called.
-fn months_of_workers(
-    code: ReasonCode,
-    found: impl Iterator<Item = (Option<WorkerId>, i32)>,
-) -> Option<Caveat> {
-    let found: Vec<_> = found.filter(|(_, months)| *months > 0).collect();
-    if found.is_empty() {
-        return None;
-    }
-    let months: i32 = found.iter().map(|(_, months)| months).sum();
-    let named = found
-        .iter()
-        .filter_map(|(worker, _)| *worker)
-        .take(NAMED_WORKERS_MAX);
-    let worker_ids: Vec<String> = named.map(|worker| worker.to_string()).collect();
-    let facts = [
-        ("months", months.to_string()),
-        ("worker_ids", worker_ids.join(",")),
-    ];
-    Some(caveat(code, facts))
-}
-
-/// Months that are taken back and booked again under the other group of codes: returns filed before
-/// show them under the old one.
-fn regrouped(accruals: &[AccrualChange]) -> Option<Caveat> {
-    let is_moved = |change: &&AccrualChange| {
-        change.booked
-            && accruals.iter().any(|other| {
-                !other.booked
-                    && (other.worker_id, other.month) == (change.worker_id, change.month)
-                    && other.group != change.group
-            })
-    };
-    let mut moved: Vec<(Option<WorkerId>, i32)> = Vec::new();
-    for change in accruals.iter().filter(is_moved) {
-        match moved.last_mut() {
-            Some((worker, months)) if *worker == Some(change.worker_id) => *months += 1,
-            _ => moved.push((Some(change.worker_id), 1)),
-        }
-    }
-    months_of_workers(ReasonCode::MonthsRegrouped, moved.into_iter())
-}
-
-/// Tells that the education surcharges are not due (财税〔2016〕12号).
-fn education_caveat(input: &PlanInput<'_>, declared: &Declaration) -> Option<Caveat> {
-    let Declaration {
-        period, sales_fen, ..
-    } = declared;
-    let day = period.last_month().last_day();
-    let is_exempt = education_exempt(input.policy, period.cycle(), day, *sales_fen);
-    let sales = sales_fen.filter(|_| is_exempt == Some(true))?;
-    let facts = [("sales_yuan", sales.yuan())];
-    Some(caveat(ReasonCode::EduExemptBySales, facts))
-}
-
 /// The workers without the months that an amended return may not claim: late claims are possible,
 /// but not for a person who has left when they are made (公告2024年第4号, fact: section 2.5 (10)). What
 /// is booked already stays, also under another group of codes.
@@ -492,15 +424,6 @@ fn check_place(input: &PlanInput<'_>, declared: &Declaration) -> Result<(), Ledg
         }
         _ => Ok(()),
     }
-}
-
-fn skipped(state: &YearState, period: TaxPeriod) -> Option<Caveat> {
-    let next = state
-        .periods
-        .last()
-        .map_or(0, |last| last.period.ordinal() + 1);
-    let count = period.ordinal() - next;
-    (count > 0).then(|| caveat(ReasonCode::PeriodSkipped, [("periods", count.to_string())]))
 }
 
 const fn blank(kind: EntryKind, tax_year: TaxYear, period: Option<TaxPeriod>) -> EntryDraft {
