@@ -1,4 +1,8 @@
 //! Who may do what, tried through gRPC with signed tokens.
 
+mod cells;
 mod city;
+#[path = "../attacks/codec.rs"]
+mod codec;
 mod employers;
+mod requests;
