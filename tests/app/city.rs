@@ -9,9 +9,9 @@ use mamagang_app::ledger::PostDeduction;
 use mamagang_app::workers::Who;
 use mamagang_domain::fact::{
     Contract, ContractKind, EmployerKind, EmployerProfile, PersonCategory, PovertyStatus,
-    SizeClass, VatPayer,
+    SizeClass, UnemploymentSpell, VatPayer,
 };
-use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::identifier::{CertificateNumber, EmployerCode};
 use mamagang_domain::ledger::{Declaration, Release};
 use mamagang_domain::money::{Fen, RateBp};
 use mamagang_domain::month::{FilingCycle, TaxPeriod};
@@ -97,6 +97,26 @@ pub(crate) fn lifted(person: (&str, &str)) -> FactItem {
         who(person),
         WorkerFactInput::Poverty(status),
     ))
+}
+
+/// Registered unemployed from a day on, with a certificate that notes it.
+pub(crate) fn registered(person: (&str, &str), registered_on: &str) -> Vec<FactItem> {
+    let spell = UnemploymentSpell {
+        registered_on: date(registered_on),
+        ended_on: None,
+        end_code: String::new(),
+        reason_code: "20".to_owned(),
+        office_code: "442000001".to_owned(),
+    };
+    let certificate = WorkerFactInput::Certificate {
+        number: CertificateNumber::parse("4420000022000001").expect("a number"),
+        enterprise_absorption_note: true,
+        noted_on: Some(date(registered_on)),
+        office_code: "442000001".to_owned(),
+    };
+    [WorkerFactInput::Spell(spell), certificate]
+        .map(|fact| item(FactInput::Worker(who(person), fact)))
+        .into()
 }
 
 pub(crate) fn contract(

@@ -1,10 +1,8 @@
 //! The forms of a return, and the chain's end, on every engine.
 
 use mamagang_app::Caller;
-use mamagang_app::facts::{FactInput, WorkerFactInput};
 use mamagang_app::ledger::{CodedRow, ReliefScheduleQuery, SettleYear, WorkTimeQuery};
-use mamagang_domain::fact::{EmployerKind, UnemploymentSpell};
-use mamagang_domain::identifier::CertificateNumber;
+use mamagang_domain::fact::EmployerKind;
 use mamagang_domain::ledger::{ChainAnchor, ChainFaultKind, Genesis, Settlement};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxYear;
@@ -13,8 +11,8 @@ use mamagang_domain::tax::TaxKind;
 use mamagang_testkit::{TestApp, context, date, month, write};
 
 use crate::city::{
-    BAKERY, LAUNDRY, LI, bakery_with_wang, code, contract, employer, insured, item, post, record,
-    who,
+    BAKERY, LAUNDRY, LI, bakery_with_wang, code, contract, employer, insured, post, record,
+    registered,
 };
 
 fn year() -> TaxYear {
@@ -55,26 +53,8 @@ fn settle(number: u128, cit_payable_fen: i64) -> SettleYear {
 
 /// 李敏, registered unemployed for a year, hired 2023-07-01 and insured from then on.
 fn unemployed_li() -> Vec<mamagang_app::facts::FactItem> {
-    let spell = UnemploymentSpell {
-        registered_on: date("2022-06-01"),
-        ended_on: None,
-        end_code: String::new(),
-        reason_code: "20".to_owned(),
-        office_code: "442000001".to_owned(),
-    };
-    let mut items = vec![
-        item(FactInput::Worker(who(LI), WorkerFactInput::Spell(spell))),
-        item(FactInput::Worker(
-            who(LI),
-            WorkerFactInput::Certificate {
-                number: CertificateNumber::parse("4420000022000001").expect("a number"),
-                enterprise_absorption_note: true,
-                noted_on: Some(date("2023-06-01")),
-                office_code: "442000001".to_owned(),
-            },
-        )),
-        contract(LI, BAKERY, "C2", "2023-07-01"),
-    ];
+    let mut items = registered(LI, "2022-06-01");
+    items.push(contract(LI, BAKERY, "C2", "2023-07-01"));
     items.extend(insured(LI, BAKERY, "2023-07", "2023-12"));
     items
 }

@@ -1,12 +1,13 @@
 //! What amended returns of a past year would recover.
 
 use mamagang_app::Caller;
-use mamagang_app::ledger::LateClaimQuery;
-use mamagang_domain::ledger::LateClaim;
+use mamagang_app::ledger::{AmendDeduction, LateClaimQuery};
+use mamagang_domain::ledger::{Amendment, LateClaim};
 use mamagang_domain::money::Fen;
-use mamagang_domain::month::TaxYear;
+use mamagang_domain::month::{TaxPeriod, TaxYear};
+use mamagang_domain::reason::ReasonCode;
 use mamagang_domain::tax::TaxKind;
-use mamagang_testkit::{TestApp, date};
+use mamagang_testkit::{TestApp, changed_policies, date, write};
 
 use crate::city::{BAKERY, LI, bakery_with_wang, code, contract, insured, lifted, post, record};
 
@@ -104,4 +105,55 @@ async fn months_of_a_person_who_has_left_are_barred() {
     let outside = claim(&test, "2024-06-01").await;
     assert_eq!((outside.claimable.len(), outside.left.len()), (0, 6));
     assert_eq!(outside.recovered_fen, Fen::ZERO);
+}
+
+/// 李敏 left on 2024-05-31 and was never claimed. An amended return claims her months while she is
+/// there, and after that only under a policy that does not ask for it.
+#[tokio::test]
+async fn an_amended_return_claims_a_leavers_months_only_where_the_policy_says_so() {
+    const FILE: &str = "national/key_group/late_claim_needs_employment.yaml";
+    let no_bar = || changed_policies(FILE, "value: true", "value: false");
+    for (today, policies, months) in [
+        ("2024-05-31", None, 18),
+        ("2024-06-01", None, 12),
+        ("2024-06-01", Some(no_bar()), 18),
+    ] {
+        let mut test = TestApp::sqlite(date("2024-02-01")).await;
+        record(&test, bakery_with_wang()).await;
+        let caller = Caller::developer();
+        let posted = test
+            .app
+            .post_deduction(&caller, post(1, BAKERY, "2023-12", 1_000_000));
+        posted.await.expect("posted");
+        let mut facts = vec![
+            lifted(LI),
+            crate::city::contract_until(LI, BAKERY, "C2", "2022-07-01", "2024-05-31"),
+        ];
+        facts.extend(insured(LI, BAKERY, "2023-07", "2023-12"));
+        record(&test, facts).await;
+        if let Some(policies) = policies {
+            test = test.restart(policies).await;
+        }
+        test.clock.move_to(date(today));
+        let amending = AmendDeduction {
+            request: write(2, "2"),
+            validate_only: false,
+            employer_code: code(BAKERY),
+            amendment: Amendment {
+                period: TaxPeriod::parse("2023-12").expect("a period"),
+                vat_payable_fen: Fen::new(1_000_000),
+                sales_fen: None,
+                release: None,
+                reason: "补享".to_owned(),
+            },
+        };
+        let amended = test.app.amend_deduction(&caller, amending).await;
+        let amended = amended.expect("amended");
+        assert_eq!(amended.balance.booked.months_counted, months, "{today}");
+        let is_told = amended
+            .caveats
+            .iter()
+            .any(|caveat| caveat.code == ReasonCode::LateClaimBarred);
+        assert_eq!(is_told, months == 12, "{today}");
+    }
 }

@@ -19,7 +19,6 @@ mod overlay;
 mod replay;
 mod settlements;
 mod simulate;
-mod steps;
 mod tamper;
 mod trail;
 mod watch;

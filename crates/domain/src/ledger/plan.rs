@@ -305,10 +305,19 @@ impl PlanInput<'_> {
 }
 
 /// The workers without the months that an amended return may not claim: late claims are possible,
-/// but not for a person who has left when they are made (公告2024年第4号, fact: section 2.5 (10)). What
-/// is booked already stays, also under another group of codes.
-fn without_late_claims(input: &PlanInput<'_>) -> (Vec<WorkerMonths>, Option<Caveat>) {
+/// but, where the policy of the day says so, not for a person who has left when they are made
+/// (fact: section 2.5 (10)). What is booked already stays, also under another group of codes.
+fn without_late_claims(
+    input: &PlanInput<'_>,
+) -> Result<(Vec<WorkerMonths>, Option<Caveat>), LedgerRefusal> {
+    let needs_employment = &input.policy.key_group.late_claim_needs_employment;
+    let needs_employment = needs_employment
+        .on(input.today)
+        .ok_or(LedgerRefusal::PolicyNotEncoded)?;
     let mut workers = input.workers.to_vec();
+    if !needs_employment.value {
+        return Ok((workers, None));
+    }
     let mut barred = Vec::new();
     for worker in &mut workers {
         let has_left = worker.left_on.is_some_and(|left| left < input.today);
@@ -324,7 +333,7 @@ fn without_late_claims(input: &PlanInput<'_>) -> (Vec<WorkerMonths>, Option<Cave
         barred.push((worker.worker_id, months));
     }
     let told = months_of_workers(ReasonCode::LateClaimBarred, barred.into_iter());
-    (workers, told)
+    Ok((workers, told))
 }
 
 fn sum<'a>(values: impl IntoIterator<Item = &'a MonthValue>) -> ByGroup {
@@ -505,7 +514,7 @@ fn cit_line(due_fen: Fen, deducted: ByGroup) -> TaxLine {
 /// Takes a period's entry back and declares the period anew against what the year then has left.
 /// Later periods stay as filed.
 pub fn plan_amendment(asked: &PlanInput<'_>, amendment: &Amendment) -> Result<Plan, LedgerRefusal> {
-    let (workers, barred) = without_late_claims(asked);
+    let (workers, barred) = without_late_claims(asked)?;
     let input = &PlanInput {
         workers: &workers,
         ..*asked

@@ -1,268 +1,38 @@
 //! Random histories: facts, corrections, retractions, postings, amendments, settlements and
 //! recomputations in any order, against a naive model that recomputes everything from the facts.
 //!
-//! 200 histories of at least 50 steps; 5,000 with `cargo xtask test --full`.
+//! Both releases and both groups of reduction codes take part. 200 histories of at least 50 steps;
+//! 5,000 with `cargo xtask test --full`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod model;
+mod steps;
+
+use std::collections::BTreeMap;
 
 use mamagang_app::facts::{FactInput, FactItem, RetractFact, WorkerFactInput};
-use mamagang_app::ledger::{AmendDeduction, EmployerBalanceQuery, RecomputeYear, SettleYear};
+use mamagang_app::ledger::{
+    AmendDeduction, EmployerBalanceQuery, PostDeduction, RecomputeYear, SettleYear,
+};
 use mamagang_app::workers::WorkerTermQuery;
 use mamagang_app::{Caller, WriteRequest};
 use mamagang_domain::fact::{Contract, EmployerKind};
 use mamagang_domain::ids::{FactId, Subject};
-use mamagang_domain::ledger::{Amendment, Balance, Settlement};
+use mamagang_domain::ledger::{Amendment, Balance, ByGroup, EntryKind, Release, Settlement};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxPeriod, TaxYear};
 use mamagang_testkit::{TestApp, context, date, write};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::city::{code, contract, employer, insured, item, lifted, post, record, who};
-
-use crate::steps::{EMPLOYERS, Step, WORKERS, YEARS, any_step};
+use crate::city::{code, contract, employer, insured, item, lifted, post, record, registered, who};
+use model::{Figures, Groups, Model, plus};
+use steps::{EMPLOYERS, Step, UNEMPLOYED, WORKERS, YEARS, any_step};
 
 const TODAY: &str = "2026-02-01";
-const MONTH_FEN: i64 = 65_000;
 
 fn month_of(index: i32) -> TaxMonth {
     TaxMonth::new(2023, 1).expect("a month").plus(index)
 }
-
-fn year_of(index: i32) -> usize {
-    usize::try_from(index / 12).expect("inside")
-}
-
-// ------------------------------------------------------------------ the model
-
-/// A year of an employer, as the model has it.
-#[derive(Clone, Debug, Default)]
-struct Year {
-    /// VAT and the four deductions by month posted.
-    posted: BTreeMap<i32, [i64; 4]>,
-    /// Settled: the payable, what CIT took, what is lost.
-    settled: Option<(i64, i64, i64)>,
-}
-
-/// Facts and books. Says what is right in as few words as possible, and knows nothing of entries.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    /// First and last month in force.
-    contracts: BTreeMap<(usize, usize), (i32, Option<i32>)>,
-    insured: BTreeSet<(usize, usize, i32)>,
-    /// Which employer a person-month is booked for.
-    booked: BTreeMap<(usize, i32), usize>,
-    years: BTreeMap<(usize, usize), Year>,
-}
-
-/// The figures of an employer-year.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Figures {
-    months: i32,
-    accrued: i64,
-    deducted: [i64; 5],
-    remaining: i64,
-    forfeited: i64,
-    over: i64,
-    unbooked: i64,
-}
-
-fn half_up(amount: i64, bp: i64) -> i64 {
-    (amount * bp + 5_000) / 10_000
-}
-
-impl Model {
-    /// Whether the facts support a month here: in force, insured, and nobody else has booked it.
-    fn supports(&self, worker: usize, employer: usize, month: i32) -> bool {
-        let in_force = self
-            .contracts
-            .get(&(worker, employer))
-            .is_some_and(|(first, last)| *first <= month && last.is_none_or(|last| month <= last));
-        let elsewhere = self
-            .booked
-            .get(&(worker, month))
-            .is_some_and(|holder| *holder != employer);
-        in_force && self.insured.contains(&(worker, employer, month)) && !elsewhere
-    }
-
-    fn months_of(year: usize) -> std::ops::Range<i32> {
-        let first = i32::try_from(year).expect("small") * 12;
-        first..first + 12
-    }
-
-    /// Books what the facts support to a month, and takes back what they no longer do.
-    fn rebook(&mut self, employer: usize, year: usize, through: i32, is_claim_of_leavers: bool) {
-        for worker in 0..WORKERS.len() {
-            let has_left = self
-                .contracts
-                .get(&(worker, employer))
-                .is_some_and(|(_, last)| last.is_some());
-            for month in Self::months_of(year) {
-                let is_booked = self.booked.get(&(worker, month)) == Some(&employer);
-                let is_right = month <= through && self.supports(worker, employer, month);
-                if is_booked && !is_right {
-                    self.booked.remove(&(worker, month));
-                } else if !is_booked && is_right && !(is_claim_of_leavers && has_left) {
-                    self.booked.insert((worker, month), employer);
-                }
-            }
-        }
-    }
-
-    fn booked_months(&self, employer: usize, year: usize, through: i32) -> i64 {
-        let months = Self::months_of(year);
-        let booked = self.booked.iter().filter(|((_, month), holder)| {
-            months.contains(month) && **holder == employer && *month <= through
-        });
-        i64::try_from(booked.count()).expect("few")
-    }
-
-    fn covered(&self, employer: usize, year: usize) -> i32 {
-        let state = self.years.get(&(employer, year));
-        let months = Self::months_of(year);
-        match state {
-            Some(state) if state.settled.is_some() => months.end - 1,
-            Some(state) => state
-                .posted
-                .keys()
-                .last()
-                .copied()
-                .unwrap_or(months.start - 1),
-            None => months.start - 1,
-        }
-    }
-
-    fn take(mut available: i64, vat: i64) -> [i64; 4] {
-        let dues = [vat, half_up(vat, 700), half_up(vat, 300), half_up(vat, 200)];
-        dues.map(|due| {
-            let taken = due.min(available).max(0);
-            available -= taken;
-            taken
-        })
-    }
-
-    fn sum(year: &Year, months: impl Fn(i32) -> bool) -> i64 {
-        let posted = year.posted.iter().filter(|(month, _)| months(**month));
-        posted.flat_map(|(_, lines)| lines).sum()
-    }
-
-    fn resettle(&mut self, employer: usize, year: usize) {
-        let accrued = self.booked_months(employer, year, i32::MAX) * MONTH_FEN;
-        let state = self.years.entry((employer, year)).or_default();
-        if let Some((payable, cit, lost)) = &mut state.settled {
-            let in_periods: i64 = state.posted.values().flatten().sum();
-            let available = (accrued - in_periods).max(0);
-            *cit = available.min(*payable);
-            *lost = available - *cit;
-        }
-    }
-
-    fn post(&mut self, employer: usize, month: i32, vat: i64) -> bool {
-        let year = year_of(month);
-        let state = self.years.entry((employer, year)).or_default();
-        let is_late = state
-            .posted
-            .keys()
-            .last()
-            .is_some_and(|last| *last >= month);
-        if state.settled.is_some() || is_late {
-            return false;
-        }
-        self.rebook(employer, year, month, false);
-        let accrued = self.booked_months(employer, year, i32::MAX) * MONTH_FEN;
-        let state = self.years.entry((employer, year)).or_default();
-        let available = accrued - Self::sum(state, |_| true);
-        state.posted.insert(month, Self::take(available, vat));
-        true
-    }
-
-    fn amend(&mut self, employer: usize, month: i32, vat: i64) -> bool {
-        let year = year_of(month);
-        let is_posted = self
-            .years
-            .get(&(employer, year))
-            .is_some_and(|state| state.posted.contains_key(&month));
-        if !is_posted {
-            return false;
-        }
-        let covered = self.covered(employer, year);
-        self.rebook(employer, year, covered, true);
-        let here = self.booked_months(employer, year, month) * MONTH_FEN;
-        let all = self.booked_months(employer, year, i32::MAX) * MONTH_FEN;
-        let state = self.years.entry((employer, year)).or_default();
-        let earlier = Self::sum(state, |other| other < month);
-        let others = Self::sum(state, |other| other != month);
-        let available = (here - earlier).min(all - others);
-        state.posted.insert(month, Self::take(available, vat));
-        self.resettle(employer, year);
-        true
-    }
-
-    fn settle(&mut self, employer: usize, year: usize, cit: i64) -> bool {
-        let state = self.years.entry((employer, year)).or_default();
-        if state.settled.is_some() {
-            return false;
-        }
-        state.settled = Some((cit, 0, 0));
-        let last = Self::months_of(year).end - 1;
-        self.rebook(employer, year, last, false);
-        self.resettle(employer, year);
-        true
-    }
-
-    fn recompute(&mut self, employer: usize, year: usize) {
-        let covered = self.covered(employer, year);
-        self.rebook(employer, year, covered, false);
-        self.resettle(employer, year);
-    }
-
-    fn figures(&self, employer: usize, year: usize) -> Figures {
-        let months = self.booked_months(employer, year, i32::MAX);
-        let state = self
-            .years
-            .get(&(employer, year))
-            .cloned()
-            .unwrap_or_default();
-        let mut deducted = [0; 5];
-        for lines in state.posted.values() {
-            for (sum, line) in deducted.iter_mut().zip(lines) {
-                *sum += line;
-            }
-        }
-        let (_, cit, forfeited) = state.settled.unwrap_or_default();
-        deducted[4] = cit;
-        let accrued = months * MONTH_FEN;
-        let left = accrued - deducted.iter().sum::<i64>() - forfeited;
-        let unbooked = (0..WORKERS.len())
-            .flat_map(|worker| Self::months_of(year).map(move |month| (worker, month)))
-            .filter(|(worker, month)| {
-                self.booked.get(&(*worker, *month)) != Some(&employer)
-                    && self.supports(*worker, employer, *month)
-            });
-        Figures {
-            months: i32::try_from(months).expect("few"),
-            accrued,
-            deducted,
-            remaining: left.max(0),
-            forfeited,
-            over: (-left).max(0),
-            unbooked: i64::try_from(unbooked.count()).expect("few") * MONTH_FEN,
-        }
-    }
-
-    fn all(&self) -> Vec<Figures> {
-        let pairs = (0..EMPLOYERS.len()).flat_map(|e| (0..YEARS.len()).map(move |y| (e, y)));
-        pairs
-            .map(|(employer, year)| self.figures(employer, year))
-            .collect()
-    }
-
-    fn used(&self, worker: usize) -> usize {
-        self.booked.keys().filter(|(who, _)| *who == worker).count()
-    }
-}
-
-// ------------------------------------------------------------------ the play
 
 /// A history as it goes on.
 struct History {
@@ -272,9 +42,16 @@ struct History {
     /// Revisions of the facts in force, to take them back.
     contracts: BTreeMap<(usize, usize), FactId>,
     insurances: BTreeMap<(usize, usize, i32), FactId>,
-    last_posting: Option<(usize, i32, i64, u128)>,
+    last_posting: Option<PostDeduction>,
     /// What was answered at which instant.
     answered: Vec<(i64, Vec<Figures>)>,
+}
+
+fn release(projected: bool) -> Release {
+    match projected {
+        true => Release::AnnualProjected,
+        false => Release::Cumulative,
+    }
 }
 
 fn queries() -> Vec<EmployerBalanceQuery> {
@@ -292,20 +69,23 @@ fn queries() -> Vec<EmployerBalanceQuery> {
 fn read(balance: &mamagang_app::ledger::EmployerBalance) -> Figures {
     let Balance {
         accrued_fen,
+        released_fen,
         deducted_fen,
         remaining_fen,
         forfeited_fen,
         over_deducted_fen,
+        advance_fen,
         months_counted,
-        ..
     } = balance.booked;
     Figures {
         months: months_counted,
         accrued: accrued_fen.get(),
+        released: released_fen.get(),
         deducted: deducted_fen.map(Fen::get),
         remaining: remaining_fen.get(),
         forfeited: forfeited_fen.get(),
         over: over_deducted_fen.get(),
+        advance: advance_fen.get(),
         unbooked: balance.unbooked_accrual_fen.get(),
     }
 }
@@ -313,7 +93,9 @@ fn read(balance: &mamagang_app::ledger::EmployerBalance) -> Figures {
 impl History {
     async fn new() -> Self {
         let test = TestApp::memory(date(TODAY)).await;
-        let mut items: Vec<FactItem> = WORKERS.map(lifted).into();
+        let poor = WORKERS[..UNEMPLOYED].iter().copied();
+        let mut items: Vec<FactItem> = poor.map(lifted).collect();
+        items.extend(registered(WORKERS[UNEMPLOYED], "2022-01-10"));
         items.extend(EMPLOYERS.map(|code| employer(code, EmployerKind::Company)));
         record(&test, items).await;
         Self {
@@ -435,22 +217,23 @@ impl History {
                 employer,
                 month,
                 vat_fen,
+                projected,
             } => {
                 self.requests += 1;
                 let period = month_of(month).to_string();
-                let posting = post(self.requests, EMPLOYERS[employer], &period, vat_fen);
-                let posted = self.test.app.post_deduction(&caller, posting).await;
-                prop_assert_eq!(posted.is_ok(), self.model.post(employer, month, vat_fen));
+                let mut posting = post(self.requests, EMPLOYERS[employer], &period, vat_fen);
+                posting.declaration.release = release(projected);
+                let posted = self.test.app.post_deduction(&caller, posting.clone()).await;
+                let is_right = self.model.post(employer, month, vat_fen, projected);
+                prop_assert_eq!(posted.is_ok(), is_right);
                 if posted.is_ok() {
-                    self.last_posting = Some((employer, month, vat_fen, self.requests));
+                    self.last_posting = Some(posting);
                 }
             }
             Step::Again => {
-                let Some((employer, month, vat_fen, number)) = self.last_posting else {
+                let Some(posting) = self.last_posting.clone() else {
                     return Ok(());
                 };
-                let period = month_of(month).to_string();
-                let posting = post(number, EMPLOYERS[employer], &period, vat_fen);
                 let again = self.test.app.post_deduction(&caller, posting).await;
                 prop_assert!(again.is_ok(), "the first answer again");
             }
@@ -458,6 +241,7 @@ impl History {
                 employer,
                 month,
                 vat_fen,
+                projected,
             } => {
                 let amending = AmendDeduction {
                     request: self.request(),
@@ -467,12 +251,13 @@ impl History {
                         period: TaxPeriod::month(month_of(month)),
                         vat_payable_fen: Fen::new(vat_fen),
                         sales_fen: None,
-                        release: None,
+                        release: projected.map(release),
                         reason: "更正申报".to_owned(),
                     },
                 };
                 let amended = self.test.app.amend_deduction(&caller, amending).await;
-                prop_assert_eq!(amended.is_ok(), self.model.amend(employer, month, vat_fen));
+                let is_right = self.model.amend(employer, month, vat_fen, projected);
+                prop_assert_eq!(amended.is_ok(), is_right);
             }
             Step::Settle {
                 employer,
@@ -534,6 +319,29 @@ impl History {
         Ok(())
     }
 
+    /// What the entries of a year deducted under each group of reduction codes.
+    async fn deducted_by_group(&self, employer_code: &str, tax_year: i32) -> Groups {
+        let year = TaxYear::new(tax_year);
+        let caller = Caller::developer();
+        let app = &self.test.app;
+        let page = app.list_entries(&caller, code(employer_code), year, 0, 500, None);
+        let entries = page.await.expect("entries").entries;
+        let groups = |amount: ByGroup| [amount.poverty.get(), amount.unemployment.get()];
+        let mut total = [0; 2];
+        for entry in entries {
+            let draft = entry.body.draft;
+            for line in &draft.lines {
+                let [poverty, unemployment] = groups(line.deducted);
+                total = match draft.kind {
+                    EntryKind::Reversal => plus(total, [-poverty, -unemployment]),
+                    _ => plus(total, [poverty, unemployment]),
+                };
+            }
+            total = plus(total, groups(draft.cit_change));
+        }
+        total
+    }
+
     /// What holds at the end: every earlier answer again, the terms, and every projection.
     async fn look_back(&mut self, every: usize) -> Result<(), TestCaseError> {
         let caller = Caller::developer();
@@ -565,6 +373,12 @@ impl History {
             let used = i32::try_from(self.model.used(worker)).expect("few");
             prop_assert_eq!(term.months_counted, used);
             prop_assert!(term.months_counted <= 36);
+        }
+        for (employer, employer_code) in EMPLOYERS.into_iter().enumerate() {
+            for (year, tax_year) in YEARS.into_iter().enumerate() {
+                let found = self.deducted_by_group(employer_code, tax_year).await;
+                prop_assert_eq!(found, self.model.deducted(employer, year), "by code");
+            }
         }
         let report = self.test.app.rebuild_and_compare().await.expect("a report");
         prop_assert_eq!(report.differences, Vec::<String>::new());
