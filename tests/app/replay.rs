@@ -1,13 +1,22 @@
 //! Decisions made once more: with everything of then, with the facts of now, under other policies.
 
-use mamagang_app::eligibility::{KeyGroupCheck, PolicyChoice, Replay, ReplayQuestion, Verdict};
+use mamagang_app::eligibility::{
+    Answer, CheckedSubsidy, KeyGroupCheck, PolicyChoice, Replay, ReplayQuestion, SubsidyCheck,
+    Verdict,
+};
+use mamagang_app::facts::{FactInput, WorkerFactInput};
 use mamagang_app::{Caller, ErrorReason};
+use mamagang_domain::fact::DependentChild;
+use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::ids::DecisionId;
+use mamagang_domain::inclusive::PreferenceQuestion;
 use mamagang_domain::money::{Fen, RateBp};
+use mamagang_domain::month::TaxYear;
+use mamagang_domain::subsidy::SubsidyKind;
 use mamagang_domain::vat::{Party, VatQuestion};
-use mamagang_testkit::{TestApp, changed_policies, context, date};
+use mamagang_testkit::{TestApp, changed_policies, context, date, month};
 
-use crate::city::{BAKERY, WANG, bakery_with_wang, check, insured, record, who};
+use crate::city::{BAKERY, WANG, bakery_with_wang, check, code, insured, item, record, who};
 
 async fn replay(
     test: &TestApp,
@@ -87,7 +96,7 @@ async fn a_decision_as_of_an_earlier_moment_replays_with_that_moment() {
         .get_decision(&Caller::developer(), &context(), found.decision_id)
         .await
         .expect("stored");
-    let Some(mamagang_app::eligibility::Answer::KeyGroup(checked)) = stored.answer else {
+    let Some(Answer::KeyGroup(checked)) = stored.answer else {
         panic!("another answer");
     };
     assert_eq!(checked.as_of, before);
@@ -185,4 +194,160 @@ async fn a_call_that_is_no_decision_is_not_replayed() {
         .await
         .expect_err("no decision");
     assert_eq!(error.reason, ErrorReason::DecisionNotReplayable);
+}
+
+/// 王芳 in a filed post from 2023-01, with a child, and the bakery's filing.
+async fn subsidised(test: &TestApp) {
+    let mut items = bakery_with_wang();
+    for item in &mut items {
+        if let FactInput::Worker(_, WorkerFactInput::Contract(contract)) = &mut item.fact {
+            contract.filing_id = "F1".to_owned();
+        }
+    }
+    let child = DependentChild {
+        until_on: date("2030-06-30"),
+    };
+    items.push(item(FactInput::Worker(
+        who(WANG),
+        WorkerFactInput::Child(child),
+    )));
+    record(test, items).await;
+    let filing = Filing {
+        filing_id: "F1".to_owned(),
+        employer_code: code(BAKERY),
+        kind: FilingKind::LabourContract,
+        submitted_on: Some(date("2022-12-01")),
+        accepted_on: Some(date("2022-12-20")),
+        revoked_on: None,
+    };
+    let store = test.app.store();
+    let mut unit = store.begin(test.clock.clone()).await.expect("a unit");
+    unit.put_filings(&[filing]).await.expect("a filing");
+    unit.commit().await.expect("committed");
+}
+
+async fn ask_subsidy(test: &TestApp) -> CheckedSubsidy {
+    let question = SubsidyCheck {
+        kind: SubsidyKind::Post,
+        employer_code: code(BAKERY),
+        who: who(WANG),
+        from: month("2023-12"),
+        through: month("2024-01"),
+    };
+    test.app
+        .check_subsidy(&Caller::developer(), &context(), question)
+        .await
+        .expect("a decision")
+}
+
+#[tokio::test]
+async fn a_subsidy_is_given_back_whole_and_differs_by_facts_learnt_later() {
+    for test in TestApp::each(date("2024-03-01")).await {
+        subsidised(&test).await;
+        let first = ask_subsidy(&test).await;
+        assert_eq!(first.decision.total_fen.yuan(), "100.00");
+        record(&test, insured(WANG, BAKERY, "2024-01", "2024-01")).await;
+
+        let stored = test
+            .app
+            .get_decision(&Caller::developer(), &context(), first.decision_id)
+            .await
+            .expect("stored");
+        let Some(Answer::Subsidy(again)) = stored.answer else {
+            panic!("another answer");
+        };
+        assert_eq!(
+            (again.decision, again.evidence),
+            (first.decision, first.evidence)
+        );
+        let then = replay(&test, first.decision_id, PolicyChoice::OfThen, false).await;
+        assert_eq!(
+            (then.verdict, then.differences.len()),
+            (Verdict::Identical, 0)
+        );
+        let now = replay(&test, first.decision_id, PolicyChoice::OfThen, true).await;
+        assert_eq!(now.verdict, Verdict::FactsDiffer);
+        let changed: Vec<(&str, &str, &str)> = now
+            .differences
+            .iter()
+            .map(|part| (part.field.as_str(), part.then.as_str(), part.now.as_str()))
+            .collect();
+        assert!(
+            changed.contains(&("total_yuan", "100.00", "200.00")),
+            "{changed:?}"
+        );
+        assert!(
+            changed.contains(&(
+                "months.2024-01",
+                "INELIGIBLE INSURANCE_NOT_PAID 0.00",
+                "ELIGIBLE ALL_CONDITIONS_MET 100.00"
+            )),
+            "{changed:?}"
+        );
+    }
+}
+
+/// The post subsidy rises to 120, and the income tax of 小型微利 falls to 4 %.
+#[tokio::test]
+async fn subsidies_and_preferences_differ_under_the_edition_asked_for() {
+    let test = TestApp::sqlite(date("2024-03-01")).await;
+    subsidised(&test).await;
+    let subsidy = ask_subsidy(&test).await.decision_id;
+    let question = PreferenceQuestion {
+        taxable_income_fen: Some(Fen::new(250_000_000)),
+        staff_count: Some(20),
+        total_assets_fen: Some(Fen::new(100_000_000)),
+        ..PreferenceQuestion::of_year(TaxYear::new(2023).expect("a year"))
+    };
+    let preferences = test
+        .app
+        .check_preferences(&Caller::developer(), None, question)
+        .await
+        .expect("decided");
+
+    let test = test
+        .restart(changed_policies(
+            "zhongshan/subsidy/amount/post.yaml",
+            "value: 10000",
+            "value: 12000",
+        ))
+        .await;
+    let today = replay(&test, subsidy, PolicyChoice::InUse, false).await;
+    assert_eq!(today.verdict, Verdict::PolicyDiffers);
+    let total = &today.differences[0];
+    assert_eq!(
+        (
+            total.field.as_str(),
+            total.then.as_str(),
+            total.now.as_str()
+        ),
+        ("total_yuan", "100.00", "120.00")
+    );
+    let then = replay(&test, subsidy, PolicyChoice::OfThen, false).await;
+    assert_eq!(then.verdict, Verdict::Identical);
+    // The subsidies say nothing about preferences.
+    let id = preferences.decision_id;
+    let same = replay(&test, id, PolicyChoice::InUse, true).await;
+    assert_eq!(same.verdict, Verdict::Identical);
+
+    let test = test
+        .restart(changed_policies(
+            "national/inclusive/second_tier_rate.yaml",
+            "value: 500",
+            "value: 400",
+        ))
+        .await;
+    let then = replay(&test, id, PolicyChoice::OfThen, false).await;
+    assert_eq!(then.verdict, Verdict::Identical);
+    let Answer::Preferences(again) = then.answer else {
+        panic!("another answer");
+    };
+    assert_eq!(again.results, preferences.results);
+    let today = replay(&test, id, PolicyChoice::InUse, false).await;
+    assert_eq!(today.verdict, Verdict::PolicyDiffers);
+    let part = &today.differences[0];
+    assert_eq!(
+        (part.field.as_str(), part.then.as_str(), part.now.as_str()),
+        ("SmallProfitIncomeTax.amount_yuan", "125000.00", "100000.00")
+    );
 }

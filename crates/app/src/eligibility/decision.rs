@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use mamagang_domain::explanation::explain_vat;
 use mamagang_domain::frozen::Digest32;
+use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::DecisionId;
-use mamagang_domain::inclusive::PreferenceQuestion;
+use mamagang_domain::inclusive::{PreferenceQuestion, check_preferences, trace_preferences};
 use mamagang_domain::key_group::{Evidence, Person, RULES_VERSION};
-use mamagang_domain::money::Fen;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::Language;
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
@@ -18,6 +18,8 @@ use mamagang_store::rows::WorkerKey;
 
 use super::answer::Answer;
 use super::check::{Asked, CheckedDecision};
+use super::preferences::CheckedPreferences;
+use super::question::question_json;
 use super::vat::{METHOD as VAT_METHOD, read_question};
 use crate::app::{App, require_context};
 use crate::audit::{
@@ -38,9 +40,6 @@ pub struct StoredDecision {
     /// The answer as recomputed with the facts and the policies of then; `None` for questions that
     /// are not decided again.
     pub answer: Option<Answer>,
-    /// Digest of the answer to a question of another measure, as it comes out from the facts and
-    /// the policies of then.
-    pub measure_digest: Option<Digest32>,
     /// Digest that was recorded.
     pub recorded_digest: Digest32,
     /// The question, as JSON without personal data.
@@ -52,8 +51,7 @@ pub struct StoredDecision {
 impl StoredDecision {
     /// Digest of the recomputed answer; `None` where nothing is recomputed.
     pub fn recomputed_digest(&self) -> Option<Digest32> {
-        let answered = self.answer.as_ref().map(Answer::digest);
-        answered.or(self.measure_digest)
+        self.answer.as_ref().map(Answer::digest)
     }
 }
 
@@ -68,6 +66,8 @@ fn not_found(id: DecisionId) -> AppError {
 pub(super) enum Replayable {
     KeyGroup(Box<KeyGroupRecord>),
     Vat(Box<VatQuestion>),
+    Subsidy(Box<SubsidyItem>),
+    Preferences(Box<PreferenceQuestion>),
 }
 
 /// One question of a recorded call.
@@ -86,9 +86,12 @@ impl Recorded {
             DecisionItem::Other { question, .. } if self.call.method == VAT_METHOD => {
                 read_question(question).map(|question| Replayable::Vat(Box::new(question)))
             }
-            DecisionItem::Other { .. }
-            | DecisionItem::Subsidy(_)
-            | DecisionItem::Preferences(_) => None,
+            DecisionItem::Other { .. } => None,
+            DecisionItem::Subsidy(item) => Some(Replayable::Subsidy(item.clone())),
+            DecisionItem::Preferences(item) => {
+                let question = Box::new(item.question.clone());
+                Some(Replayable::Preferences(question))
+            }
         }
     }
 
@@ -118,10 +121,36 @@ impl Recorded {
     }
 }
 
+/// Whose facts a recorded question read, up to which revisions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Revisions {
+    employer_code: EmployerCode,
+    employer: u32,
+    person: PersonRecord,
+}
+
+impl Revisions {
+    pub(super) const fn of(record: &KeyGroupRecord) -> Self {
+        Self {
+            employer_code: record.employer_code,
+            employer: record.employer_revision,
+            person: record.person,
+        }
+    }
+
+    pub(super) const fn of_subsidy(item: &SubsidyItem) -> Self {
+        Self {
+            employer_code: item.employer_code,
+            employer: item.employer_revision,
+            person: item.person,
+        }
+    }
+}
+
 /// The facts under recorded revisions.
 pub(super) struct FactsOfThen {
-    employer: EmployerRecord,
-    timeline: Timeline,
+    pub(super) employer: EmployerRecord,
+    pub(super) timeline: Timeline,
 }
 
 impl FactsOfThen {
@@ -149,19 +178,27 @@ impl FactsOfThen {
         }
     }
 
+    /// Whose facts they are.
+    fn subjects(&self, read: &Revisions) -> Subjects<'_> {
+        Subjects {
+            worker: match read.person {
+                PersonRecord::Known { worker_id, .. } => Some((worker_id, &self.timeline)),
+                _ => None,
+            },
+            employer: Some((read.employer_code, &self.employer)),
+        }
+    }
+
     /// The revision that truth no longer reaches: its name, the recorded one and what is there.
-    pub(super) fn missing_revision(
-        &self,
-        record: &KeyGroupRecord,
-    ) -> Option<(&'static str, u32, u32)> {
-        if let PersonRecord::Known { revision, .. } = record.person
+    pub(super) fn missing_revision(&self, read: &Revisions) -> Option<(&'static str, u32, u32)> {
+        if let PersonRecord::Known { revision, .. } = read.person
             && self.timeline.revision < revision
         {
             return Some(("worker_revision", revision, self.timeline.revision));
         }
-        (self.employer.revision < record.employer_revision).then_some((
+        (self.employer.revision < read.employer).then_some((
             "employer_revision",
-            record.employer_revision,
+            read.employer,
             self.employer.revision,
         ))
     }
@@ -244,18 +281,22 @@ impl App {
                 let steps = explain_vat(book, &question, &decision, language);
                 Ok(Some(Explained::new(steps, Subjects::default())))
             }
+            Replayable::Preferences(question) => {
+                let results = check_preferences(book, &question);
+                let steps = trace_preferences(book, &question, &results, language);
+                Ok(Some(Explained::new(steps, Subjects::default())))
+            }
             Replayable::KeyGroup(record) => {
-                let facts = self.facts_of_then(&record).await?;
-                let asked = facts.asked(&record);
-                let steps = asked.trace(book, language);
-                let subjects = Subjects {
-                    worker: match record.person {
-                        PersonRecord::Known { worker_id, .. } => Some((worker_id, &facts.timeline)),
-                        _ => None,
-                    },
-                    employer: Some((record.employer_code, &facts.employer)),
-                };
-                Ok(Some(Explained::new(steps, subjects)))
+                let read = Revisions::of(&record);
+                let facts = self.facts_of_then(&read).await?;
+                let steps = facts.asked(&record).trace(book, language);
+                Ok(Some(Explained::new(steps, facts.subjects(&read))))
+            }
+            Replayable::Subsidy(item) => {
+                let read = Revisions::of_subsidy(&item);
+                let facts = self.facts_of_then(&read).await?;
+                let steps = facts.trace_subsidy(&book.subsidy, &item, language);
+                Ok(Some(Explained::new(steps, facts.subjects(&read))))
             }
         }
     }
@@ -339,7 +380,6 @@ impl App {
         Ok(StoredDecision {
             decision_id: recorded.id,
             answer,
-            measure_digest: self.redigest(recorded).await?,
             recorded_digest: recorded.digest(),
             question_json: question_json(&recorded.item),
             call: recorded.call.clone(),
@@ -356,17 +396,32 @@ impl App {
         match question {
             Replayable::Vat(question) => Ok(Answer::Vat(Box::new(check_vat(book, question)))),
             Replayable::KeyGroup(record) => {
-                let facts = self.facts_of_then(record).await?;
+                let facts = self.facts_of_then(&Revisions::of(record)).await?;
                 Ok(answer(recorded, &facts.asked(record), book))
+            }
+            Replayable::Subsidy(item) => {
+                let facts = self.facts_of_then(&Revisions::of_subsidy(item)).await?;
+                let decided = facts.decide_subsidy(recorded, item, book);
+                Ok(Answer::Subsidy(Box::new(decided)))
+            }
+            Replayable::Preferences(question) => {
+                let answered = CheckedPreferences {
+                    decision_id: recorded.id,
+                    results: check_preferences(book, question),
+                    decided_at: recorded.call.recorded_at,
+                    policy_version: book.version.to_string(),
+                    rules_version: mamagang_domain::inclusive::RULES_VERSION,
+                };
+                Ok(Answer::Preferences(Box::new(answered)))
             }
         }
     }
 
     /// Truth replayed up to the recorded revisions.
-    pub(super) async fn facts_of_then(&self, record: &KeyGroupRecord) -> AppResult<FactsOfThen> {
-        let until = Until::Revision(record.employer_revision);
-        let employer = self.employer_at(record.employer_code, until).await?;
-        let timeline = match record.person {
+    pub(super) async fn facts_of_then(&self, read: &Revisions) -> AppResult<FactsOfThen> {
+        let until = Until::Revision(read.employer);
+        let employer = self.employer_at(read.employer_code, until).await?;
+        let timeline = match read.person {
             PersonRecord::Known {
                 worker_id,
                 revision,
@@ -396,57 +451,4 @@ pub(super) fn answer(recorded: &Recorded, asked: &Asked<'_>, book: &PolicyBook) 
 
 fn item_of(call: &RecordedCall, id: DecisionId) -> Option<&DecisionItem> {
     call.items.get(usize::try_from(id.item.unwrap_or(0)).ok()?)
-}
-
-fn subsidy_question_json(item: &SubsidyItem) -> String {
-    let worker_id = match item.person {
-        PersonRecord::Known { worker_id, .. } => Some(worker_id.to_string()),
-        _ => None,
-    };
-    serde_json::json!({
-        "measure": item.kind.measure(),
-        "employer_code": item.employer_code.to_string(),
-        "employer_revision": item.employer_revision,
-        "worker_id": worker_id,
-        "from_month": item.from.to_string(),
-        "through_month": item.through.to_string(),
-    })
-    .to_string()
-}
-
-fn preference_question_json(question: &PreferenceQuestion) -> String {
-    serde_json::json!({
-        "tax_year": question.tax_year.number(),
-        "period": question.period.map(|period| period.to_string()),
-        "taxable_income_fen": question.taxable_income_fen.map(Fen::get),
-        "sales_fen": question.sales_fen.map(Fen::get),
-    })
-    .to_string()
-}
-
-fn question_json(item: &DecisionItem) -> String {
-    let record = match item {
-        DecisionItem::KeyGroup(record) => record,
-        DecisionItem::Other { question, .. } => {
-            return serde_json::json!({ "question": question }).to_string();
-        }
-        DecisionItem::Subsidy(item) => return subsidy_question_json(item),
-        DecisionItem::Preferences(item) => return preference_question_json(&item.question),
-    };
-    let (worker_id, revision) = match record.person {
-        PersonRecord::Known {
-            worker_id,
-            revision,
-        } => (Some(worker_id.to_string()), Some(revision)),
-        _ => (None, None),
-    };
-    serde_json::json!({
-        "employer_code": record.employer_code.to_string(),
-        "employer_revision": record.employer_revision,
-        "worker_id": worker_id,
-        "worker_revision": revision,
-        "from_month": record.from.to_string(),
-        "through_month": record.through.to_string(),
-    })
-    .to_string()
 }

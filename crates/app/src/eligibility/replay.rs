@@ -12,9 +12,10 @@ use mamagang_domain::frozen::Digest32;
 use mamagang_domain::ids::DecisionId;
 use mamagang_policy::Policies;
 
-use super::answer::{Answer, Difference, outcome_word};
+use super::answer::{Answer, Difference};
 use super::check::KeyGroupCheck;
-use super::decision::{Recorded, Replayable, answer};
+use super::decision::{Recorded, Replayable, Revisions, answer};
+use super::sheet::outcome_word;
 use crate::app::{App, require_context};
 use crate::audit::{KeyGroupRecord, PersonRecord, RecordedCall};
 use crate::authorise::Permit;
@@ -158,13 +159,20 @@ impl App {
         edition_is_kept: bool,
         replay: &mut Replay,
     ) -> AppResult<()> {
-        if let Replayable::KeyGroup(record) = question {
-            let facts = self.facts_of_then(record).await?;
-            if let Some((field, then, now)) = facts.missing_revision(record) {
+        let read = match question {
+            Replayable::KeyGroup(record) => Some(Revisions::of(record)),
+            Replayable::Subsidy(item) => Some(Revisions::of_subsidy(item)),
+            Replayable::Vat(_) | Replayable::Preferences(_) => None,
+        };
+        if let Some(read) = read {
+            let facts = self.facts_of_then(&read).await?;
+            if let Some((field, then, now)) = facts.missing_revision(&read) {
                 replay.verdict = Verdict::FactsDiffer;
                 replay.differences = vec![difference(field, then, now)];
                 return Ok(());
             }
+        }
+        if let Replayable::KeyGroup(record) = question {
             replay.differences = short_differences(record, &replay.answer);
         }
         if !edition_is_kept {
@@ -200,8 +208,10 @@ impl App {
         let policy_differs = under_chosen.digest() != then.digest();
         let mut facts_differ = false;
         replay.answer = under_chosen;
-        if let (true, Replayable::KeyGroup(record)) = (asked.current_facts, question)
-            && let Some(now) = self.answer_of_now(permit, recorded, record, chosen).await?
+        if asked.current_facts
+            && let Some(now) = self
+                .answer_of_now(permit, recorded, question, chosen)
+                .await?
         {
             facts_differ = now.digest() != replay.answer.digest();
             replay.answer = now;
@@ -215,9 +225,31 @@ impl App {
         Ok(())
     }
 
-    /// The answer with the facts of now; `None` where nobody is known under the recorded question,
-    /// since it does not say who was asked about.
+    /// The answer with the facts of now; `None` where the question reads none, or nobody is known
+    /// under it.
     async fn answer_of_now(
+        &self,
+        permit: &Permit<'_>,
+        recorded: &Recorded,
+        question: &Replayable,
+        policies: &Policies,
+    ) -> AppResult<Option<Answer>> {
+        match question {
+            Replayable::KeyGroup(record) => {
+                self.key_group_of_now(permit, recorded, record, policies)
+                    .await
+            }
+            Replayable::Subsidy(item) => {
+                let now = self.subsidy_of_now(permit, recorded, item, &policies.book);
+                Ok(now.await?.map(|checked| Answer::Subsidy(Box::new(checked))))
+            }
+            Replayable::Vat(_) | Replayable::Preferences(_) => Ok(None),
+        }
+    }
+
+    /// `None` where nobody is known under the recorded question, since it does not say who was
+    /// asked about.
+    async fn key_group_of_now(
         &self,
         permit: &Permit<'_>,
         recorded: &Recorded,

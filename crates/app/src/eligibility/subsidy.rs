@@ -1,26 +1,27 @@
 //! `CheckSubsidy`.
 
-use mamagang_domain::frozen::Digest32;
+use mamagang_domain::explanation::Explanation;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::DecisionId;
-use mamagang_domain::inclusive::check_preferences;
 use mamagang_domain::key_group::Person;
 use mamagang_domain::month::TaxMonth;
+use mamagang_domain::policy::PolicyBook;
+use mamagang_domain::reason::Language;
 use mamagang_domain::subsidy::{
-    ClaimedMonth, Decision, Evidence, RULES_VERSION, SubsidyKind, SubsidyPolicy, decide,
+    ClaimedMonth, Decision, Evidence, RULES_VERSION, SubsidyKind, SubsidyPolicy, decide, trace,
 };
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::rows::{EmployerRow, WorkerSnapshot};
 
 use super::check::{EvidenceView, check_span, evidence_of};
-use super::decision::Recorded;
-use super::digest::{preferences_digest, subsidy_digest};
+use super::decision::{FactsOfThen, Recorded};
+use super::digest::subsidy_digest;
 use crate::app::{App, require_context};
 use crate::audit::{DecisionItem, PersonRecord, SubsidyItem};
+use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::AppResult;
 use crate::workers::Who;
-use crate::workers::history::Until;
 
 /// One question: is this subsidy given for this worker at this employer, month by month?
 #[derive(Clone, Debug)]
@@ -56,6 +57,41 @@ pub struct CheckedSubsidy {
 
 const METHOD: &str = "mamagang.v1.EligibilityService/CheckSubsidy";
 
+/// What one check reads.
+struct SubsidyInput {
+    employer: EmployerRow,
+    snapshot: Option<WorkerSnapshot>,
+    claimed: Vec<ClaimedMonth>,
+}
+
+impl SubsidyInput {
+    /// A recorded question over what is known now: its facts, and the question as it would be
+    /// recorded with them.
+    fn into_recorded(self, item: &SubsidyItem) -> (FactsOfThen, SubsidyItem) {
+        let mut now = SubsidyItem {
+            employer_revision: self.employer.record.revision,
+            booked: Vec::new(),
+            filings: Vec::new(),
+            claimed: self.claimed,
+            ..item.clone()
+        };
+        let mut timeline = Timeline::default();
+        match self.snapshot {
+            Some(snapshot) => {
+                timeline = snapshot.worker.timeline;
+                now.booked = snapshot.booked;
+                now.filings = snapshot.filings;
+            }
+            None => now.person = PersonRecord::Unknown,
+        }
+        let facts = FactsOfThen {
+            employer: self.employer.record,
+            timeline,
+        };
+        (facts, now)
+    }
+}
+
 impl App {
     /// Answers one question, from what facts, filings, the ledger and claims say now.
     ///
@@ -72,32 +108,66 @@ impl App {
         self.permit_employer(&permit, check.employer_code).await?;
         let read = async {
             check_span(check.from, check.through)?;
-            let key = self.worker_key(caller, &check.who)?;
-            let read = self
-                .store
-                .check_inputs(&[key], &[check.employer_code])
-                .await?;
-            let employer = read.employers.into_iter().next().flatten();
-            let record = employer.map(|row| row.record).unwrap_or_default();
-            let employer = crate::facts::require_profile(check.employer_code, record)?;
-            // A person out of reach is answered like one whom nobody knows.
-            let workers = self.within_reach(&permit, read.workers).await?;
-            let snapshot = workers.into_iter().next().flatten();
-            let claimed = match &snapshot {
-                Some(snapshot) => self.claimed_months(snapshot).await?,
-                None => Vec::new(),
-            };
-            Ok((employer, snapshot, claimed))
+            self.read_subsidy(&permit, &check).await
         };
         match read.await {
-            Ok((employer, snapshot, claimed)) => {
-                self.answer_subsidy(caller, context, &check, &employer, snapshot, claimed)
-                    .await
-            }
+            Ok(input) => self.answer_subsidy(caller, context, &check, &input).await,
             Err(error) => Err(self
                 .audit_refusal(METHOD, caller, Some(context), error)
                 .await),
         }
+    }
+
+    /// Reads what a question needs: facts, booked months, filings, and the months that claims hold.
+    async fn read_subsidy(
+        &self,
+        permit: &Permit<'_>,
+        check: &SubsidyCheck,
+    ) -> AppResult<SubsidyInput> {
+        let key = self.worker_key(permit.caller, &check.who)?;
+        let read = self
+            .store
+            .check_inputs(&[key], &[check.employer_code])
+            .await?;
+        let employer = read.employers.into_iter().next().flatten();
+        let record = employer.map(|row| row.record).unwrap_or_default();
+        let employer = crate::facts::require_profile(check.employer_code, record)?;
+        // A person out of reach is answered like one whom nobody knows.
+        let workers = self.within_reach(permit, read.workers).await?;
+        let snapshot = workers.into_iter().next().flatten();
+        let claimed = match &snapshot {
+            Some(snapshot) => self.claimed_months(snapshot).await?,
+            None => Vec::new(),
+        };
+        Ok(SubsidyInput {
+            employer,
+            snapshot,
+            claimed,
+        })
+    }
+
+    /// The answer to a recorded question with the facts of now; `None` where nobody is known under
+    /// it, since it does not say who was asked about.
+    pub(super) async fn subsidy_of_now(
+        &self,
+        permit: &Permit<'_>,
+        recorded: &Recorded,
+        item: &SubsidyItem,
+        book: &PolicyBook,
+    ) -> AppResult<Option<CheckedSubsidy>> {
+        let PersonRecord::Known { worker_id, .. } = item.person else {
+            return Ok(None);
+        };
+        let check = SubsidyCheck {
+            kind: item.kind,
+            employer_code: item.employer_code,
+            who: Who::WorkerId(worker_id),
+            from: item.from,
+            through: item.through,
+        };
+        let input = self.read_subsidy(permit, &check).await?;
+        let (facts, now) = input.into_recorded(item);
+        Ok(Some(facts.decide_subsidy(recorded, &now, book)))
     }
 
     /// Months of every subsidy that claims hold for a worker.
@@ -113,22 +183,21 @@ impl App {
         caller: &Caller,
         context: &AccessContext,
         check: &SubsidyCheck,
-        employer: &EmployerRow,
-        snapshot: Option<WorkerSnapshot>,
-        claimed: Vec<ClaimedMonth>,
+        input: &SubsidyInput,
     ) -> AppResult<CheckedSubsidy> {
-        let person = self.person(&check.who, snapshot.as_ref());
+        let employer = &input.employer;
+        let person = self.person(&check.who, input.snapshot.as_ref());
         let known = match person {
-            Person::Known(_) => snapshot.as_ref(),
+            Person::Known(_) => input.snapshot.as_ref(),
             _ => None,
         };
-        let claimed = if known.is_some() { claimed } else { Vec::new() };
+        let claimed = known.map_or(&[][..], |_| &input.claimed);
         let evidence = Evidence {
             person,
             employer_code: &check.employer_code,
             employer: &employer.record,
             booked: known.map_or(&[][..], |snapshot| &snapshot.booked),
-            claimed: &claimed,
+            claimed,
             filings: known.map_or(&[][..], |snapshot| &snapshot.filings),
         };
         let decision = decide(
@@ -152,7 +221,7 @@ impl App {
             },
             booked: evidence.booked.to_vec(),
             filings: evidence.filings.to_vec(),
-            claimed: claimed.clone(),
+            claimed: claimed.to_vec(),
             from: check.from,
             through: check.through,
             answer: subsidy_digest(&decision),
@@ -180,61 +249,65 @@ impl App {
         self.audit.write(draft).await?;
         Ok(checked)
     }
+}
 
-    /// Decides a recorded question again, with the facts under the recorded revisions.
-    async fn redecide_subsidy(
-        &self,
-        policy: &SubsidyPolicy,
-        item: &SubsidyItem,
-    ) -> AppResult<Decision> {
-        let until = Until::Revision(item.employer_revision);
-        let employer = self.employer_at(item.employer_code, until).await?;
-        let timeline = match item.person {
-            PersonRecord::Known {
-                worker_id,
-                revision,
-            } => {
-                self.timeline_at(worker_id, Until::Revision(revision))
-                    .await?
-            }
-            _ => Timeline::default(),
-        };
-        let evidence = Evidence {
+impl FactsOfThen {
+    /// The evidence of a recorded question over these facts.
+    fn subsidy_evidence<'a>(&'a self, item: &'a SubsidyItem) -> Evidence<'a> {
+        Evidence {
             person: match item.person {
                 PersonRecord::Unknown => Person::Unknown,
                 PersonRecord::NotMatched => Person::NotMatched,
-                PersonRecord::Known { .. } => Person::Known(&timeline),
+                PersonRecord::Known { .. } => Person::Known(&self.timeline),
             },
             employer_code: &item.employer_code,
-            employer: &employer,
+            employer: &self.employer,
             booked: &item.booked,
             claimed: &item.claimed,
             filings: &item.filings,
+        }
+    }
+
+    /// Decides a recorded question over these facts, under an edition.
+    pub(super) fn decide_subsidy(
+        &self,
+        recorded: &Recorded,
+        item: &SubsidyItem,
+        book: &PolicyBook,
+    ) -> CheckedSubsidy {
+        let evidence = self.subsidy_evidence(item);
+        let decision = decide(&book.subsidy, item.kind, &evidence, item.from, item.through);
+        let views = match item.person {
+            PersonRecord::Known { worker_id, .. } => {
+                evidence_of(worker_id, &self.timeline, &decision.evidence)
+            }
+            _ => Vec::new(),
         };
-        Ok(decide(
+        CheckedSubsidy {
+            decision_id: recorded.id,
+            decision,
+            evidence: views,
+            decided_at: recorded.call.recorded_at,
+            policy_version: book.version.to_string(),
+            rules_version: RULES_VERSION,
+        }
+    }
+
+    /// How the decision on a recorded question follows.
+    pub(super) fn trace_subsidy(
+        &self,
+        policy: &SubsidyPolicy,
+        item: &SubsidyItem,
+        language: Language,
+    ) -> Explanation {
+        let evidence = self.subsidy_evidence(item);
+        trace(
             policy,
             item.kind,
             &evidence,
             item.from,
             item.through,
-        ))
-    }
-
-    /// The digest of the answer to a recorded question of a subsidy or of preferences, with the
-    /// facts and the policies of then; `None` for other questions.
-    pub(super) async fn redigest(&self, recorded: &Recorded) -> AppResult<Option<Digest32>> {
-        Ok(match &recorded.item {
-            DecisionItem::Subsidy(item) => {
-                let policies = self.edition_of_then(recorded).await?;
-                let policy = &policies.book.subsidy;
-                Some(subsidy_digest(&self.redecide_subsidy(policy, item).await?))
-            }
-            DecisionItem::Preferences(item) => {
-                let policies = self.edition_of_then(recorded).await?;
-                let results = check_preferences(&policies.book, &item.question);
-                Some(preferences_digest(&results))
-            }
-            DecisionItem::KeyGroup(_) | DecisionItem::Other { .. } => None,
-        })
+            language,
+        )
     }
 }

@@ -373,7 +373,7 @@ impl Writer<'_> {
 }
 
 /// `6000.00 × 7% = 420.00 (half up); (420.00 − 0.00) × 50% = 210.00 (half up)`.
-pub(super) fn due_line(
+pub(crate) fn due_line(
     line: &TaxLine,
     base: Fen,
     rate: RateBp,

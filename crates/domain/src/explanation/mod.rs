@@ -10,12 +10,16 @@ mod vat;
 pub use entry::{EntryContext, explain_entry};
 pub use vat::explain_vat;
 
+pub(crate) use entry::due_line;
+pub(crate) use vat::{sale_steps, surcharge_lines};
+
 use std::sync::Arc;
 
-use crate::fact::FactKind;
+use crate::date::CivilDate;
+use crate::fact::{FactKind, Insurance};
 use crate::money::{Fen, RateBp};
 use crate::month::TaxMonth;
-use crate::policy::{Citation, Confidence};
+use crate::policy::{Citation, Confidence, InsuranceSet};
 use crate::reason::{Language, Outcome, ReasonCode};
 
 /// A recorded fact that a step looked at.
@@ -175,6 +179,28 @@ pub(crate) fn say(language: Language, zh: &str, en: &str) -> String {
     .to_owned()
 }
 
+/// A last day; `None` is open.
+pub(crate) fn until(language: Language, day: Option<CivilDate>) -> String {
+    day.map_or_else(|| say(language, "无期限", "open"), |day| day.to_string())
+}
+
+/// Insurances by their names.
+pub(crate) fn insurances(language: Language, set: InsuranceSet) -> String {
+    let names = set.iter().map(|insurance| match insurance {
+        Insurance::Pension => say(language, "养老", "pension"),
+        Insurance::Medical => say(language, "医疗", "medical"),
+        Insurance::Unemployment => say(language, "失业", "unemployment"),
+        Insurance::WorkInjury => say(language, "工伤", "work injury"),
+        Insurance::Maternity => say(language, "生育", "maternity"),
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
+/// A fact of the worker, as an input names it.
+pub(crate) const fn worker_fact(revision: u32, kind: FactKind) -> Option<FactRef> {
+    Some(FactRef::Worker { revision, kind })
+}
+
 /// A rate as people write it: `7%`, `0.5%`.
 pub(crate) fn percent(rate: RateBp) -> String {
     let bp = rate.get();
@@ -212,7 +238,7 @@ mod tests {
                 instrument: format!("{confidence:?}"),
                 article: String::new(),
                 quote: String::new(),
-                effective_on: crate::date::CivilDate::MIN,
+                effective_on: CivilDate::MIN,
                 confidence,
             })
         };

@@ -17,16 +17,8 @@ pub fn explain_vat(
     decision: &VatDecision,
     language: Language,
 ) -> Explanation {
-    let mut steps = vec![regime(policy, question, language)];
-    steps.extend(net_sales(policy, question, language));
-    steps.extend(
-        decision
-            .reasons
-            .iter()
-            .map(|reason| tested(question, reason, language)),
-    );
-    steps.extend(vat(policy, question, decision, language));
-    steps.extend(surcharges(policy, question, decision, language));
+    let mut steps = sale_steps(policy, question, decision, language);
+    steps.extend(surcharge_lines(policy, question, decision, language));
     steps.extend(decision.caveats.iter().map(|caveat| {
         Step {
             code: Some(caveat.code),
@@ -36,6 +28,25 @@ pub fn explain_vat(
         }
     }));
     Explanation { steps }
+}
+
+/// From the sale to its VAT.
+pub(crate) fn sale_steps(
+    policy: &PolicyBook,
+    question: &VatQuestion,
+    decision: &VatDecision,
+    language: Language,
+) -> Vec<Step> {
+    let mut steps = vec![regime(policy, question, language)];
+    steps.extend(net_sales(policy, question, language));
+    steps.extend(
+        decision
+            .reasons
+            .iter()
+            .map(|reason| tested(question, reason, language)),
+    );
+    steps.extend(vat(policy, question, decision, language));
+    steps
 }
 
 fn source<T>(value: Option<&DatedValue<T>>) -> Option<Arc<Citation>> {
@@ -165,7 +176,7 @@ fn vat(
     Some(step.cite(source(Some(rate))))
 }
 
-fn surcharges(
+pub(crate) fn surcharge_lines(
     policy: &PolicyBook,
     question: &VatQuestion,
     decision: &VatDecision,
@@ -185,8 +196,7 @@ fn surcharges(
         };
         let rate = rate.map_or(question.umct_rate_bp, |value| value.value);
         let half = rates.half_rate_bp.on(on);
-        steps
-            .push(super::entry::due_line(line, decision.vat_fen, rate, half, language).cite(cited));
+        steps.push(super::due_line(line, decision.vat_fen, rate, half, language).cite(cited));
     }
     steps
 }

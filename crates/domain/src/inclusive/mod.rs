@@ -8,8 +8,10 @@ mod income_tax;
 mod policy;
 mod refund;
 mod surcharges;
+mod trace;
 
 pub use policy::{InclusivePolicy, RefundBasis, RefundClass};
+pub use trace::trace_preferences;
 
 use std::sync::Arc;
 
@@ -196,6 +198,11 @@ fn day_of<T>(question: &PreferenceQuestion, rule: &Dated<T>) -> Result<CivilDate
 
 /// The VAT on the sales told, of a small-scale taxpayer or as one.
 fn sales_vat(policy: &PolicyBook, question: &PreferenceQuestion) -> Result<VatDecision, Reason> {
+    vat_question(policy, question).map(|asked| check_vat(policy, &asked))
+}
+
+/// The sales told as a question of measure 9.
+fn vat_question(policy: &PolicyBook, question: &PreferenceQuestion) -> Result<VatQuestion, Reason> {
     let cycle = question
         .period
         .map(TaxPeriod::cycle)
@@ -215,7 +222,7 @@ fn sales_vat(policy: &PolicyBook, question: &PreferenceQuestion) -> Result<VatDe
         return Err(missing(&lacking));
     };
     let obligation_on = day_of(question, &policy.vat.regime)?;
-    let asked = VatQuestion {
+    Ok(VatQuestion {
         province_code: String::new(),
         party: Party::SmallScaleTaxpayer(cycle),
         obligation_on,
@@ -226,8 +233,7 @@ fn sales_vat(policy: &PolicyBook, question: &PreferenceQuestion) -> Result<VatDe
         platform_sales_month_fen: Fen::ZERO,
         umct_rate_bp: question.umct_rate_bp.unwrap_or_default(),
         half_rate_surcharges: true,
-    };
-    Ok(check_vat(policy, &asked))
+    })
 }
 
 fn vat_result(

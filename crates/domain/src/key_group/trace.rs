@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::date::CivilDate;
-use crate::explanation::{Explanation, FactRef, Finding, Step, say};
-use crate::fact::{FactKind, Insurance, PersonCategory};
+use crate::explanation::{
+    Explanation, FactRef, Finding, Step, insurances, say, until, worker_fact,
+};
+use crate::fact::{FactKind, PersonCategory};
 use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::policy::{Citation, Dated, InsuranceSet, KeyGroupPolicy};
@@ -65,17 +67,13 @@ struct Tracer<'a> {
     language: Language,
 }
 
-const fn worker_fact(revision: u32, kind: FactKind) -> Option<FactRef> {
-    Some(FactRef::Worker { revision, kind })
-}
-
 impl Tracer<'_> {
     fn say(&self, zh: &str, en: &str) -> String {
         say(self.language, zh, en)
     }
 
     fn open(&self, day: Option<CivilDate>) -> String {
-        day.map_or_else(|| self.say("无期限", "open"), |day| day.to_string())
+        until(self.language, day)
     }
 
     fn timeline(&self) -> Option<&Timeline> {
@@ -466,14 +464,7 @@ impl Tracer<'_> {
     }
 
     fn insurances(&self, set: InsuranceSet) -> String {
-        let names = set.iter().map(|insurance| match insurance {
-            Insurance::Pension => self.say("养老", "pension"),
-            Insurance::Medical => self.say("医疗", "medical"),
-            Insurance::Unemployment => self.say("失业", "unemployment"),
-            Insurance::WorkInjury => self.say("工伤", "work injury"),
-            Insurance::Maternity => self.say("生育", "maternity"),
-        });
-        names.collect::<Vec<_>>().join(" ")
+        insurances(self.language, set)
     }
 
     /// `10 × 650.00 = 6500.00`, a term for each amount.

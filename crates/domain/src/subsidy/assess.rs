@@ -25,6 +25,8 @@ pub(super) struct MonthFinding {
     pub(super) amount_fen: Fen,
     /// Whether the person would get the other insurance subsidy for the month as well.
     pub(super) first_claim_wins: bool,
+    /// Months counted when it was judged: those before it, and whatever claims hold.
+    pub(super) used: i32,
 }
 
 /// The answer to the months asked, without its reasons written out.
@@ -69,6 +71,7 @@ fn unknown(
         engagement: None,
         amount_fen: Fen::ZERO,
         first_claim_wins: false,
+        used: 0,
     };
     Assessment {
         months: from.through(through).map(&mut finding).collect(),
@@ -215,6 +218,11 @@ impl<'a> Walk<'a> {
         self.claimed.binary_search(&month).is_ok()
     }
 
+    /// Months counted so far; what claims hold was counted first.
+    fn used(&self) -> i32 {
+        self.unclaimed + i32::try_from(self.claimed.len()).unwrap_or(i32::MAX)
+    }
+
     /// The engagement in force that says most for the month; without one, the nearest.
     fn judge(&self, month: TaxMonth, notes: &mut Notes) -> MonthFinding {
         let mut best: Option<MonthFinding> = None;
@@ -265,6 +273,7 @@ impl<'a> Walk<'a> {
                 .copied()
                 .unwrap_or(Fen::ZERO),
             first_claim_wins: is_eligible && self.first_claim_wins(month, notes),
+            used: self.used(),
         }
     }
 
@@ -528,8 +537,7 @@ impl<'a> Walk<'a> {
         let Some(most) = notes.read(&self.policy.months_max, day) else {
             return Some(ReasonCode::PolicyNotEncoded);
         };
-        let used = self.unclaimed + i32::try_from(self.claimed.len()).unwrap_or(i32::MAX);
-        let by_count = used < *most;
+        let by_count = self.used() < *most;
         let by_calendar = self
             .first
             .is_none_or(|first| month <= first.min(month).plus(most - 1));

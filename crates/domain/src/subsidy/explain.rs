@@ -150,9 +150,9 @@ fn of_trainings(
     }
 }
 
-struct Writer<'a> {
-    policy: &'a SubsidyPolicy,
-    kind: SubsidyKind,
+pub(super) struct Writer<'a> {
+    pub(super) policy: &'a SubsidyPolicy,
+    pub(super) kind: SubsidyKind,
 }
 
 impl Writer<'_> {
@@ -225,7 +225,7 @@ impl Writer<'_> {
     }
 
     /// The parameters that a reason rests on, as their sources in the month that matters.
-    fn citations(&self, code: ReasonCode, month: TaxMonth) -> Vec<Arc<Citation>> {
+    pub(super) fn citations(&self, code: ReasonCode, month: TaxMonth) -> Vec<Arc<Citation>> {
         let policy = self.policy;
         let kind = &self.kind;
         let found = match code {

@@ -13,6 +13,8 @@ mod explain;
 mod kind;
 mod notes;
 mod policy;
+mod trace;
+mod trace_training;
 mod training;
 
 pub use claim::{ClaimWindow, claim_window};
@@ -22,6 +24,7 @@ pub use policy::{
     AcceptedBy, Benefit, CapScope, ClaimCycle, IndividualBusiness, MonthCounting, RegistrationDays,
     STACKING, SubsidyPolicy, TrialTest, WorkerTested,
 };
+pub use trace::trace;
 pub use training::TrainingResult;
 
 use crate::filing::Filing;

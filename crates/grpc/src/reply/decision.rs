@@ -1,4 +1,4 @@
-//! Decisions on measures 8 and 9.
+//! Decisions on measures 8 and 9, and decisions made before.
 
 use mamagang_app::eligibility::{
     Answer, CheckedDecision, EvidenceView, Replay, StoredDecision, Verdict,
@@ -14,6 +14,7 @@ use mamagang_proto::v1;
 
 use super::explanation::explanation;
 use super::ledger::tax_line;
+use super::measures::{preferences, subsidy};
 use super::reason::{assumption, reasons};
 use super::{date_or_empty, month_or_empty, timestamp};
 use crate::convert::enums::{ApiEnum as _, fact_kind_name, optional};
@@ -137,10 +138,11 @@ pub(crate) fn stored(
     language: Language,
 ) -> v1::GetDecisionResponse {
     let recomputed = stored.recomputed_digest();
-    let (decision, vat) = answer(app, stored.decision_id, stored.answer.as_ref(), language);
+    let answer = answer(app, stored.decision_id, stored.answer.as_ref(), language);
     v1::GetDecisionResponse {
-        decision,
-        vat,
+        decision: answer.decision,
+        vat: answer.vat,
+        preferences: answer.preferences,
         explanation: explained.map(|explained| explanation(explained, language)),
         digest_matches: recomputed.is_some_and(|digest| digest == stored.recorded_digest),
         recorded_digest: hex(&stored.recorded_digest),
@@ -154,18 +156,26 @@ pub(crate) fn stored(
     }
 }
 
-/// An answer in the field of its measure.
-fn answer(
-    app: &App,
-    id: DecisionId,
-    answer: Option<&Answer>,
-    language: Language,
-) -> (Option<v1::Decision>, Option<v1::CheckVatExemptionResponse>) {
+/// The fields of an answer; that of its measure is set.
+#[derive(Default)]
+struct Fields {
+    decision: Option<v1::Decision>,
+    vat: Option<v1::CheckVatExemptionResponse>,
+    preferences: Option<v1::CheckInclusivePreferencesResponse>,
+}
+
+fn answer(app: &App, id: DecisionId, answer: Option<&Answer>, language: Language) -> Fields {
+    let mut fields = Fields::default();
     match answer {
-        None => (None, None),
-        Some(Answer::KeyGroup(checked)) => (Some(decision(app, checked, language)), None),
-        Some(Answer::Vat(decided)) => (None, Some(vat(id, decided, language))),
+        None => {}
+        Some(Answer::KeyGroup(checked)) => fields.decision = Some(decision(app, checked, language)),
+        Some(Answer::Subsidy(checked)) => fields.decision = Some(subsidy(app, checked, language)),
+        Some(Answer::Vat(decided)) => fields.vat = Some(vat(id, decided, language)),
+        Some(Answer::Preferences(checked)) => {
+            fields.preferences = Some(preferences(checked, language));
+        }
     }
+    fields
 }
 
 /// A decision made once more.
@@ -175,7 +185,7 @@ pub(crate) fn replayed(
     replay: &Replay,
     language: Language,
 ) -> v1::ReplayDecisionResponse {
-    let (decision, vat) = answer(app, id, Some(&replay.answer), language);
+    let answer = answer(app, id, Some(&replay.answer), language);
     let verdict = match replay.verdict {
         Verdict::Identical => v1::ReplayVerdict::Identical,
         Verdict::FactsDiffer => v1::ReplayVerdict::FactsDiffer,
@@ -192,8 +202,9 @@ pub(crate) fn replayed(
                 now: part.now.clone(),
             })
             .collect(),
-        decision,
-        vat,
+        decision: answer.decision,
+        vat: answer.vat,
+        preferences: answer.preferences,
         recorded_digest: hex(&replay.recorded_digest),
         recomputed_digest: hex(&replay.recomputed_digest),
         recorded_time: Some(timestamp(replay.call.recorded_at)),

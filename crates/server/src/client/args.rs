@@ -1,4 +1,4 @@
-//! What can be typed after `mamagang check`, `balance`, `term`, `verify`, `explain` and `simulate`.
+//! What can be typed after the subcommands that ask a running service.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::connection::Speaker;
 use super::export::ExportArgs;
 use super::failure::Failure;
 use super::import::ImportArgs;
+use super::measures::{PreferencesArgs, SubsidyArgs, VatArgs};
 use super::reconcile::ReconcileArgs;
 use super::words::Lang;
 
@@ -20,6 +21,12 @@ use super::words::Lang;
 pub enum ClientCommand {
     /// Ask whether an employer may deduct for a worker, month by month
     Check(CheckArgs),
+    /// Ask whether a subsidy of the notice is given for a worker (measures 3, 4, 5 and 7)
+    CheckSubsidy(SubsidyArgs),
+    /// Ask whether sales are exempt from VAT, and what is due when not (measure 9)
+    CheckVat(VatArgs),
+    /// Ask what the inclusive preferences give for an employer's figures (measure 10)
+    CheckPreferences(PreferencesArgs),
     /// Read where an employer stands in a tax year
     Balance(BalanceArgs),
     /// Read how many of the 36 months a worker has used, and where
@@ -44,6 +51,9 @@ impl ClientCommand {
     pub const fn flags(&self) -> &ClientFlags {
         match self {
             Self::Check(args) => &args.client,
+            Self::CheckSubsidy(args) => &args.client,
+            Self::CheckVat(args) => &args.client,
+            Self::CheckPreferences(args) => &args.client,
             Self::Balance(args) => &args.client,
             Self::Term(args) => &args.client,
             Self::Verify(args) => &args.client,
@@ -312,15 +322,20 @@ impl Document {
     }
 }
 
+/// What a person's data are read for unless told: the work of measure 8.
+pub const DEDUCTION_PURPOSE: &str = "重点群体税收优惠核验";
+/// The duty that it is done by.
+pub const DEDUCTION_BASIS: &str = "公告2024年第4号";
+
 /// Why a person's data are read; written to the audit trail. Purpose and basis are those of this work, the case and the
 /// operator nobody can guess.
 #[derive(Args, Clone, Debug)]
 pub struct ContextFlags {
     /// What the data are needed for
-    #[arg(long, value_name = "TEXT", default_value = "重点群体税收优惠核验")]
+    #[arg(long, value_name = "TEXT", default_value = DEDUCTION_PURPOSE)]
     pub purpose: String,
     /// The legal duty or power
-    #[arg(long, value_name = "TEXT", default_value = "公告2024年第4号")]
+    #[arg(long, value_name = "TEXT", default_value = DEDUCTION_BASIS)]
     pub legal_basis: String,
     /// Your file or case number
     #[arg(long, visible_alias = "case", value_name = "NUMBER")]

@@ -15,6 +15,7 @@ use super::export;
 use super::failure::Failure;
 use super::import;
 use super::json;
+use super::measures;
 use super::reconcile;
 use super::render;
 use super::simulate;
@@ -45,7 +46,7 @@ impl Answer {
     }
 
     /// As JSON when that was asked for, else as a reader wants it.
-    fn of(
+    pub(super) fn of(
         flags: &ClientFlags,
         name: &str,
         message: &impl Message,
@@ -65,6 +66,11 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         Connection::open(&flags.endpoint()?, flags.speaker()?, flags.patience()).await?;
     match command {
         ClientCommand::Check(args) => check(args, &connection, view).await,
+        ClientCommand::CheckSubsidy(args) => measures::subsidy(args, &connection, view).await,
+        ClientCommand::CheckVat(args) => measures::vat(args, &connection, view).await,
+        ClientCommand::CheckPreferences(args) => {
+            measures::preferences(args, &connection, view).await
+        }
         ClientCommand::Balance(args) => balance(args, &connection, view).await,
         ClientCommand::Term(args) => term(args, &connection, view).await,
         ClientCommand::Verify(args) => verify(args, &connection, view).await,

@@ -83,6 +83,7 @@ fn decision_page<'a>(
         summary.extend([
             pair("用人单位", "employer", employer),
             pair("人员", "worker", worker),
+            pair("措施", "measure", number(&answer.question_json, "measure")),
             pair(
                 "结论",
                 "outcome",
@@ -119,6 +120,15 @@ fn decision_page<'a>(
                 yuan(vat.net_sales_fen),
             ),
             pair("增值税（元）", "VAT (yuan)", yuan(vat.vat_fen)),
+        ]);
+    }
+    if answer.preferences.is_some() {
+        let year = number(&answer.question_json, "tax_year");
+        let period = field(&answer.question_json, "period");
+        summary.extend([
+            pair("措施", "measure", "10".to_owned()),
+            pair("年度", "tax year", year),
+            pair("所属期", "period", period),
         ]);
     }
     let recorded = answer.recorded_time.map(|time| time.to_string());
@@ -167,4 +177,11 @@ fn entry_page<'a>(answer: &GetEntryResponse, explanation: &'a Explanation, view:
 fn field(question_json: &str, name: &str) -> String {
     let question: serde_json::Value = serde_json::from_str(question_json).unwrap_or_default();
     question[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// A number of the canonical question; empty where it has none.
+fn number(question_json: &str, name: &str) -> String {
+    let question: serde_json::Value = serde_json::from_str(question_json).unwrap_or_default();
+    let number = question[name].as_i64();
+    number.map(|number| number.to_string()).unwrap_or_default()
 }

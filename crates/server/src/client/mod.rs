@@ -10,6 +10,7 @@ pub mod export;
 pub mod failure;
 pub mod import;
 pub mod json;
+pub mod measures;
 pub mod reconcile;
 pub mod render;
 mod simulate;

@@ -1,6 +1,8 @@
 //! A decision, with everything that it rests on.
 
-use mamagang_proto::v1::{Assumption, Decision, EvidenceRef, LayerOutcome, MonthResult};
+use mamagang_proto::v1::{
+    Assumption, Decision, EvidenceRef, LayerOutcome, MonthResult, TrainingResult,
+};
 
 use super::reasons::reasons;
 use crate::client::view::{View, yuan};
@@ -19,6 +21,7 @@ pub enum Detail {
 pub fn decision(decision: &Decision, detail: Detail, view: View) -> String {
     let mut text = summary(decision, detail, view);
     text.push_str(&months(&decision.months, view));
+    text.push_str(&trainings(&decision.trainings, view));
     text.push_str(&reasons(("理由", "Reasons"), &decision.reasons, view));
     text.push_str(&reasons(("附注", "Caveats"), &decision.caveats, view));
     text.push_str(&layer(
@@ -127,6 +130,32 @@ fn months(months: &[MonthResult], view: View) -> String {
         return String::new();
     }
     format!("\n{}\n{}", view.pick("逐月", "Month by month"), grid.text())
+}
+
+fn trainings(trainings: &[TrainingResult], view: View) -> String {
+    if trainings.is_empty() {
+        return String::new();
+    }
+    let mut grid = view.table([
+        view.pick("培训计划", "plan"),
+        view.pick("课时", "hours"),
+        view.pick("完成日期", "completed"),
+        view.pick("结论", "outcome"),
+        view.pick("金额（元）", "yuan"),
+        view.pick("理由", "reason"),
+    ]);
+    for training in trainings {
+        grid.row([
+            training.plan_id.clone(),
+            training.class_hours.to_string(),
+            training.completed_date.clone(),
+            words::outcome(training.outcome, view.lang),
+            yuan(training.amount_fen),
+            words::reason_name(training.reason),
+        ]);
+    }
+    grid.figures([1, 4]);
+    format!("\n{}\n{}", view.pick("培训", "Trainings"), grid.text())
 }
 
 fn layer(title: (&str, &str), layer: Option<&LayerOutcome>, view: View) -> String {

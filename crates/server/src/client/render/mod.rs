@@ -9,5 +9,6 @@ mod term;
 
 pub use balance::balance;
 pub use decision::{Detail, decision};
+pub(super) use reasons::reasons;
 pub use status::status;
 pub use term::term;

@@ -9,7 +9,7 @@ use crate::client::words;
 const EXPLANATION_COLUMNS_MAX: u16 = 64;
 
 /// A titled table of reasons; empty text where there are none.
-pub(super) fn reasons(title: (&str, &str), reasons: &[Reason], view: View) -> String {
+pub(in crate::client) fn reasons(title: (&str, &str), reasons: &[Reason], view: View) -> String {
     if reasons.is_empty() {
         return String::new();
     }

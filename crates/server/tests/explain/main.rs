@@ -3,6 +3,8 @@
 //! Each page shows the formulas of the example in both languages, and is kept as a snapshot; a change
 //! of a word or a number shows there.
 
+mod measures;
+
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
