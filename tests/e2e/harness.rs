@@ -84,7 +84,11 @@ impl Service {
 
     /// The same with callers told in another way.
     pub(crate) async fn start_for(authenticator: Arc<dyn Authenticator>) -> Self {
-        let test = TestApp::sqlite(date("2024-02-01")).await;
+        Self::start_on(TestApp::sqlite(date("2024-02-01")).await, authenticator).await
+    }
+
+    /// On an application that a test has made.
+    pub(crate) async fn start_on(test: TestApp, authenticator: Arc<dyn Authenticator>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();

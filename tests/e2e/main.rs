@@ -12,3 +12,4 @@ mod measures;
 mod registry;
 mod report;
 mod server;
+mod sources;

@@ -9,6 +9,7 @@ use mamagang_domain::ids::AuditId;
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_policy::Policies;
+use mamagang_sources::Sources;
 use mamagang_store::{Clock, Store};
 
 use crate::audit::{AuditChain, AuditChains, AuditDraft, AuditWriter, DecisionItem};
@@ -40,6 +41,8 @@ pub struct Dependencies {
     pub ids: Arc<dyn Ids>,
     /// Randomness for keys and nonces; called once for each use, so that uses do not wait on one another.
     pub entropy: EntropySource,
+    /// The outside sources of a person's status; none is a choice too.
+    pub sources: Sources,
 }
 
 /// Makes a source of randomness.
@@ -55,6 +58,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) entropy: EntropySource,
+    pub(crate) sources: Sources,
     pub(crate) audit: AuditWriter,
     pub(crate) writes: AuditChains,
     pub(crate) ledger: LedgerWriter,
@@ -80,6 +84,7 @@ impl App {
             clock,
             ids,
             entropy,
+            sources,
         } = dependencies;
         let book = policies.book.clone();
         let mut unit = store.begin(clock.clone()).await?;
@@ -103,6 +108,7 @@ impl App {
             clock,
             ids,
             entropy,
+            sources,
             audit,
             writes,
             ledger,

@@ -291,6 +291,9 @@ pub struct SettingFlags {
     /// A directory of policies instead of those built in [env: MAMAGANG_POLICIES_DIR]
     #[arg(long, value_name = "DIR")]
     pub policies_dir: Option<String>,
+    /// The file of outside sources of a person's status, TOML; none is asked without it [env: MAMAGANG_SOURCES_FILE]
+    #[arg(long, value_name = "PATH")]
+    pub sources_file: Option<String>,
     /// How logs are written [default: text on a terminal, json elsewhere] [env: MAMAGANG_LOG_FORMAT]
     #[arg(long, value_name = "json|text")]
     pub log_format: Option<String>,
@@ -326,6 +329,7 @@ impl SettingFlags {
             Setting::HttpListen => &self.http_listen,
             Setting::KeyFile => &self.key_file,
             Setting::PoliciesDir => &self.policies_dir,
+            Setting::SourcesFile => &self.sources_file,
             Setting::LogFormat => &self.log_format,
             Setting::LogFilter => &self.log_filter,
             Setting::OtlpEndpoint => &self.otlp_endpoint,

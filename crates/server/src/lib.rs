@@ -12,6 +12,7 @@ pub mod serve;
 pub mod settings;
 pub mod settle;
 pub mod shutdown;
+pub mod sources;
 pub mod telemetry;
 pub mod trail_admin;
 pub mod trial;

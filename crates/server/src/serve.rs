@@ -28,6 +28,7 @@ use crate::key_admin;
 use crate::ledger::keep_checkpoints;
 use crate::settings::{DatabaseUrl, Settings};
 use crate::shutdown::{Shutdown, process_signals};
+use crate::sources::{self, Configured, Lists, keep_lists};
 use crate::telemetry::Telemetry;
 
 /// Calls of one caller that are under way.
@@ -51,6 +52,8 @@ pub struct Opened {
     pub app: Arc<App>,
     /// Says things once that an operator should know.
     pub notices: Vec<String>,
+    /// Lists of registers, to be looked at again and again.
+    pub lists: Vec<Lists>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -65,6 +68,7 @@ impl std::fmt::Debug for Opened {
 pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
     let mut notices = Vec::new();
     let policies = load_policies(settings.policies_dir.as_deref()).map_err(policy_error)?;
+    let Configured { sources, lists } = open_sources(settings.sources_file.clone()).await?;
     let store = open_store(&settings.database_url).await?;
     let keys = load_keys(&settings.key_file, &*store, &mut notices).await?;
     let app = App::start(Dependencies {
@@ -74,10 +78,23 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(ProcessIds),
         entropy: Arc::new(|| -> Box<dyn Entropy + Send> { Box::new(OsEntropy) }),
+        sources,
     })
     .await
     .context("the application could not start on the database")?;
-    Ok(Opened { app, notices })
+    Ok(Opened {
+        app,
+        notices,
+        lists,
+    })
+}
+
+/// The sources that a file names. Lists are read on a thread where that may take its time.
+async fn open_sources(file: Option<std::path::PathBuf>) -> anyhow::Result<Configured> {
+    match file {
+        None => Ok(Configured::default()),
+        Some(file) => tokio::task::spawn_blocking(move || sources::of_file(&file)).await?,
+    }
 }
 
 /// The policies of a directory, or those built in.
@@ -336,6 +353,7 @@ async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::R
     ));
     let shutdown = Shutdown::watch(process_signals()?, settings.drain);
     tokio::spawn(keep_checkpoints(opened.app.clone(), shutdown.draining()));
+    tokio::spawn(keep_lists(opened.lists, shutdown.draining()));
     let running = start(
         opened.app,
         access,

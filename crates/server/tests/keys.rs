@@ -23,6 +23,7 @@ fn settings(directory: &Path) -> Settings {
         http_listen: loopback,
         key_file: directory.join("m.keys"),
         policies_dir: None,
+        sources_file: None,
         log: LogSettings {
             format: LogFormat::Text,
             filter: "warn".to_owned(),

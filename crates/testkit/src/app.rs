@@ -6,6 +6,7 @@ use mamagang_app::{App, Dependencies, Entropy, EntropySource};
 use mamagang_crypto::{KeyRing, OsEntropy, Suite};
 use mamagang_domain::date::CivilDate;
 use mamagang_policy::Policies;
+use mamagang_sources::Sources;
 use mamagang_store::Store;
 use mamagang_store::memory::MemoryStore;
 use mamagang_store_postgres::{PostgresOptions, PostgresStore};
@@ -60,6 +61,25 @@ impl TestApp {
             ids: started.ids,
             sqlite: Some(store),
             directory: Some(directory),
+            postgres: None,
+        }
+    }
+
+    /// On the in-memory model, with outside sources.
+    ///
+    /// # Panics
+    /// When the application cannot start.
+    pub async fn with_sources(today: CivilDate, sources: Sources) -> Self {
+        let clock = Arc::new(ManualClock::at(today));
+        let store = Arc::new(MemoryStore::default());
+        let started = start_with(store, clock, SteadyIds::default(), sources).await;
+        Self {
+            app: started.app,
+            clock: started.clock,
+            keys: started.keys,
+            ids: started.ids,
+            sqlite: None,
+            directory: None,
             postgres: None,
         }
     }
@@ -143,6 +163,7 @@ impl TestApp {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             entropy: entropy(),
+            sources: Sources::default(),
         });
         Self {
             app: app.await.expect("an application"),
@@ -177,6 +198,15 @@ async fn start(store: Arc<dyn Store>, today: CivilDate) -> Started {
 }
 
 async fn start_at(store: Arc<dyn Store>, clock: Arc<ManualClock>, ids: SteadyIds) -> Started {
+    start_with(store, clock, ids, Sources::default()).await
+}
+
+async fn start_with(
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    ids: SteadyIds,
+    sources: Sources,
+) -> Started {
     let keys = KeyRing::generate(Suite::INTERNATIONAL, &mut OsEntropy).expect("keys");
     let (keys, ids) = (Arc::new(keys), Arc::new(ids));
     let app = App::start(Dependencies {
@@ -186,6 +216,7 @@ async fn start_at(store: Arc<dyn Store>, clock: Arc<ManualClock>, ids: SteadyIds
         clock: clock.clone(),
         ids: ids.clone(),
         entropy: entropy(),
+        sources,
     });
     Started {
         app: app.await.expect("an application"),

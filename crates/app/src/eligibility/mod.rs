@@ -1,6 +1,7 @@
 //! Decisions: checks of every measure, verification, and stored decisions.
 
 mod answer;
+mod asked;
 mod check;
 mod decision;
 mod digest;
@@ -15,6 +16,7 @@ mod vat;
 mod verify;
 
 pub use answer::{Answer, Difference};
+pub use asked::{SourceAnswer, SourceState};
 pub(crate) use check::unclaimed;
 pub use check::{CheckedDecision, EvidenceView, KeyGroupCheck};
 pub use decision::StoredDecision;

@@ -7,12 +7,16 @@ use mamagang_domain::fact::{Contract, ContractKind, PersonCategory, Source};
 use mamagang_domain::frozen::{Writer, digest};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::DecisionId;
-use mamagang_domain::key_group::{CategoryFinding, Hire, Person, hires_of, status_on};
+use mamagang_domain::key_group::{
+    CategoryFinding, Hire, Person, SourceReport, ToldStatus, hires_of, told_status,
+};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::reason::{Outcome, Reason, ReasonCode};
 use mamagang_domain::timeline::{Held, Timeline};
+use mamagang_sources::Report;
 use mamagang_store::rows::{WorkerKey, WorkerSnapshot};
 
+use super::asked::{SourceAnswer, SourceState, input_of};
 use crate::app::{App, require_context};
 use crate::audit::{DecisionItem, given};
 use crate::caller::{AccessContext, Caller};
@@ -45,6 +49,8 @@ pub struct StatusVerified {
     pub months_used: i32,
     /// Why.
     pub reasons: Vec<Reason>,
+    /// What came of asking each outside source.
+    pub source_answers: Vec<SourceAnswer>,
     /// The answer's reference: the audit row that holds it.
     pub reference: DecisionId,
 }
@@ -138,26 +144,33 @@ impl App {
         let asked = questions.iter().zip(&keys).filter(|(_, key)| key.is_ok());
         let asked = asked.map(|(question, _)| &question.who);
         self.note_misses(caller, asked.zip(found.iter().map(Option::as_ref)));
-        let mut snapshots = found.into_iter();
+        let mut remaining = found.iter();
+        let placed: Vec<(&StatusVerification, Option<&WorkerSnapshot>)> = questions
+            .iter()
+            .zip(&keys)
+            .filter(|(_, key)| key.is_ok())
+            .map(|(question, _)| (question, remaining.next().and_then(Option::as_ref)))
+            .collect();
+        let mut reports = self.ask_sources(&permit, &placed).await?.into_iter();
+        let mut snapshots = found.iter();
         let mut draft = self.audit_draft(method, caller, Some(context), Vec::new());
         let mut answers = Vec::with_capacity(questions.len());
         for (question, key) in questions.iter().zip(keys) {
             answers.push(key.map(|_| {
-                let snapshot = snapshots.next().flatten();
+                let snapshot = snapshots.next().and_then(Option::as_ref);
+                let reports = reports.next().unwrap_or_default();
                 let item = is_batch.then(|| u32::try_from(draft.items.len()).unwrap_or(u32::MAX));
                 let reference = DecisionId {
                     audit: draft.audit_id,
                     item,
                 };
-                let answer = self.status_of(question, snapshot.as_ref(), reference);
-                if let Person::Known(_) = self.person(&question.who, snapshot.as_ref()) {
-                    let known = snapshot.as_ref().map(|found| found.worker.worker_id);
+                let answer = self.status_of(question, snapshot, &reports, reference);
+                if let Person::Known(_) = self.person(&question.who, snapshot) {
+                    let known = snapshot.map(|found| found.worker.worker_id);
                     draft.subjects.extend(known);
                     draft.given = given(&["category", "status_dates", "months_used"]);
                 }
-                draft
-                    .items
-                    .push(status_item(question, snapshot.as_ref(), &answer));
+                draft.items.push(status_item(question, snapshot, &answer));
                 answer
             }));
         }
@@ -171,28 +184,47 @@ impl App {
         &self,
         question: &StatusVerification,
         snapshot: Option<&WorkerSnapshot>,
+        reports: &[Report],
         reference: DecisionId,
     ) -> StatusVerified {
         let policy = &self.book.key_group;
-        let (finding, timeline) = match self.person(&question.who, snapshot) {
-            Person::Known(timeline) => (
-                status_on(policy, timeline, question.as_of_on),
-                Some(timeline),
-            ),
-            Person::Unknown => (unknown(ReasonCode::NoRecord), None),
-            Person::NotMatched => (unknown(ReasonCode::NotMatched), None),
+        let inputs: Vec<SourceReport> = reports.iter().map(input_of).collect();
+        let recorded = match self.person(&question.who, snapshot) {
+            Person::Known(timeline) => Some(timeline),
+            Person::Unknown | Person::NotMatched => None,
         };
-        let code = finding.code.unwrap_or(ReasonCode::AllConditionsMet);
+        let told = match self.person(&question.who, snapshot) {
+            // Nobody is asked about, and nothing told of, a number under another name.
+            Person::NotMatched => ToldStatus {
+                finding: unknown(ReasonCode::NotMatched),
+                codes: vec![ReasonCode::NotMatched],
+                source: None,
+            },
+            _ => told_status(policy, recorded, &inputs, question.as_of_on),
+        };
+        let source_answers: Vec<SourceAnswer> = reports.iter().map(SourceAnswer::of).collect();
+        let reason = |code: &ReasonCode| {
+            let mut reason = self.status_reason(*code, &told.finding, question.as_of_on);
+            if *code == ReasonCode::SourceUnreachable {
+                reason.facts.push(("source", unreachable(&source_answers)));
+            }
+            reason
+        };
+        let outcome = told
+            .codes
+            .first()
+            .map_or(Outcome::Review, |code| code.outcome());
         StatusVerified {
-            outcome: code.outcome(),
-            category: finding.category,
-            from_on: finding.from_on,
-            to_on: finding.to_on,
-            source: timeline.and_then(|timeline| record_source(timeline, &finding)),
-            months_used: timeline
+            outcome,
+            category: told.finding.category,
+            from_on: told.finding.from_on,
+            to_on: told.finding.to_on,
+            months_used: recorded
                 .zip(snapshot)
                 .map_or(0, |(timeline, snapshot)| months_used(timeline, snapshot)),
-            reasons: vec![self.status_reason(code, &finding, question.as_of_on)],
+            reasons: told.codes.iter().map(reason).collect(),
+            source: told.source,
+            source_answers,
             reference,
         }
     }
@@ -384,14 +416,13 @@ fn no_contract(code: ReasonCode, on: CivilDate) -> ContractVerified {
     }
 }
 
-fn record_source(timeline: &Timeline, finding: &CategoryFinding) -> Option<Source> {
-    let record = finding.record?;
-    let spell = timeline.spells.iter().find(|held| held.revision == record);
-    let poverty = timeline.poverty.iter().find(|held| held.revision == record);
-    spell
-        .and_then(|held| timeline.source(held))
-        .or_else(|| poverty.and_then(|held| timeline.source(held)))
-        .cloned()
+/// The sources that could not be asked.
+fn unreachable(answers: &[SourceAnswer]) -> String {
+    let names = answers
+        .iter()
+        .filter(|answer| answer.state != SourceState::Answered)
+        .map(|answer| answer.source.as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Booked months and months enjoyed before this system, each once.
@@ -423,7 +454,14 @@ fn status_item(
     for reason in &answer.reasons {
         writer.int(i64::from(reason.code.number()));
     }
-    let text = format!("worker_id={worker}\nas_of_date={}", question.as_of_on);
+    let mut text = format!("worker_id={worker}\nas_of_date={}", question.as_of_on);
+    for told in &answer.source_answers {
+        let drawn = told.drawn_on.map_or_else(String::new, |on| on.to_string());
+        text.push_str(&format!(
+            "\nsource={}:{:?}:{drawn}",
+            told.source, told.state
+        ));
+    }
     DecisionItem::Other {
         question: text,
         answer: digest(&writer.finish()),

@@ -10,6 +10,7 @@ mod hire;
 mod notice;
 mod projection;
 mod terms;
+mod told;
 mod trace;
 
 pub use assess::{MonthFinding, assess};
@@ -17,6 +18,7 @@ pub use category::{CategoryFinding, category_on, status_on};
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};
 pub use hire::{Hire, hires_of};
 pub use projection::projected_months;
+pub use told::{Said, SourceReport, StatusRecord, ToldStatus, told_status};
 pub use trace::trace;
 
 use crate::fact::PersonCategory;

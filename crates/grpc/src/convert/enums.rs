@@ -1,6 +1,7 @@
 //! Enums of the API and those of the rules, both ways.
 
 use mamagang_app::certificates::CertificateStatus;
+use mamagang_app::eligibility::SourceState;
 use mamagang_app::filings::{FilingDecision, Registration};
 use mamagang_app::supervision::Dimension;
 use mamagang_domain::fact::{
@@ -79,6 +80,7 @@ api_enums! {
     Distance as Distance: SameTown, OtherTown;
     Registration as HireRegistration: Employment, End;
     CertificateStatus as CertificateStatus: Valid, Expired, Revoked;
+    SourceState as SourceState: Answered, NoAnswer, BadAnswer, Resting, NoTime, OutOfDate;
     FindingState as FindingState: Open, Assigned, Resolved;
     FindingRule as FindingRule: SameEmployerRehire, SeveralEmployers, EmployeePattern, ContractAgainstFiling,
         InsuranceGap, ExcludedEmployerKind, MissedDeadline, OverWorkingAge;

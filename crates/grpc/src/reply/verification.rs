@@ -2,7 +2,7 @@
 
 use mamagang_app::App;
 use mamagang_app::certificates::Certificate;
-use mamagang_app::eligibility::{ContractVerified, StatusVerified};
+use mamagang_app::eligibility::{ContractVerified, SourceAnswer, StatusVerified};
 use mamagang_domain::reason::Language;
 use mamagang_proto::v1;
 
@@ -29,6 +29,16 @@ pub(crate) fn status(
         months_used: verified.months_used,
         reasons: reasons(&verified.reasons, language),
         reference_number: verified.reference.to_string(),
+        source_answers: verified.source_answers.iter().map(source_answer).collect(),
+    }
+}
+
+fn source_answer(answer: &SourceAnswer) -> v1::SourceAnswer {
+    v1::SourceAnswer {
+        source: answer.source.clone(),
+        state: answer.state.to_api(),
+        source_date: date_or_empty(answer.drawn_on),
+        age_seconds: i64::try_from(answer.age_seconds).unwrap_or(i64::MAX),
     }
 }
 

@@ -4,6 +4,7 @@
 mod ledger_properties;
 mod properties;
 mod refusals;
+mod told;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -2,7 +2,9 @@
 
 use clap::ValueEnum;
 use mamagang_domain::reason::{ReasonCode as KnownReason, catalogue};
-use mamagang_proto::v1::{Confidence, Outcome, PersonCategory, ReasonCode, Release, TaxKind};
+use mamagang_proto::v1::{
+    Confidence, Outcome, PersonCategory, ReasonCode, Release, SourceState, TaxKind,
+};
 
 /// The language of what is printed, and of what the service is asked to answer in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -92,6 +94,21 @@ pub fn release(number: i32, lang: Lang) -> String {
     lang.pick(zh, en).to_owned()
 }
 
+/// How an outside source answered.
+pub fn source_state(number: i32, lang: Lang) -> String {
+    let (zh, en) = match SourceState::try_from(number) {
+        Ok(SourceState::Answered) => ("已答复", "answered"),
+        Ok(SourceState::NoAnswer) => ("无答复", "no answer"),
+        Ok(SourceState::BadAnswer) => ("答复有误", "bad answer"),
+        Ok(SourceState::Resting) => ("暂停查询", "resting"),
+        Ok(SourceState::NoTime) => ("未及查询", "no time left"),
+        Ok(SourceState::OutOfDate) => ("名单过期", "out of date"),
+        Ok(SourceState::Unspecified) => return String::new(),
+        Err(_) => return number.to_string(),
+    };
+    lang.pick(zh, en).to_owned()
+}
+
 /// Yes or no.
 pub const fn yes_or_no(is: bool, lang: Lang) -> &'static str {
     match is {
@@ -128,7 +145,7 @@ mod tests {
     #[test]
     fn a_code_of_a_newer_service_is_shown_as_its_number() {
         let newer = 9_999;
-        for word in [outcome, category, tax, confidence, release] {
+        for word in [outcome, category, tax, confidence, release, source_state] {
             assert_eq!(word(newer, Lang::Zh), "9999");
         }
         assert_eq!(reason_name(newer), "9999");

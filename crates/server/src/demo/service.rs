@@ -55,6 +55,7 @@ fn settings(directory: PathBuf) -> Settings {
         http_listen: LOOPBACK,
         key_file: directory.join("demo.keys"),
         policies_dir: None,
+        sources_file: None,
         log: LogSettings {
             format: LogFormat::Text,
             filter: "warn".to_owned(),

@@ -82,6 +82,8 @@ pub enum Setting {
     KeyFile,
     /// Directory of policies that replaces the built-in ones.
     PoliciesDir,
+    /// The file of outside sources.
+    SourcesFile,
     /// Shape of the log's lines.
     LogFormat,
     /// What is logged.
@@ -94,7 +96,7 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which problems are reported.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Config,
         Self::DatabaseUrl,
         Self::TlsCertificate,
@@ -112,6 +114,7 @@ impl Setting {
         Self::HttpListen,
         Self::KeyFile,
         Self::PoliciesDir,
+        Self::SourcesFile,
         Self::LogFormat,
         Self::LogFilter,
         Self::OtlpEndpoint,
@@ -138,6 +141,7 @@ impl Setting {
             Self::HttpListen => "http_listen",
             Self::KeyFile => "key_file",
             Self::PoliciesDir => "policies_dir",
+            Self::SourcesFile => "sources_file",
             Self::LogFormat => "log.format",
             Self::LogFilter => "log.filter",
             Self::OtlpEndpoint => "otlp_endpoint",
@@ -184,6 +188,7 @@ impl Setting {
             | Self::Config
             | Self::KeyFile
             | Self::PoliciesDir
+            | Self::SourcesFile
             | Self::LogFormat
             | Self::OtlpEndpoint => None,
         }
@@ -216,6 +221,8 @@ pub struct Settings {
     pub key_file: PathBuf,
     /// A directory of policies that replaces the built-in ones.
     pub policies_dir: Option<PathBuf>,
+    /// The file of outside sources of a person's status; without one none is asked.
+    pub sources_file: Option<PathBuf>,
     /// How logs are written.
     pub log: LogSettings,
     /// Receiver of traces, `http://HOST:PORT`; without one none are made.
@@ -248,6 +255,8 @@ impl Settings {
         let policies_dir = gathered.judge(Setting::PoliciesDir, |text| {
             value::directory(text, surroundings)
         });
+        let sources_file =
+            gathered.judge(Setting::SourcesFile, |text| value::file(text, surroundings));
         let format = gathered.judge(Setting::LogFormat, value::log_format);
         let filter = gathered.judge(Setting::LogFilter, value::log_filter);
         let otlp_endpoint = gathered.judge(Setting::OtlpEndpoint, value::otlp_endpoint);
@@ -288,6 +297,7 @@ impl Settings {
                 http_listen,
                 key_file,
                 policies_dir,
+                sources_file,
                 log,
                 otlp_endpoint,
                 drain,

@@ -123,6 +123,7 @@ fn without_sources_the_defaults_hold() {
         http_listen: "127.0.0.1:8080".parse().unwrap(),
         key_file: "mamagang.db.keys".into(),
         policies_dir: None,
+        sources_file: None,
         log: LogSettings {
             format: LogFormat::Json,
             filter: "info".to_owned(),
@@ -162,6 +163,7 @@ fn a_file_may_hold_every_setting_but_its_own_name() {
         http_listen = "[::1]:2"
         key_file = "data/keys"
         policies_dir = "rules"
+        sources_file = "data/sources.toml"
         otlp_endpoint = "http://127.0.0.1:4317"
         drain_seconds = 5
         [log]
@@ -181,6 +183,7 @@ fn a_file_may_hold_every_setting_but_its_own_name() {
         http_listen: "[::1]:2".parse().unwrap(),
         key_file: "data/keys".into(),
         policies_dir: Some("rules".into()),
+        sources_file: Some("data/sources.toml".into()),
         log: LogSettings {
             format: LogFormat::Text,
             filter: "warn,mamagang_app=debug".to_owned(),
@@ -215,7 +218,7 @@ fn every_wrong_setting_of_every_source_is_reported_at_once() {
     lines.sort();
     let keys = "there are database_url, tls.certificate, tls.key, tls.client_ca, tls.revoked, auth.callers, \
                 auth.require, jwt.jwks, jwt.issuer, jwt.audience, jwt.leeway_seconds, rate.calls_per_second, \
-                grpc_listen, http_listen, key_file, policies_dir, log.format, log.filter, \
+                grpc_listen, http_listen, key_file, policies_dir, sources_file, log.format, log.filter, \
                 otlp_endpoint, drain_seconds";
     let expected = [
         format!("colour, from conf.toml:colour: expected no such key; {keys}"),

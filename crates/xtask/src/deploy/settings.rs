@@ -14,6 +14,7 @@ const KNOWN: &[&str] = &[
     "otlp_endpoint",
     "policies_dir",
     "rate",
+    "sources_file",
     "tls",
 ];
 /// The settings that stand in a table.

@@ -38,7 +38,29 @@ pub fn status(status: &VerifyWorkerStatusResponse, view: View) -> String {
         view.pick("回执编号", "reference number"),
         status.reference_number.as_str(),
     );
-    grid.text() + &reasons(("理由", "Reasons"), &status.reasons, view)
+    grid.text() + &reasons(("理由", "Reasons"), &status.reasons, view) + &sources(status, view)
+}
+
+/// What came of asking each source; nothing where none was asked.
+fn sources(status: &VerifyWorkerStatusResponse, view: View) -> String {
+    if status.source_answers.is_empty() {
+        return String::new();
+    }
+    let mut grid = view.table([
+        view.pick("来源", "source"),
+        view.pick("查询情况", "state"),
+        view.pick("数据日期", "drawn on"),
+        view.pick("缓存秒数", "age in seconds"),
+    ]);
+    for answer in &status.source_answers {
+        grid.row([
+            answer.source.clone(),
+            words::source_state(answer.state, view.lang),
+            answer.source_date.clone(),
+            answer.age_seconds.to_string(),
+        ]);
+    }
+    grid.text()
 }
 
 #[cfg(test)]
