@@ -11,6 +11,7 @@
 
 mod city;
 mod echo;
+mod files;
 mod load;
 mod measure;
 mod report;

@@ -111,13 +111,7 @@ impl Service {
 
     /// Kilobytes of memory that are resident now, and the most there ever were.
     pub(crate) fn memory_kb(&self) -> (u64, u64) {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
-        let status = status.unwrap_or_default();
-        let field = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name))?;
-            line.split_whitespace().nth(1)?.parse().ok()
-        };
-        (field("VmRSS:").unwrap_or(0), field("VmHWM:").unwrap_or(0))
+        memory_kb(self.id())
     }
 
     /// Seconds of processor time so far.
@@ -174,6 +168,17 @@ impl Trial {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// Kilobytes of memory of a process that are resident now, and the most there ever were.
+pub(crate) fn memory_kb(process: u32) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.unwrap_or_default();
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    (field("VmRSS:").unwrap_or(0), field("VmHWM:").unwrap_or(0))
 }
 
 /// Seconds of processor time of a process.

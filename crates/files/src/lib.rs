@@ -23,6 +23,7 @@
 //! # Ok::<(), mamagang_files::FileError>(())
 //! ```
 
+pub mod certificate;
 pub mod chart;
 pub mod csv;
 mod error;

@@ -431,3 +431,90 @@ fn bytes_that_are_no_spreadsheet_are_an_error_and_no_panic() {
         }
     }
 }
+
+#[test]
+fn a_csv_that_a_chinese_spreadsheet_program_saved_is_read_with_its_titles_blanks_and_full_width_digits()
+ {
+    let folder = TempDir::new().unwrap();
+    // As GB 18030, a merged title as its first cell and empty ones, blanks behind every cell, empty rows at the end.
+    let text = "社会保险缴费名单,,,,,,,\r\n,,,,,,,\r\n\
+                身份证件类型 ,身份证件号码,姓名,缴费单位统一社会信用代码,费款所属月份,险种,缴费日期,备注\r\n\
+                居民身份证　,４４２０００１９８９０３１４９９８２ , 王小明　,91442000MAQQ000161,2024年7月,养老、医疗 ,2024/8/5,\r\n\
+                居民身份证,442000198903149982,王小明,91442000MAQQ000161,202407,养老,45509,\r\n\
+                居民身份证,4.42E+17,王小明,91442000MAQQ000161,2024-07,养老,8月5日,\r\n\
+                ,,,,,,,\r\n , ,　,,,,,\r\n";
+    let (bytes, _, is_lossy) = GB18030.encode(text);
+    assert!(!is_lossy);
+    let mut file = open(&write(&folder, "缴费.csv", &bytes), "contribution").unwrap();
+    assert_eq!(file.layout().header_row, 3);
+    let rows = rows(&mut file);
+    let numbers: Vec<u64> = rows.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, [4, 5, 6]);
+    let first = told(&rows[0]).unwrap();
+    assert_eq!(first["worker.identity.number"], "442000198903149982");
+    assert_eq!(first["worker.identity.name"], "王小明");
+    assert_eq!(
+        (first["month"].as_str(), first["paid_date"].as_str()),
+        ("2024-07", "2024-08-05")
+    );
+    // Text has no epoch: a number of days is no date there. What a program has shortened is told by its cell.
+    let second = told(&rows[1]).unwrap_err();
+    assert_eq!(second, ["G5 不是日期，应如 2024-05-20"]);
+    let third = told(&rows[2]).unwrap_err();
+    assert!(
+        third.iter().any(|fault| fault.starts_with("G6 不是日期")),
+        "{third:?}"
+    );
+}
+
+#[test]
+fn serial_numbers_are_dates_and_values_that_are_errors_are_refused_with_their_cell() {
+    let folder = TempDir::new().unwrap();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, header) in (0..).zip(HEADERS) {
+        sheet.write_string(0, column, header).unwrap();
+    }
+    let cells = [
+        "居民身份证",
+        "442000198903149982",
+        "王小明",
+        "91442000MAQQ000161",
+    ];
+    for row in 1..=2 {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+        sheet.write_number(row, 4, 202_407.0).unwrap();
+        sheet.write_string(row, 5, "养老").unwrap();
+    }
+    // 5 August 2024 as a number of days, without a format that says so.
+    sheet.write_number(1, 6, 45_509.0).unwrap();
+    sheet
+        .write_formula(
+            2,
+            6,
+            Formula::new("=VLOOKUP(A3,B:C,2,0)").set_result("#N/A"),
+        )
+        .unwrap();
+    let path = folder.path().join("缴费.xlsx");
+    book.save(&path).unwrap();
+    let rows = rows(&mut open(&path, "contribution").unwrap());
+    let first = told(&rows[0]).unwrap();
+    assert_eq!(
+        (first["month"].as_str(), first["paid_date"].as_str()),
+        ("2024-07", "2024-08-05")
+    );
+    assert_eq!(told(&rows[1]).unwrap_err(), ["G3 单元格是错误值 #N/A"]);
+}
+
+#[test]
+fn a_formula_that_nobody_computed_is_refused_in_the_older_format_too() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/contracts.xls");
+    let rows = rows(&mut open(&path, "合同").unwrap());
+    let faults = told(&rows[1]).unwrap_err();
+    assert!(
+        faults.iter().any(|fault| fault.starts_with("I5 ")),
+        "{faults:?}"
+    );
+}

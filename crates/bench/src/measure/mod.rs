@@ -1,8 +1,9 @@
-//! P1 to P10 and A1, each beside its yardstick.
+//! P1 to P10, A1, F1 and F2, each beside its yardstick.
 
 mod access;
 mod checks;
 mod decision;
+mod import_files;
 mod instances;
 mod postings;
 mod scale;
@@ -83,6 +84,10 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
             let figures = start::measure(&bench, &filled).await;
             bench.note("P10", figures);
         }
+    }
+    if bench.wants(&["F1", "F2"]) {
+        let figures = import_files::measure(&bench).await;
+        bench.note("F1", figures);
     }
     if bench.wants(&["P2", "P3", "P4", "P6", "P7", "P9", "T1", "T2"]) {
         on_postgres(&mut bench).await?;

@@ -8,6 +8,7 @@ use mamagang_proto::v1::worker_ref::Ref;
 use mamagang_proto::v1::{AccessContext, DocumentType, IdentityDocument, WorkerRef};
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
+use super::certificate::CertificateArgs;
 use super::connection::Speaker;
 use super::export::ExportArgs;
 use super::failure::Failure;
@@ -37,6 +38,8 @@ pub enum ClientCommand {
     Explain(ExplainArgs),
     /// Compare what hires would bring, by year and tax; nothing is stored
     Simulate(SimulateArgs),
+    /// Issue a certificate of a hire as PDF, or check one by its code
+    Certificate(CertificateArgs),
     /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
     Import(ImportArgs),
     /// Write statements, forms, papers or lists as xlsx, PDF or CSV
@@ -59,6 +62,7 @@ impl ClientCommand {
             Self::Verify(args) => &args.client,
             Self::Explain(args) => &args.client,
             Self::Simulate(args) => &args.client,
+            Self::Certificate(args) => args.flags(),
             Self::Import(args) => &args.client,
             Self::Export(args) => args.flags(),
             Self::Reconcile(args) => &args.client,

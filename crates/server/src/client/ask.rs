@@ -9,6 +9,7 @@ use mamagang_proto::v1::{
 use prost::Message;
 
 use super::args::{BalanceArgs, CheckArgs, ClientCommand, ClientFlags, TermArgs, VerifyArgs};
+use super::certificate;
 use super::connection::Connection;
 use super::explain;
 use super::export;
@@ -76,6 +77,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Verify(args) => verify(args, &connection, view).await,
         ClientCommand::Explain(args) => explain::explain(args, &connection, view).await,
         ClientCommand::Simulate(args) => simulate::simulate(args, &connection, view).await,
+        ClientCommand::Certificate(args) => certificate::certificate(args, &connection, view).await,
         ClientCommand::Import(args) => import::import(args, &connection, view).await,
         ClientCommand::Export(args) => export::export(args, &connection, view).await,
         ClientCommand::Reconcile(args) => reconcile::reconcile(args, &connection, view).await,

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use mamagang_proto::v1::audit_service_client::AuditServiceClient;
 use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
+use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
+use mamagang_proto::v1::report_service_client::ReportServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -108,6 +111,24 @@ impl Connection {
     /// Statuses.
     pub fn verification(&self) -> VerificationServiceClient<Line> {
         VerificationServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
+    }
+
+    /// Filings and hires.
+    pub fn filings(&self) -> FilingServiceClient<Line> {
+        FilingServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// Findings and statistics.
+    pub fn reports(&self) -> ReportServiceClient<Line> {
+        ReportServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// The audit trail.
+    pub fn audit(&self) -> AuditServiceClient<Line> {
+        AuditServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Decisions.

@@ -4,6 +4,7 @@
 
 pub mod args;
 mod ask;
+mod certificate;
 pub mod connection;
 mod explain;
 pub mod export;

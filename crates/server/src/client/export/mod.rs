@@ -4,7 +4,10 @@
 mod lists;
 mod papers;
 pub(crate) mod read;
+mod register_words;
+mod registers;
 mod statement;
+mod statistics;
 mod when;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +51,18 @@ pub enum ExportCommand {
     Entries(EntriesArgs),
     /// What is recorded of an employer or a worker
     Facts(FactsArgs),
+    /// Filings with their posts (备案)
+    Filings(OfEmployersArgs),
+    /// Hires reported against filings (用工报备)
+    Hires(OfEmployersArgs),
+    /// Posts with free places; no persons in it (空缺岗位)
+    OpenPosts(OfTownArgs),
+    /// Findings of supervision (监督线索)
+    Findings(OfEmployersArgs),
+    /// Counts of filings and hires, as a table or a chart (统计)
+    Statistics(StatisticsArgs),
+    /// Rows of the audit trail, for who may read it (审计记录)
+    AuditEvents(AuditEventsArgs),
 }
 
 /// An employer's statement.
@@ -203,6 +218,116 @@ pub struct FactsArgs {
     pub client: ClientFlags,
 }
 
+/// A register, of some employers.
+#[derive(clap::Args, Clone, Debug)]
+pub struct OfEmployersArgs {
+    /// Only those of an employer, 统一社会信用代码
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub employer: String,
+    /// Only those in towns whose code begins so
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub town: String,
+    /// Where it goes, .xlsx or .csv
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
+/// A register, of some towns.
+#[derive(clap::Args, Clone, Debug)]
+pub struct OfTownArgs {
+    /// Only those in towns whose code begins so
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub town: String,
+    /// Where it goes, .xlsx or .csv
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
+/// Statistics of a time.
+#[derive(clap::Args, Clone, Debug)]
+pub struct StatisticsArgs {
+    /// Opened on or after
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: String,
+    /// Opened on or before
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub through: String,
+    /// Only those in towns whose code begins so
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub town: String,
+    /// What rows are told apart by, in this order; may be given several times
+    #[arg(long, value_enum)]
+    pub by: Vec<statistics::Dimension>,
+    /// Where it goes, .xlsx, .csv or as a chart .svg
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
+/// Rows of the audit trail.
+#[derive(clap::Args, Clone, Debug)]
+pub struct AuditEventsArgs {
+    /// Recorded at or after [default: from the beginning]
+    #[arg(long, value_name = "2024-02-01T00:00:00Z", value_parser = when::parse)]
+    pub from: Option<prost_types::Timestamp>,
+    /// Recorded before [default: until now]
+    #[arg(long, value_name = "2024-02-01T00:00:00Z", value_parser = when::parse)]
+    pub until: Option<prost_types::Timestamp>,
+    /// Only those about an employer, 统一社会信用代码
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub employer: String,
+    /// Only calls of a method, such as mamagang.v1.RegistryService/ListFacts
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub method: String,
+    /// Where it goes, .xlsx or .csv
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Why.
+    #[command(flatten)]
+    pub context: ContextFlags,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
 impl ExportArgs {
     /// What all of them take.
     pub const fn flags(&self) -> &ClientFlags {
@@ -214,6 +339,12 @@ impl ExportArgs {
             ExportCommand::Balances(args) => &args.client,
             ExportCommand::Entries(args) => &args.client,
             ExportCommand::Facts(args) => &args.client,
+            ExportCommand::Filings(args)
+            | ExportCommand::Hires(args)
+            | ExportCommand::Findings(args) => &args.client,
+            ExportCommand::OpenPosts(args) => &args.client,
+            ExportCommand::Statistics(args) => &args.client,
+            ExportCommand::AuditEvents(args) => &args.client,
         }
     }
 }
@@ -250,6 +381,24 @@ pub(super) async fn export(
             let table = lists::facts(args, connection).await?;
             save(&table, &args.output)
         }
+        ExportCommand::Filings(args) => {
+            save(&registers::filings(args, connection).await?, &args.output)
+        }
+        ExportCommand::Hires(args) => {
+            save(&registers::hires(args, connection).await?, &args.output)
+        }
+        ExportCommand::OpenPosts(args) => save(
+            &registers::open_posts(args, connection).await?,
+            &args.output,
+        ),
+        ExportCommand::Findings(args) => {
+            save(&registers::findings(args, connection).await?, &args.output)
+        }
+        ExportCommand::Statistics(args) => statistics::statistics(args, connection, view).await,
+        ExportCommand::AuditEvents(args) => save(
+            &registers::audit_events(args, connection).await?,
+            &args.output,
+        ),
     }
 }
 
