@@ -140,6 +140,7 @@ fn first_entry(employer_code: &str) -> EntryRow {
             projected: ByGroup::ZERO,
             cit_change: ByGroup::ZERO,
             forfeited_change: ByGroup::ZERO,
+            subsidy: None,
         },
     };
     let entry = Entry::chain(body, Genesis::hash(&employer_code));

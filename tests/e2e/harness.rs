@@ -12,6 +12,7 @@ use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
 use mamagang_proto::v1::report_service_client::ReportServiceClient;
+use mamagang_proto::v1::subsidy_service_client::SubsidyServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
 use mamagang_proto::v1::{
     self, AccessContext, Contract, Contribution, EmployerProfile, Fact, IdentityDocument,
@@ -131,6 +132,10 @@ impl Service {
 
     pub(crate) fn audit(&self) -> AuditServiceClient<Channel> {
         AuditServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn subsidies(&self) -> SubsidyServiceClient<Channel> {
+        SubsidyServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn reports(&self) -> ReportServiceClient<Channel> {

@@ -13,3 +13,4 @@ mod registry;
 mod report;
 mod server;
 mod sources;
+mod subsidy;

@@ -297,6 +297,7 @@ impl Step for Issue {
         };
         unit.append_cases(&[event]).await?;
         Ok(Taken {
+            decisions: None,
             question: format!("certificate_id={}", certificate.certificate_id),
             employer_code: Some(certificate.employer_code),
             worker_id: Some(certificate.worker_id),

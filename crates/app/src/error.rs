@@ -162,6 +162,14 @@ error_reasons! {
     HireAlreadyReported = 79, "HIRE_ALREADY_REPORTED", "该人员的用工已报备", "The hire was reported before";
     /// The filing is not in force.
     FilingNotInForce = 80, "FILING_NOT_IN_FORCE", "该备案未生效", "The filing is not in force";
+    /// No month of the quarter can be claimed.
+    NothingToClaim = 81, "NOTHING_TO_CLAIM", "没有可以申领的月份", "There is no month to claim";
+    /// Facts no longer support a line.
+    ClaimEvidenceChanged = 82, "CLAIM_EVIDENCE_CHANGED", "申领所依据的事实已变更", "The facts that the claim rests on have changed";
+    /// Facts support every line that stands.
+    NothingToClawBack = 83, "NOTHING_TO_CLAW_BACK", "没有需要追回的款项", "There is nothing to claw back";
+    /// The claim has too many lines.
+    ClaimTooLong = 84, "CLAIM_TOO_LONG", "申领人月过多，请分批申领", "The claim has too many lines";
     /// The finding concerns no filing.
     FindingWithoutFiling = 85, "FINDING_WITHOUT_FILING", "该线索未涉及备案，无法冻结", "The finding concerns no filing to freeze";
     /// The statistics have too many rows.

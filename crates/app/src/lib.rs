@@ -8,6 +8,7 @@ pub mod audit;
 pub mod authorise;
 mod caller;
 pub mod certificates;
+pub mod claims;
 mod editions;
 pub mod eligibility;
 mod error;

@@ -48,6 +48,8 @@ pub const AUDIT_BATCH_MAX: usize = 512;
 pub const FILING_POSTS_MAX: usize = 50;
 /// Places of a post, persons or hours of a training plan.
 pub const HEADCOUNT_MAX: u32 = 10_000;
+/// Lines of a claim: 2,000 workers for a quarter. A claim is one event and one audit row.
+pub const CLAIM_LINES_MAX: usize = 6_000;
 /// Rows of statistics.
 pub const STATISTICS_ROWS_MAX: usize = 10_000;
 /// Steps of a case that are told with it.
@@ -130,6 +132,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("audit_batch_max", AUDIT_BATCH_MAX.to_string()),
         ("filing_posts_max", FILING_POSTS_MAX.to_string()),
         ("headcount_max", HEADCOUNT_MAX.to_string()),
+        ("claim_lines_max", CLAIM_LINES_MAX.to_string()),
         ("statistics_rows_max", STATISTICS_ROWS_MAX.to_string()),
         ("case_steps_max", CASE_STEPS_MAX.to_string()),
         ("check_queue_max", CHECK_QUEUE_MAX.to_string()),

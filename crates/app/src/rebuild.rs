@@ -6,14 +6,16 @@ use mamagang_domain::case::CaseKind;
 use mamagang_domain::fact::WorkerFact;
 use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::{Subject, WorkerId};
-use mamagang_domain::ledger::{EntryBody, Genesis, YearState, chain_hash};
-use mamagang_domain::month::TaxYear;
+use mamagang_domain::ids::{CaseId, Subject, WorkerId};
+use mamagang_domain::ledger::{EntryBody, EntryKind, Genesis, SubsidyPart, YearState, chain_hash};
+use mamagang_domain::money::Fen;
+use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::timeline::{EmployerRecord, Timeline, unpack};
 use mamagang_store::cases::CaseFile;
-use mamagang_store::rows::{FactChange, FactRow, OwnerKey, PersonMonth};
+use mamagang_store::rows::{FactChange, FactRow, OwnerKey, PersonMonth, SubsidyMonth};
 
 use crate::app::App;
+use crate::claims::Claim;
 use crate::error::{AppError, AppResult};
 use crate::facts::{certificate_owner_key, contract_owner_key, region_of};
 use crate::filings::Filed;
@@ -65,6 +67,8 @@ struct Across {
     links: BTreeSet<(EmployerCode, WorkerId)>,
     /// Who holds each contract and certificate now.
     owners: BTreeMap<OwnerKey, Option<WorkerId>>,
+    /// What the ledgers say was paid for each claim, less what was taken back.
+    money: BTreeMap<CaseId, Fen>,
 }
 
 impl Across {
@@ -102,20 +106,50 @@ impl Across {
         );
     }
 
+    fn add_money(&mut self, kind: EntryKind, part: &SubsidyPart) {
+        let sum = self.money.entry(part.claim_id).or_insert(Fen::ZERO);
+        match kind {
+            EntryKind::SubsidyClawBack => *sum -= part.total_fen(),
+            _ => *sum += part.total_fen(),
+        }
+    }
+
     fn workers_of(&self, code: &EmployerCode) -> BTreeSet<WorkerId> {
         let links = self.links.iter().filter(|(employer, _)| employer == code);
         links.map(|(_, worker_id)| *worker_id).collect()
     }
 }
 
+/// A person-month that a claim holds: whose, of which measure, which month, by which claim, how much.
+type SubsidyMonthKey = (WorkerId, i32, TaxMonth, String, Fen);
+
+/// What is in one of two maps only, or otherwise in the other.
+fn symmetric<'a>(
+    one: &'a BTreeMap<CaseId, Fen>,
+    other: &'a BTreeMap<CaseId, Fen>,
+) -> impl Iterator<Item = (&'a CaseId, &'a Fen)> {
+    let here = one.iter().filter(|(id, sum)| other.get(id) != Some(sum));
+    here.chain(other.iter().filter(|(id, _)| !one.contains_key(id)))
+}
+
+fn month_key(month: &SubsidyMonth) -> SubsidyMonthKey {
+    (
+        month.worker_id,
+        month.claimed.kind.measure(),
+        month.claimed.month,
+        month.claim_id.clone(),
+        month.claimed.amount_fen,
+    )
+}
+
 impl App {
     /// Rebuilds every projection from truth in memory and compares it with the stored one.
     pub async fn rebuild_and_compare(&self) -> AppResult<RebuildReport> {
         let mut report = RebuildReport::default();
-        let across = self.compare_workers(&mut report).await?;
+        let mut across = self.compare_workers(&mut report).await?;
         self.compare_owners(&across, &mut report).await?;
-        self.compare_employers(&across, &mut report).await?;
-        self.compare_cases(&mut report).await?;
+        self.compare_employers(&mut across, &mut report).await?;
+        self.compare_cases(&across, &mut report).await?;
         Ok(report)
     }
 
@@ -176,19 +210,60 @@ impl App {
         Ok(())
     }
 
-    /// Every case is as its last event left it.
-    async fn compare_cases(&self, report: &mut RebuildReport) -> AppResult<()> {
+    /// The person-months that claims hold are those of the claims that were not turned down.
+    async fn compare_subsidy_months(
+        &self,
+        held: &BTreeSet<SubsidyMonthKey>,
+        report: &mut RebuildReport,
+    ) -> AppResult<()> {
+        let mut stored = BTreeSet::new();
         let mut after = None;
+        loop {
+            let rows = self.store.list_workers(after, PAGE_ROWS_MAX).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.worker_id);
+            let ids: Vec<WorkerId> = rows.iter().map(|row| row.worker_id).collect();
+            let months = self.store.subsidy_months(&ids).await?;
+            stored.extend(months.iter().flatten().map(month_key));
+        }
+        for (worker_id, ..) in held.symmetric_difference(&stored) {
+            report
+                .differences
+                .push(format!("worker {worker_id}: subsidy months"));
+        }
+        Ok(())
+    }
+
+    /// Every case is as its last event left it.
+    async fn compare_cases(&self, across: &Across, report: &mut RebuildReport) -> AppResult<()> {
+        let mut after = None;
+        let mut held = BTreeSet::new();
+        let mut money: BTreeMap<CaseId, Fen> = BTreeMap::new();
         loop {
             let ids = self.store.list_case_ids(after, PAGE_ROWS_MAX).await?;
             let Some(last) = ids.last() else {
-                return Ok(());
+                // Every claim's money is in its employer's ledger, and no other money is.
+                for (claim_id, _) in symmetric(&money, &across.money) {
+                    report.differences.push(format!("claim {claim_id}: money"));
+                }
+                return self.compare_subsidy_months(&held, report).await;
             };
             after = Some(*last);
             let stored = self.store.cases(&ids).await?;
             let rebuilt = self.store.cases_as_of(&ids, i64::MAX).await?;
             self.compare_filings(rebuilt.iter().flatten(), report)
                 .await?;
+            for case in rebuilt.iter().flatten() {
+                if case.kind == CaseKind::Claim {
+                    let claim = Claim::of(case)?;
+                    held.extend(claim.held()?.iter().map(month_key));
+                    if claim.state()?.is_paid() {
+                        let file = &claim.file;
+                        let net = file.total_fen() - file.clawed_back_fen();
+                        money.insert(claim.claim_id, net);
+                    }
+                }
+            }
             for (id, (stored, rebuilt)) in ids.iter().zip(stored.into_iter().zip(rebuilt)) {
                 report.cases += 1;
                 if stored != rebuilt {
@@ -217,7 +292,7 @@ impl App {
 
     async fn compare_employers(
         &self,
-        across: &Across,
+        across: &mut Across,
         report: &mut RebuildReport,
     ) -> AppResult<()> {
         let mut after = None;
@@ -250,7 +325,7 @@ impl App {
     async fn compare_ledger(
         &self,
         code: &EmployerCode,
-        across: &Across,
+        across: &mut Across,
         report: &mut RebuildReport,
     ) -> AppResult<()> {
         let mut years: BTreeMap<TaxYear, YearState> = BTreeMap::new();
@@ -278,7 +353,11 @@ impl App {
                 }
                 (sequence, hash) = (row.sequence, row.hash);
                 let body = EntryBody::thaw(&row.frozen).map_err(AppError::internal)?;
-                years.entry(body.draft.tax_year).or_default().apply(&body);
+                match &body.draft.subsidy {
+                    // A subsidy's entry is of no year's quota.
+                    Some(part) => across.add_money(body.draft.kind, part),
+                    None => years.entry(body.draft.tax_year).or_default().apply(&body),
+                }
                 apply_months(&mut months, &body);
             }
         }

@@ -8,7 +8,7 @@ use mamagang_domain::case::{CaseKind, TransitionRefusal};
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::frozen::digest;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::{CaseId, WorkerId};
+use mamagang_domain::ids::{AuditId, CaseId, DecisionId, WorkerId};
 use mamagang_domain::timeline::{pack, unpack};
 use mamagang_store::UnitOfWork;
 use mamagang_store::cases::CaseFile;
@@ -34,6 +34,28 @@ pub(crate) struct Taken<A> {
     pub(crate) employer_code: Option<EmployerCode>,
     /// The worker concerned, where it is one.
     pub(crate) worker_id: Option<WorkerId>,
+    /// The decisions that it rests on; they stand in its audit row behind the step itself.
+    pub(crate) decisions: Option<Decisions>,
+}
+
+/// The decisions that a step rests on.
+pub(crate) struct Decisions {
+    /// The audit row that is to hold them.
+    pub(crate) audit_id: AuditId,
+    /// The rules that made them.
+    pub(crate) rules_version: i32,
+    /// One by one: the first is item 1, behind the step itself.
+    pub(crate) items: Vec<DecisionItem>,
+}
+
+impl Decisions {
+    /// The id of the decision that is added next.
+    pub(crate) fn next_id(&self) -> DecisionId {
+        DecisionId {
+            audit: self.audit_id,
+            item: u32::try_from(self.items.len() + 1).ok(),
+        }
+    }
 }
 
 /// A command that moves a case.
@@ -112,6 +134,11 @@ impl App {
         let mut draft = self.audit_draft(S::METHOD, caller, step.context(), items);
         draft.worker_id = taken.worker_id;
         draft.employer_code = taken.employer_code;
+        if let Some(decisions) = taken.decisions {
+            draft.audit_id = decisions.audit_id;
+            draft.rules_version = decisions.rules_version;
+            draft.items.extend(decisions.items);
+        }
         if step.validate_only() {
             drop(unit);
             self.audit.write(draft).await?;

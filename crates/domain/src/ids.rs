@@ -137,7 +137,7 @@ impl EntryId {
 }
 
 /// A decision: the audit row that holds it, and its place in a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DecisionId {
     /// The audit row.
     pub audit: AuditId,

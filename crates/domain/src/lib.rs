@@ -4,6 +4,7 @@
 //! law's values are arguments. Everything here can be replayed years later with the same result.
 
 pub mod case;
+pub mod claim;
 pub mod date;
 pub mod explanation;
 pub mod fact;

@@ -70,6 +70,7 @@ fn statement(kind: StatementKind) -> Statement {
                 deducted,
                 forfeited_fen: Fen::ZERO,
                 available_fen: Fen::new(788_000),
+                subsidy_fen: Fen::ZERO,
             }],
         )],
         months: month(1)

@@ -51,6 +51,10 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::TransitionNotAllowed
         | R::PostFull
         | R::FilingNotInForce
+        | R::NothingToClaim
+        | R::ClaimEvidenceChanged
+        | R::NothingToClawBack
+        | R::ClaimTooLong
         | R::FindingWithoutFiling
         | R::StatisticsTooFine
         | R::CertificateNotDue => Code::FailedPrecondition,

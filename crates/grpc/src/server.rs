@@ -16,6 +16,7 @@ use mamagang_proto::v1::registry_service_server::{
     RegistryServiceServer, SERVICE_NAME as REGISTRY,
 };
 use mamagang_proto::v1::report_service_server::{ReportServiceServer, SERVICE_NAME as REPORT};
+use mamagang_proto::v1::subsidy_service_server::{SERVICE_NAME as SUBSIDY, SubsidyServiceServer};
 use mamagang_proto::v1::verification_service_server::{
     SERVICE_NAME as VERIFICATION, VerificationServiceServer,
 };
@@ -31,16 +32,19 @@ use crate::call::{Authenticator, Trail};
 use crate::layer::{CallLayer, CallService, CallerLimits, ParentSpan};
 use crate::limits as own;
 use crate::listener::{Security, incoming};
-use crate::services::{Audit, Eligibility, Filing, Ledger, Policy, Registry, Report, Verification};
+use crate::services::{
+    Audit, Eligibility, Filing, Ledger, Policy, Registry, Report, Subsidy, Verification,
+};
 
 /// The services whose health is told, and the whole, which has no name.
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "",
     REGISTRY,
     FILING,
     VERIFICATION,
     ELIGIBILITY,
     LEDGER,
+    SUBSIDY,
     AUDIT,
     POLICY,
     REPORT,
@@ -141,6 +145,7 @@ impl Grpc {
             .add_service(limited!(VerificationServiceServer, Verification))
             .add_service(limited!(EligibilityServiceServer, Eligibility))
             .add_service(limited!(LedgerServiceServer, Ledger))
+            .add_service(limited!(SubsidyServiceServer, Subsidy))
             .add_service(limited!(ReportServiceServer, Report))
             .add_service(limited!(AuditServiceServer, Audit))
             .add_service(limited!(PolicyServiceServer, Policy))

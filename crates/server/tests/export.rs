@@ -176,7 +176,7 @@ async fn statements_show_the_ledger_masked_and_their_code_is_made_again_until_th
     let entries = bureau.rows("s.xlsx", "2024年度台账");
     assert_eq!(
         figures(&entries[1]),
-        [1.0, 1.0, 650.0, 600.0, 42.0, 8.0, 0.0, 0.0, 0.0, 0.0]
+        [1.0, 1.0, 650.0, 600.0, 42.0, 8.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     );
     let months = bureau.rows("d.xlsx", "按月使用情况");
     assert_eq!(figures(&months[1]), [650.0, 650.0, 0.0]);

@@ -118,6 +118,7 @@ impl Step for DecideFiling {
         }
         write_filing(unit, permit.caller, Some(&before), &mut filed, &self.reason).await?;
         Ok(Taken {
+            decisions: None,
             question: format!("filing_id={}\naction={}", self.filing_id, action.name()),
             employer_code: Some(filed.employer_code),
             answer: filed,

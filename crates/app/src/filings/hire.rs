@@ -255,6 +255,7 @@ async fn write_hire(
 
 fn taken(hire: ReportedHire, action: &str) -> Taken<ReportedHire> {
     Taken {
+        decisions: None,
         question: format!("hire_id={}\naction={action}", hire.hire_id),
         employer_code: Some(hire.employer_code),
         worker_id: Some(hire.worker_id),

@@ -130,6 +130,7 @@ impl Step for SubmitFiling {
         };
         write_filing(unit, permit.caller, before.as_ref(), &mut filed, "").await?;
         Ok(Taken {
+            decisions: None,
             question: format!("filing_id={filing_id}\naction={}", action.name()),
             answer: filed,
             employer_code: Some(self.employer_code),

@@ -222,6 +222,7 @@ fn next_state(finding: &Finding, action: FindingAction) -> AppResult<FindingStat
 
 fn taken(finding: Finding, action: FindingAction) -> Taken<Finding> {
     Taken {
+        decisions: None,
         question: format!(
             "finding_id={}\naction={}",
             finding.finding_id,

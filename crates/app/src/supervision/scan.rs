@@ -7,12 +7,14 @@ use mamagang_domain::case::CaseKind;
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::filing::{FilingState, HireState};
 use mamagang_domain::finding::{
-    FindingState, Found, SupervisedFiling, SupervisedHire, SupervisedWorker, Supervision,
-    findings_of,
+    FindingState, Found, SupervisedClaim, SupervisedFiling, SupervisedHire, SupervisedWorker,
+    Supervision, findings_of,
 };
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{CaseId, WorkerId};
+use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxPeriod};
+use mamagang_domain::subsidy::SubsidyKind;
 use mamagang_store::cases::{CaseFile, CaseQuery};
 use mamagang_store::rows::{EmployerRow, WorkerSnapshot};
 
@@ -21,6 +23,7 @@ use crate::app::App;
 use crate::audit::DecisionItem;
 use crate::authorise::Permit;
 use crate::caller::Caller;
+use crate::claims::Claim;
 use crate::error::{AppError, AppResult};
 use crate::facts::may_rerun;
 use crate::filings::{Filed, ReportedHire};
@@ -91,6 +94,7 @@ impl App {
         let filings: AppResult<Vec<_>> = filings.iter().map(supervised_filing).collect();
         let hires: AppResult<Vec<_>> = hires.iter().map(supervised_hire).collect();
         let (filings, mut hires) = (filings?, hires?);
+        let claims = self.supervised_claims(code).await?;
         let year = TaxPeriod::month(TaxMonth::of(today)).year();
         let inputs = self.store.ledger_inputs(&[(code, year)]).await?;
         let snapshots: Vec<WorkerSnapshot> = inputs.into_iter().flat_map(|it| it.workers).collect();
@@ -110,10 +114,37 @@ impl App {
             employer_kind: row.record.profile_on(today).map(|profile| profile.kind),
             filings: &filings,
             hires: &hires,
+            claims: &claims,
             workers: &workers,
             today,
         };
         Ok(findings_of(&self.book.supervision, &supervision))
+    }
+
+    /// The claims that stand. What of a paid one is due to be clawed back is read with it.
+    async fn supervised_claims(&self, code: EmployerCode) -> AppResult<Vec<SupervisedClaim>> {
+        let cases = self.all_cases(CaseKind::Claim, code).await?;
+        let mut claims = Vec::with_capacity(cases.len());
+        for case in &cases {
+            let claim = Claim::of(case)?;
+            let state = claim.state()?;
+            if !state.holds_months() {
+                continue;
+            }
+            let lines = claim.file.lines.iter();
+            // A training may end before the contract begins.
+            let by_month = claim.file.kind != SubsidyKind::Training;
+            let lines = lines.filter(|line| by_month && line.standing_fen() > Fen::ZERO);
+            claims.push(SupervisedClaim {
+                claim_id: claim.claim_id,
+                lines: lines.map(|line| (line.worker_id, line.month)).collect(),
+                claw_back_due: match state.is_paid() {
+                    true => self.changes_of(&claim).await?,
+                    false => Vec::new(),
+                },
+            });
+        }
+        Ok(claims)
     }
 
     pub(super) async fn all_cases(

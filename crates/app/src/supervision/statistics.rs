@@ -1,4 +1,4 @@
-//! `GetStatistics`: what was filed and who was hired, by town, industry, month and the like.
+//! `GetStatistics`: what was filed, hired and paid, by town, industry, month and the like.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,15 @@ use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::SizeClass;
 use mamagang_domain::filing::{CarerGroup, Distance, FilingState};
 use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxMonth;
+use mamagang_domain::reason::ReasonCode;
 use mamagang_store::cases::{CaseFile, CaseQuery};
 
 use crate::app::{App, start_of};
 use crate::authorise::Permit;
 use crate::caller::Caller;
+use crate::claims::Claim;
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::filings::{Filed, ReportedHire};
 use crate::limits::{PAGE_ROWS_MAX, STATISTICS_ROWS_MAX};
@@ -27,12 +30,16 @@ pub enum Dimension {
     Industry,
     /// 规模: the employer's size class.
     SizeClass,
-    /// 月份: of submission, or of the hire.
+    /// 月份: of submission, of the hire, or the month claimed.
     Month,
+    /// 措施: of a claim.
+    Measure,
     /// 育儿人员类别: of a hire.
     CarerGroup,
     /// 距离: of a hire.
     Distance,
+    /// 资金来源: of a paid claim.
+    FundSource,
 }
 
 /// The question.
@@ -63,6 +70,16 @@ pub struct StatisticsRow {
     pub decision_days: i64,
     /// Hires reported.
     pub hires: i64,
+    /// Person-months claimed.
+    pub claimed_months: i64,
+    /// What was claimed and not turned down.
+    pub claimed_fen: Fen,
+    /// What was paid.
+    pub paid_fen: Fen,
+    /// What of it was taken back.
+    pub clawed_back_fen: Fen,
+    /// Months that were left out of claims, by reason.
+    pub refusals: BTreeMap<ReasonCode, i64>,
 }
 
 /// The answer.
@@ -89,8 +106,10 @@ struct Employer {
 struct Own {
     town: String,
     month: String,
+    measure: String,
     carer: String,
     distance: String,
+    fund: String,
 }
 
 #[derive(Debug, Default)]
@@ -114,8 +133,10 @@ impl Sums {
             Dimension::Industry => employer.industry.clone(),
             Dimension::SizeClass => employer.size.clone(),
             Dimension::Month => own.month.clone(),
+            Dimension::Measure => own.measure.clone(),
             Dimension::CarerGroup => own.carer.clone(),
             Dimension::Distance => own.distance.clone(),
+            Dimension::FundSource => own.fund.clone(),
         });
         let keys: Vec<String> = values.collect();
         if self.rows.len() >= STATISTICS_ROWS_MAX && !self.rows.contains_key(&keys) {
@@ -166,8 +187,40 @@ impl Sums {
             month: month_of(hire.file.hired_on),
             carer: carer.to_owned(),
             distance: distance.to_owned(),
+            ..Own::default()
         };
         self.add(employer, &own, |row| row.hires += 1)
+    }
+
+    fn add_claim(&mut self, case: &CaseFile, employer: &Employer) -> AppResult<()> {
+        let claim = Claim::of(case)?;
+        let state = claim.state()?;
+        let mut own = Own {
+            town: claim.town_code.clone(),
+            measure: claim.file.kind.measure().to_string(),
+            fund: claim.file.fund_source.clone(),
+            ..Own::default()
+        };
+        if state.holds_months() {
+            for line in &claim.file.lines {
+                own.month = line.month.to_string();
+                self.add(employer, &own, |row| {
+                    row.claimed_months += 1;
+                    row.claimed_fen += line.amount_fen;
+                    row.clawed_back_fen += line.clawed_back_fen;
+                    if state.is_paid() {
+                        row.paid_fen += line.amount_fen;
+                    }
+                })?;
+            }
+        }
+        own.month = String::new();
+        for months in &claim.file.refused {
+            self.add(employer, &own, |row| {
+                *row.refusals.entry(months.code).or_default() += i64::from(months.count);
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -176,7 +229,7 @@ fn month_of(day: CivilDate) -> String {
 }
 
 impl App {
-    /// Counts and sums over filings and hires within reach.
+    /// Counts and sums over filings, hires and claims within reach.
     pub async fn statistics(
         &self,
         caller: &Caller,
@@ -208,7 +261,7 @@ impl App {
         sums: &mut Sums,
     ) -> AppResult<()> {
         let mut employers: BTreeMap<EmployerCode, Employer> = BTreeMap::new();
-        for kind in [CaseKind::Filing, CaseKind::Hire] {
+        for kind in [CaseKind::Filing, CaseKind::Hire, CaseKind::Claim] {
             let mut cases = CaseQuery::of(kind, PAGE_ROWS_MAX);
             cases.region_prefix.clone_from(&query.town_prefix);
             cases.opened_from = Some(start_of(query.from));
@@ -223,7 +276,8 @@ impl App {
                     let employer = employer.cloned().unwrap_or_default();
                     match kind {
                         CaseKind::Filing => sums.add_filing(row, &employer)?,
-                        _ => sums.add_hire(row, &employer)?,
+                        CaseKind::Hire => sums.add_hire(row, &employer)?,
+                        _ => sums.add_claim(row, &employer)?,
                     }
                 }
             }

@@ -72,6 +72,9 @@ pub fn explain_entry(
             steps.extend(writer.cit(left));
         }
         EntryKind::Recompute => steps.extend(writer.corrected(&after)),
+        EntryKind::SubsidyPayment | EntryKind::SubsidyClawBack => {
+            steps.extend(super::subsidy_entry::steps(context.policy, draft, language));
+        }
     }
     Explanation { steps }
 }

@@ -5,6 +5,7 @@
 //! one, from the same inputs as the answer; answers carry none of it.
 
 mod entry;
+mod subsidy_entry;
 mod vat;
 
 pub use entry::{EntryContext, explain_entry};

@@ -5,7 +5,7 @@ mod rules;
 mod state;
 
 pub use rules::{
-    FindingFile, FindingRule, Found, SupervisedFiling, SupervisedHire, SupervisedWorker,
-    Supervision, findings_of,
+    FindingFile, FindingRule, Found, SupervisedClaim, SupervisedFiling, SupervisedHire,
+    SupervisedWorker, Supervision, findings_of,
 };
 pub use state::{FindingAction, FindingState};

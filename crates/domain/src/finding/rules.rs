@@ -1,7 +1,10 @@
-//! The rules. Each looks at one employer: its record, filings, hires and workers.
+//! The rules. Each looks at one employer: its record, filings, hires, claims and workers.
+
+mod claims;
 
 use serde::{Deserialize, Serialize};
 
+use crate::claim::LineChange;
 use crate::date::CivilDate;
 use crate::fact::{Contract, ContractKind, EmployerKind};
 use crate::filing::FilingKind;
@@ -25,25 +28,31 @@ pub enum FindingRule {
     ContractAgainstFiling = 4,
     /// 参保断档: a month without insurance between insured ones.
     InsuranceGap = 5,
+    /// 合同短于申领: a claimed month that no contract covers.
+    ContractShorterThanClaimed = 6,
     /// 不得享受的单位类型: a filing in force of an excluded kind of employer.
     ExcludedEmployerKind = 7,
     /// 逾期未登记: a registration that is overdue.
     MissedDeadline = 8,
     /// 超过劳动年龄: a hire of a person over working age.
     OverWorkingAge = 9,
+    /// 待追回: a paid claim that facts no longer support as it was paid.
+    ClawBackDue = 10,
 }
 
 impl FindingRule {
     /// All, by number.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::SameEmployerRehire,
         Self::SeveralEmployers,
         Self::EmployeePattern,
         Self::ContractAgainstFiling,
         Self::InsuranceGap,
+        Self::ContractShorterThanClaimed,
         Self::ExcludedEmployerKind,
         Self::MissedDeadline,
         Self::OverWorkingAge,
+        Self::ClawBackDue,
     ];
 
     /// The name of its parameter, after `supervision.rules.`.
@@ -54,9 +63,11 @@ impl FindingRule {
             Self::EmployeePattern => "employee_pattern",
             Self::ContractAgainstFiling => "contract_against_filing",
             Self::InsuranceGap => "insurance_gap",
+            Self::ContractShorterThanClaimed => "contract_shorter_than_claimed",
             Self::ExcludedEmployerKind => "excluded_employer_kind",
             Self::MissedDeadline => "missed_deadline",
             Self::OverWorkingAge => "over_working_age",
+            Self::ClawBackDue => "claw_back_due",
         }
     }
 }
@@ -89,6 +100,17 @@ pub struct SupervisedHire {
     pub born_on: Option<CivilDate>,
 }
 
+/// A claim that stands, as supervision reads it.
+#[derive(Clone, Debug)]
+pub struct SupervisedClaim {
+    /// Which.
+    pub claim_id: CaseId,
+    /// Worker and month of each line that stands; none of trainings.
+    pub lines: Vec<(WorkerId, TaxMonth)>,
+    /// Of a paid claim, the lines that facts no longer support.
+    pub claw_back_due: Vec<LineChange>,
+}
+
 /// A worker, as supervision reads one.
 #[derive(Clone, Copy, Debug)]
 pub struct SupervisedWorker<'a> {
@@ -109,6 +131,8 @@ pub struct Supervision<'a> {
     pub filings: &'a [SupervisedFiling],
     /// Its hires.
     pub hires: &'a [SupervisedHire],
+    /// Its claims.
+    pub claims: &'a [SupervisedClaim],
     /// Its workers.
     pub workers: &'a [SupervisedWorker<'a>],
     /// Today.
@@ -201,9 +225,11 @@ pub fn findings_of(policy: &SupervisionPolicy, of: &Supervision<'_>) -> Vec<Foun
             FindingRule::EmployeePattern => employee_pattern(&mut maker),
             FindingRule::ContractAgainstFiling => contract_against_filing(&mut maker),
             FindingRule::InsuranceGap => insurance_gap(&mut maker),
+            FindingRule::ContractShorterThanClaimed => claims::shorter_than_claimed(&mut maker),
             FindingRule::ExcludedEmployerKind => excluded_kind(policy, &mut maker),
             FindingRule::MissedDeadline => missed_deadline(&mut maker),
             FindingRule::OverWorkingAge => over_working_age(policy, &mut maker),
+            FindingRule::ClawBackDue => claims::claw_back_due(&mut maker),
         }
     }
     maker.found

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::WorkerId;
 use crate::money::Fen;
 use crate::month::TaxMonth;
+use crate::subsidy::SubsidyKind;
 use crate::tax::TaxKind;
 
 /// An account of an employer's ledger, or of a person's term.
@@ -25,6 +26,10 @@ pub enum Account {
     Deducted(TaxKind),
     /// Lost at the year's end. Unit: fen.
     Forfeited,
+    /// What funds have paid for claims; grows below zero. Unit: fen.
+    SubsidyFund,
+    /// Paid of a subsidy, less what was taken back. Unit: fen.
+    SubsidyPaid(SubsidyKind),
 }
 
 impl Account {
@@ -42,6 +47,11 @@ impl Account {
             Self::Deducted(TaxKind::Ledu) => "DEDUCTED_LEDU",
             Self::Deducted(TaxKind::Cit) => "DEDUCTED_CIT",
             Self::Forfeited => "FORFEITED",
+            Self::SubsidyFund => "SUBSIDY_FUND",
+            Self::SubsidyPaid(SubsidyKind::EmployerInsurance) => "SUBSIDY_EMPLOYER_INSURANCE",
+            Self::SubsidyPaid(SubsidyKind::Post) => "SUBSIDY_POST",
+            Self::SubsidyPaid(SubsidyKind::FlexibleInsurance) => "SUBSIDY_FLEXIBLE_INSURANCE",
+            Self::SubsidyPaid(SubsidyKind::Training) => "SUBSIDY_TRAINING",
         }
     }
 }

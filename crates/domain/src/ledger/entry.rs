@@ -12,13 +12,15 @@ use crate::policy::CodeGroup;
 use crate::reason::ReasonCode;
 use crate::tax::TaxKind;
 
-use super::{Account, ByGroup, Leg, Release, TaxLine, YearState};
+use super::{Account, ByGroup, Leg, Release, SubsidyPart, TaxLine, YearState};
 
 /// Version of the frozen form of an entry without the decision that it rests on, and of the
 /// chain's start.
 const FORMAT_VERSION: u8 = 1;
 /// Version of the frozen form of an entry with it.
 const FORMAT_WITH_DECISION: u8 = 2;
+/// Version of the frozen form of a subsidy's entry.
+const FORMAT_WITH_SUBSIDY: u8 = 3;
 
 /// What an entry does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,17 @@ pub enum EntryKind {
     Settle = 3,
     /// Re-evaluates a year.
     Recompute = 4,
+    /// Pays a claim of a subsidy.
+    SubsidyPayment = 5,
+    /// Takes back of a paid claim.
+    SubsidyClawBack = 6,
+}
+
+impl EntryKind {
+    /// Whether it is of a subsidy: then it moves nothing of the deduction.
+    pub const fn is_subsidy(self) -> bool {
+        matches!(self, Self::SubsidyPayment | Self::SubsidyClawBack)
+    }
 }
 
 /// A person-month that is booked, or taken back.
@@ -93,6 +106,8 @@ pub struct EntryDraft {
     pub cit_change: ByGroup,
     /// Change of what is forfeited.
     pub forfeited_change: ByGroup,
+    /// What it says of a claim; of the subsidies' entries, and of no other.
+    pub subsidy: Option<SubsidyPart>,
 }
 
 impl EntryDraft {
@@ -145,6 +160,14 @@ impl EntryDraft {
             Account::Available,
             self.forfeited_change.total(),
         );
+        if let Some(part) = &self.subsidy {
+            let sign = match self.kind {
+                EntryKind::SubsidyClawBack => -1,
+                _ => 1,
+            };
+            let paid = part.total_fen().times(sign);
+            transfer(Account::SubsidyPaid(part.kind), Account::SubsidyFund, paid);
+        }
         legs
     }
 
@@ -281,21 +304,24 @@ fn read_accrual(reader: &mut Reader<'_>) -> Result<AccrualChange, FrozenError> {
     })
 }
 
-const KINDS: [EntryKind; 5] = [
+const KINDS: [EntryKind; 7] = [
     EntryKind::Post,
     EntryKind::Post,
     EntryKind::Reversal,
     EntryKind::Settle,
     EntryKind::Recompute,
+    EntryKind::SubsidyPayment,
+    EntryKind::SubsidyClawBack,
 ];
 
 impl EntryBody {
     /// The frozen bytes.
     pub fn freeze(&self) -> Vec<u8> {
         let draft = &self.draft;
-        let mut writer = Writer::new(match self.decision_id {
-            None => FORMAT_VERSION,
-            Some(_) => FORMAT_WITH_DECISION,
+        let mut writer = Writer::new(match (&draft.subsidy, self.decision_id) {
+            (Some(_), _) => FORMAT_WITH_SUBSIDY,
+            (None, Some(_)) => FORMAT_WITH_DECISION,
+            (None, None) => FORMAT_VERSION,
         });
         writer
             .text(self.employer_code.as_str())
@@ -334,18 +360,27 @@ impl EntryBody {
         write_by_group(&mut writer, &draft.projected);
         write_by_group(&mut writer, &draft.cit_change);
         write_by_group(&mut writer, &draft.forfeited_change);
-        if let Some(decision_id) = self.decision_id {
-            writer.bytes(decision_id.bytes());
+        match self.decision_id {
+            Some(decision_id) => {
+                writer.bytes(decision_id.bytes());
+            }
+            // The third form has the field always.
+            None if draft.subsidy.is_some() => {
+                writer.bytes(&[]);
+            }
+            None => {}
+        }
+        if let Some(part) = &draft.subsidy {
+            part.freeze(&mut writer);
         }
         writer.finish()
     }
 
     /// Reads frozen bytes back.
     pub fn thaw(frozen: &[u8]) -> Result<Self, FrozenError> {
-        let (mut reader, has_decision) = match Reader::new(frozen, FORMAT_WITH_DECISION) {
-            Ok(reader) => (reader, true),
-            Err(_) => (Reader::new(frozen, FORMAT_VERSION)?, false),
-        };
+        let formats = [FORMAT_WITH_DECISION, FORMAT_WITH_SUBSIDY, FORMAT_VERSION];
+        let read = |format| Some((Reader::new(frozen, format).ok()?, format));
+        let (mut reader, format) = formats.into_iter().find_map(read).ok_or(FrozenError)?;
         let employer_code = EmployerCode::parse(reader.text()?).map_err(|_| FrozenError)?;
         let sequence = reader.narrow()?;
         let recorded_at = reader.int()?;
@@ -353,12 +388,22 @@ impl EntryBody {
         let request_id = RequestId::from_slice(reader.bytes()?).ok_or(FrozenError)?;
         let policy_version = reader.text()?.to_owned();
         let rules_version = reader.narrow()?;
-        let draft = thaw_draft(&mut reader)?;
-        let decision_id = match has_decision {
-            true => Some(AuditId::from_slice(reader.bytes()?).ok_or(FrozenError)?),
-            false => None,
+        let mut draft = thaw_draft(&mut reader)?;
+        let decision_id = match format {
+            FORMAT_VERSION => None,
+            _ => match reader.bytes()? {
+                [] if format == FORMAT_WITH_SUBSIDY => None,
+                bytes => Some(AuditId::from_slice(bytes).ok_or(FrozenError)?),
+            },
         };
+        if format == FORMAT_WITH_SUBSIDY {
+            draft.subsidy = Some(SubsidyPart::thaw(&mut reader)?);
+        }
         reader.finish()?;
+        // Each kind has its own form.
+        if draft.kind.is_subsidy() != draft.subsidy.is_some() {
+            return Err(FrozenError);
+        }
         Ok(Self {
             employer_code,
             sequence,
@@ -410,5 +455,6 @@ fn thaw_draft(reader: &mut Reader<'_>) -> Result<EntryDraft, FrozenError> {
         projected: read_by_group(reader)?,
         cit_change: read_by_group(reader)?,
         forfeited_change: read_by_group(reader)?,
+        subsidy: None,
     })
 }

@@ -14,6 +14,7 @@ mod late_claim;
 mod over_deduction;
 mod plan;
 mod schedule;
+mod subsidy;
 mod verify;
 mod year;
 
@@ -36,6 +37,7 @@ pub use plan::{
     plan_amendment, plan_posting, plan_recomputation, plan_settlement,
 };
 pub use schedule::{ReliefRow, relief_schedule};
+pub use subsidy::{SubsidyLine, SubsidyPart};
 pub use verify::{ChainAnchor, ChainFault, ChainFaultKind, ChainVerifier, StoredEntry};
 pub use year::{Balance, PeriodState, Release, SettledState, YearState};
 

@@ -452,6 +452,7 @@ const fn blank(kind: EntryKind, tax_year: TaxYear, period: Option<TaxPeriod>) ->
         projected: ByGroup::ZERO,
         cit_change: ByGroup::ZERO,
         forfeited_change: ByGroup::ZERO,
+        subsidy: None,
     }
 }
 

@@ -67,6 +67,9 @@ struct Replay {
 
 impl Replay {
     fn apply(&mut self, body: &EntryBody) {
+        if body.draft.kind.is_subsidy() {
+            return;
+        }
         let draft = &body.draft;
         for change in &draft.accruals {
             let month = (

@@ -4,9 +4,11 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::*;
+use crate::date::CivilDate;
 use crate::identifier::EmployerCode;
-use crate::ids::{AuditId, RequestId, WorkerId};
+use crate::ids::{AuditId, CaseId, DecisionId, RequestId, WorkerId};
 use crate::month::{TaxMonth, TaxPeriod, TaxYear};
+use crate::subsidy::SubsidyKind;
 use crate::tax::TaxKind;
 
 fn any_fen() -> impl Strategy<Value = Fen> {
@@ -60,7 +62,59 @@ fn any_accrual() -> impl Strategy<Value = AccrualChange> {
     )
 }
 
+fn any_decision() -> impl Strategy<Value = DecisionId> {
+    (any::<[u8; 16]>(), any::<Option<u32>>()).prop_map(|(bytes, item)| DecisionId {
+        audit: AuditId::from_slice(&bytes).expect("sixteen bytes"),
+        item,
+    })
+}
+
+fn any_subsidy_line() -> impl Strategy<Value = SubsidyLine> {
+    let worker = (any::<[u8; 16]>(), any::<u32>());
+    (worker, any_month(), any_fen(), any_decision()).prop_map(
+        |((bytes, worker_revision), month, amount_fen, decision_id)| SubsidyLine {
+            worker_id: WorkerId::from_slice(&bytes).expect("sixteen bytes"),
+            worker_revision,
+            month,
+            amount_fen,
+            decision_id,
+        },
+    )
+}
+
+fn any_part() -> impl Strategy<Value = SubsidyPart> {
+    (
+        any::<[u8; 16]>(),
+        select(SubsidyKind::ALL.to_vec()),
+        (any::<String>(), any::<String>()),
+        0..20_000,
+        proptest::collection::vec(any_subsidy_line(), 0..6),
+    )
+        .prop_map(|(bytes, kind, words, day, lines)| SubsidyPart {
+            claim_id: CaseId::from_slice(&bytes).expect("sixteen bytes"),
+            kind,
+            fund_source: words.0,
+            payment_reference: words.1,
+            paid_on: CivilDate::from_epoch_day(day).expect("a day"),
+            lines,
+        })
+}
+
+/// A draft of any kind: the subsidies' kinds have a part, the others have none.
 fn any_draft() -> impl Strategy<Value = EntryDraft> {
+    let kind = select(vec![EntryKind::SubsidyPayment, EntryKind::SubsidyClawBack]);
+    let part = proptest::option::weighted(0.3, (kind, any_part()));
+    (any_deduction(), part).prop_map(|(draft, part)| match part {
+        Some((kind, part)) => EntryDraft {
+            kind,
+            subsidy: Some(part),
+            ..draft
+        },
+        None => draft,
+    })
+}
+
+fn any_deduction() -> impl Strategy<Value = EntryDraft> {
     let kind = select(vec![
         EntryKind::Post,
         EntryKind::Reversal,
@@ -101,6 +155,7 @@ fn any_draft() -> impl Strategy<Value = EntryDraft> {
             projected: changes.0,
             cit_change: changes.1,
             forfeited_change: changes.2,
+            subsidy: None,
         },
     )
 }
@@ -118,7 +173,7 @@ fn any_body() -> impl Strategy<Value = EntryBody> {
                 request_id: RequestId::from_slice(&request).expect("sixteen bytes"),
                 policy_version,
                 rules_version,
-                // Both formats.
+                // Every format.
                 decision_id: AuditId::from_slice(&request).filter(|_| sequence % 2 == 0),
                 draft,
             }
@@ -182,6 +237,9 @@ proptest! {
             small(&mut line.deducted.unemployment);
         }
         draft.accruals.iter_mut().for_each(|change| small(&mut change.amount_fen));
+        if let Some(part) = &mut draft.subsidy {
+            part.lines.iter_mut().for_each(|line| small(&mut line.amount_fen));
+        }
         for parts in [&mut draft.cit_change, &mut draft.forfeited_change] {
             small(&mut parts.poverty);
             small(&mut parts.unemployment);
@@ -198,4 +256,47 @@ fn an_employers_chain_starts_at_its_own_hash() {
     let other = EmployerCode::parse("91442000QQ0000039Q").expect("a code");
     assert_eq!(Genesis::hash(&one), Genesis::hash(&one));
     assert_ne!(Genesis::hash(&one), Genesis::hash(&other));
+}
+
+#[test]
+fn a_subsidys_entry_moves_money_from_its_fund_and_nothing_of_the_year() {
+    let line = |amount| SubsidyLine {
+        worker_id: WorkerId::from_slice(&[7; 16]).expect("sixteen bytes"),
+        worker_revision: 3,
+        month: TaxMonth::new(2022, 8).expect("a month"),
+        amount_fen: Fen::new(amount),
+        decision_id: DecisionId {
+            audit: AuditId::from_slice(&[9; 16]).expect("sixteen bytes"),
+            item: Some(1),
+        },
+    };
+    let part = SubsidyPart {
+        claim_id: CaseId::from_slice(&[5; 16]).expect("sixteen bytes"),
+        kind: SubsidyKind::Post,
+        fund_source: "就业补助资金".to_owned(),
+        payment_reference: "ZF-1".to_owned(),
+        paid_on: CivilDate::parse("2022-10-10").expect("a date"),
+        lines: vec![line(10_000), line(10_000)],
+    };
+    let quarter = TaxPeriod::quarter(2022, 3).expect("a quarter");
+    for (kind, sign) in [
+        (EntryKind::SubsidyPayment, 1),
+        (EntryKind::SubsidyClawBack, -1),
+    ] {
+        let draft = part.clone().draft(kind, quarter, String::new());
+        assert_eq!(
+            draft.legs(),
+            [
+                Leg::fen(Account::SubsidyFund, Fen::new(-20_000 * sign)),
+                Leg::fen(
+                    Account::SubsidyPaid(SubsidyKind::Post),
+                    Fen::new(20_000 * sign)
+                ),
+            ]
+        );
+        let mut year = YearState::default();
+        year.apply_draft(&draft, 1);
+        assert_eq!(year, YearState::default());
+        assert_eq!(draft.legs_in(&year), draft.legs());
+    }
 }

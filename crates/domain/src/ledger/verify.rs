@@ -293,6 +293,7 @@ mod tests {
                 projected: crate::ledger::ByGroup::ZERO,
                 cit_change: crate::ledger::ByGroup::ZERO,
                 forfeited_change: crate::ledger::ByGroup::ZERO,
+                subsidy: None,
             },
         }
     }

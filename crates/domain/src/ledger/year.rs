@@ -110,6 +110,10 @@ impl YearState {
 
     /// Brings the state up to an entry that will have the given sequence.
     pub fn apply_draft(&mut self, draft: &EntryDraft, sequence: u32) {
+        // A subsidy's entry moves nothing of the quota.
+        if draft.kind.is_subsidy() {
+            return;
+        }
         for change in &draft.accruals {
             let sign = if change.booked { 1 } else { -1 };
             self.months += sign;
@@ -133,7 +137,7 @@ impl YearState {
                     forfeited: ByGroup::ZERO,
                 });
             }
-            EntryKind::Recompute => {}
+            EntryKind::Recompute | EntryKind::SubsidyPayment | EntryKind::SubsidyClawBack => {}
         }
         if draft.kind != EntryKind::Reversal {
             self.projected = draft.projected;

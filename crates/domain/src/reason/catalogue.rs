@@ -153,6 +153,12 @@ entries! {
         "离职前未享受的月份不得补报；如离职日期有误请先更正事实", "Months not claimed before the leave are lost; correct the facts if the leave is wrong";
     MonthsRegrouped: "已入账月份改按另一类减税性质代码计算", "Booked months now count under the other group of reduction codes",
         "请核对已申报所属期的减税性质代码，必要时更正申报", "Check the codes of the returns filed and amend them where needed";
+    ClaimWindowClosed: "不在申领期限内", "The month is outside its claim window",
+        "季度结束后、规定期限内申领", "Claim after the quarter has ended and within the time allowed";
+    MonthAlreadyClaimed: "该人月已申领该项补贴", "The person-month of the subsidy is claimed already",
+        "请查看已有的申领", "See the claim that holds it";
+    FilingFrozen: "所依据的备案已被冻结", "The filing that the month rests on is frozen",
+        "待监督核查办结后再申领", "Claim once supervision has decided";
     EduExemptBySales: "销售额未超过标准，免征教育费附加和地方教育附加", "Sales are within the limit, so the education surcharges are not due",
         "无需操作", "Nothing to do";
 }

@@ -173,6 +173,12 @@ reason_codes! {
     LateClaimBarred = 90, "LATE_CLAIM_BARRED", Ineligible;
     /// Booked months were moved to another group of reduction codes.
     MonthsRegrouped = 91, "MONTHS_REGROUPED", Eligible;
+    /// The month is claimed before its quarter has ended, or too late.
+    ClaimWindowClosed = 110, "CLAIM_WINDOW_CLOSED", Ineligible;
+    /// A claim holds the person-month of the subsidy already.
+    MonthAlreadyClaimed = 111, "MONTH_ALREADY_CLAIMED", Ineligible;
+    /// Supervision has frozen the filing that the month rests on.
+    FilingFrozen = 112, "FILING_FROZEN", Review;
 }
 
 impl ReasonCode {

@@ -1,5 +1,6 @@
 //! Why a month, a person or an amount was decided as it was.
 
+pub mod by_number;
 mod catalogue;
 mod code;
 mod label;

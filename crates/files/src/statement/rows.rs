@@ -137,7 +137,7 @@ pub struct YearRow {
 pub struct EntryLine {
     /// Its place in the employer's ledger.
     pub sequence: i64,
-    /// 入账, 冲回, 汇算清缴 or 重新计算.
+    /// 入账, 冲回, 汇算清缴, 重新计算, 补贴拨付 or 补贴追回.
     pub kind: String,
     /// The period; empty where it has none.
     pub period: String,
@@ -153,6 +153,8 @@ pub struct EntryLine {
     pub forfeited_fen: Fen,
     /// What is left behind the entry; negative when over-deducted.
     pub available_fen: Fen,
+    /// Paid of a subsidy; below zero when taken back. It is no part of the quota.
+    pub subsidy_fen: Fen,
 }
 
 /// A month of the chart.

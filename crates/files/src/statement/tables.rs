@@ -221,7 +221,11 @@ pub fn entries(year: i32, rows: &[EntryLine]) -> Table {
     ]
     .into_iter()
     .chain(tax_columns())
-    .chain([Column::money("失效"), Column::money("账后余额")]);
+    .chain([
+        Column::money("失效"),
+        Column::money("账后余额"),
+        Column::money("补贴"),
+    ]);
     let mut table = Table::new(&format!("{year}年度台账"), columns);
     for row in rows {
         let start = [
@@ -235,6 +239,7 @@ pub fn entries(year: i32, rows: &[EntryLine]) -> Table {
         let end = [
             Value::Money(row.forfeited_fen),
             Value::Money(row.available_fen),
+            Value::Money(row.subsidy_fen),
         ];
         table.push(start.into_iter().chain(taxes(&row.deducted)).chain(end));
     }
@@ -247,7 +252,11 @@ pub fn entries(year: i32, rows: &[EntryLine]) -> Table {
         count_sum(rows, |row| row.months),
         money_sum(rows, |row| row.accrued_fen),
     ];
-    let end = [money_sum(rows, |row| row.forfeited_fen), Value::Empty];
+    let end = [
+        money_sum(rows, |row| row.forfeited_fen),
+        Value::Empty,
+        money_sum(rows, |row| row.subsidy_fen),
+    ];
     table.total(start.into_iter().chain(taxes(&deducted)).chain(end));
     table
 }

@@ -4,6 +4,7 @@ use mamagang_app::certificates::CertificateStatus;
 use mamagang_app::eligibility::SourceState;
 use mamagang_app::filings::{FilingDecision, Registration};
 use mamagang_app::supervision::Dimension;
+use mamagang_domain::claim::{ClaimState, Verdict};
 use mamagang_domain::fact::{
     ContractKind, EmployerKind, FactKind, Insurance, PersonCategory, ReliefCode, SizeClass,
     VatPayer,
@@ -81,17 +82,19 @@ api_enums! {
     Registration as HireRegistration: Employment, End;
     CertificateStatus as CertificateStatus: Valid, Expired, Revoked;
     SourceState as SourceState: Answered, NoAnswer, BadAnswer, Resting, NoTime, OutOfDate;
+    ClaimState as ClaimState: Submitted, Reviewed, Approved, Paid, Rejected, ClawedBack, Returned;
+    Verdict as ClaimDecision: Pass, Return, Reject;
     FindingState as FindingState: Open, Assigned, Resolved;
     FindingRule as FindingRule: SameEmployerRehire, SeveralEmployers, EmployeePattern, ContractAgainstFiling,
-        InsuranceGap, ExcludedEmployerKind, MissedDeadline, OverWorkingAge;
-    Dimension as StatisticsDimension: Town, Industry, SizeClass, Month, CarerGroup, Distance;
+        InsuranceGap, ContractShorterThanClaimed, ExcludedEmployerKind, MissedDeadline, OverWorkingAge, ClawBackDue;
+    Dimension as StatisticsDimension: Town, Industry, SizeClass, Month, Measure, CarerGroup, Distance, FundSource;
     Outcome as Outcome: Eligible, Ineligible, Review;
     VatOutcome as VatOutcome: Exempt, Taxable, Review;
     SubsidyKind as SubsidyKind: EmployerInsurance, Post, FlexibleInsurance, Training;
     PreferenceItem as PreferenceItem: SmallScaleVat, SmallProfitIncomeTax, HalfRateSurcharges, CreditRefund;
     RefundClass as RefundClass: SmallOrMicro, NamedIndustry, RealEstate, Other;
     Release as Release: Cumulative, AnnualProjected;
-    EntryKind as EntryKind: Post, Reversal, Settle, Recompute;
+    EntryKind as EntryKind: Post, Reversal, Settle, Recompute, SubsidyPayment, SubsidyClawBack;
     FactKind as FactKind: EmployerProfile, WorkerProfile, UnemploymentSpell, PovertyStatus, EmploymentCertificate,
         Contract, Contribution, FlexibleRegistration, DependentChild, OtherRelief, PriorTermUse, TrainingRecord;
 }
@@ -169,6 +172,8 @@ mod tests {
         covers::<RefundClass>(|n| v1::RefundClass::try_from(n).is_ok());
         covers::<Release>(|n| v1::Release::try_from(n).is_ok());
         covers::<EntryKind>(|n| v1::EntryKind::try_from(n).is_ok());
+        covers::<ClaimState>(|n| v1::ClaimState::try_from(n).is_ok());
+        covers::<Verdict>(|n| v1::ClaimDecision::try_from(n).is_ok());
         covers::<FactKind>(|n| v1::FactKind::try_from(n).is_ok());
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 mod check;
+pub(crate) mod claim;
 pub(crate) mod eligibility;
 pub(crate) mod enums;
 pub(crate) mod fact;

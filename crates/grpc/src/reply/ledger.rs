@@ -334,6 +334,10 @@ pub(crate) fn entry(app: &App, listed: &ListedEntry) -> v1::LedgerEntry {
         sales_fen: draft.sales_fen.map(Fen::get),
         release: draft.release.to_api(),
         previous_hash: listed.previous_hash.to_vec(),
+        subsidy: draft
+            .subsidy
+            .as_ref()
+            .map(|part| super::claim::entry_part(draft.kind, part)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers of the use cases into messages of the API.
 
 pub(crate) mod audit;
+pub(crate) mod claim;
 pub(crate) mod decision;
 pub(crate) mod employer;
 pub(crate) mod explanation;

@@ -33,6 +33,11 @@ pub(crate) fn finding(app: &App, finding: &Finding) -> AppResult<v1::Finding> {
 }
 
 pub(crate) fn row(row: &StatisticsRow) -> v1::StatisticsRow {
+    let refusals = row.refusals.iter();
+    let refusals = refusals.map(|(code, months)| v1::RefusalCount {
+        reason: code.number(),
+        months: *months,
+    });
     v1::StatisticsRow {
         keys: row.keys.clone(),
         filings: row.filings,
@@ -40,5 +45,10 @@ pub(crate) fn row(row: &StatisticsRow) -> v1::StatisticsRow {
         places: row.places,
         decision_days: row.decision_days,
         hires: row.hires,
+        claimed_months: row.claimed_months,
+        claimed_fen: row.claimed_fen.get(),
+        paid_fen: row.paid_fen.get(),
+        clawed_back_fen: row.clawed_back_fen.get(),
+        refusals: refusals.collect(),
     }
 }

@@ -11,6 +11,7 @@ mod policy;
 mod registry;
 mod report;
 mod stream;
+mod subsidy;
 mod verification;
 
 pub(crate) use audit::Audit;
@@ -20,4 +21,5 @@ pub(crate) use ledger::Ledger;
 pub(crate) use policy::Policy;
 pub(crate) use registry::Registry;
 pub(crate) use report::Report;
+pub(crate) use subsidy::Subsidy;
 pub(crate) use verification::Verification;

@@ -193,6 +193,8 @@ pub(super) async fn entries(
             EntryKind::Reversal => "冲回",
             EntryKind::Settle => "汇算清缴",
             EntryKind::Recompute => "重新计算",
+            EntryKind::SubsidyPayment => "补贴拨付",
+            EntryKind::SubsidyClawBack => "补贴追回",
             EntryKind::Unspecified => "",
         };
         let recorded = entry

@@ -35,8 +35,8 @@ words! {
     /// A rule of supervision.
     finding_rule(FindingRule): SameEmployerRehire = "同一单位再次招用", SeveralEmployers = "同月多单位用工",
         EmployeePattern = "劳务协议呈劳动关系特征", ContractAgainstFiling = "合同类型与备案不符",
-        InsuranceGap = "参保断档", ExcludedEmployerKind = "不得享受的单位类型", MissedDeadline = "逾期未登记",
-        OverWorkingAge = "超过劳动年龄";
+        InsuranceGap = "参保断档", ContractShorterThanClaimed = "合同短于申领", ExcludedEmployerKind = "不得享受的单位类型", MissedDeadline = "逾期未登记",
+        OverWorkingAge = "超过劳动年龄", ClawBackDue = "补贴待追回";
     /// Where a finding stands.
     finding_state(FindingState): Open = "待分派", Assigned = "已分派", Resolved = "已办结";
 }

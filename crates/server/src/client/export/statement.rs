@@ -288,6 +288,8 @@ fn lines<'a>(entries: impl Iterator<Item = &'a LedgerEntry>) -> Vec<EntryLine> {
                 EntryKind::Reversal => "冲回",
                 EntryKind::Settle => "汇算清缴",
                 EntryKind::Recompute => "重新计算",
+                EntryKind::SubsidyPayment => "补贴拨付",
+                EntryKind::SubsidyClawBack => "补贴追回",
                 EntryKind::Unspecified => "",
             }
             .to_owned(),
@@ -302,6 +304,7 @@ fn lines<'a>(entries: impl Iterator<Item = &'a LedgerEntry>) -> Vec<EntryLine> {
             deducted: deducted(&entry.legs),
             forfeited_fen: booked(&entry.legs, "FORFEITED"),
             available_fen: available,
+            subsidy_fen: Fen::new(entry.subsidy.as_ref().map_or(0, |part| part.amount_fen)),
         }
     };
     entries.map(line).collect()

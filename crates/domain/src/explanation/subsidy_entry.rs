@@ -1,0 +1,77 @@
+//! How a subsidy's entry follows: what of each person was paid or taken back, by the claim's lines.
+
+use std::collections::BTreeMap;
+
+use crate::ids::WorkerId;
+use crate::ledger::{EntryDraft, EntryKind, SubsidyLine, SubsidyPart};
+use crate::money::Fen;
+use crate::policy::PolicyBook;
+use crate::reason::Language;
+
+use super::{Step, say};
+
+/// One step a person, and the sum.
+pub(super) fn steps(policy: &PolicyBook, draft: &EntryDraft, language: Language) -> Vec<Step> {
+    let Some(part) = &draft.subsidy else {
+        return Vec::new();
+    };
+    let mut workers: BTreeMap<WorkerId, Vec<&SubsidyLine>> = BTreeMap::new();
+    for line in &part.lines {
+        workers.entry(line.worker_id).or_default().push(line);
+    }
+    let persons = workers.into_iter();
+    let mut steps: Vec<Step> = persons
+        .map(|(worker_id, lines)| of_person(policy, part, worker_id, &lines, language))
+        .collect();
+    steps.push(sum(draft, part, language));
+    steps
+}
+
+fn of_person(
+    policy: &PolicyBook,
+    part: &SubsidyPart,
+    worker_id: WorkerId,
+    lines: &[&SubsidyLine],
+    language: Language,
+) -> Step {
+    let amounts: Vec<String> = lines.iter().map(|line| line.amount_fen.yuan()).collect();
+    let total: Fen = lines.iter().map(|line| line.amount_fen).sum();
+    let formula = match amounts.as_slice() {
+        [one] => one.clone(),
+        many => format!("{} = {}", many.join(" + "), total.yuan()),
+    };
+    let rule = say(language, "人月补贴", "A person's months");
+    let worker = say(language, "人员", "worker");
+    let mut step = Step::figure(rule, formula)
+        .amount(total)
+        .input(worker, worker_id, None);
+    let decision = say(language, "依据的决定", "decision it rests on");
+    for line in lines {
+        let name = format!("{} · {decision}", line.month);
+        step = step.input(name, line.decision_id, None);
+    }
+    let months = lines.iter().map(|line| line.month);
+    step.months = months.clone().min().zip(months.max());
+    let dated = policy.subsidy.amount_fen.get(&part.kind);
+    let cited = lines.iter().filter_map(|line| {
+        let value = dated?.on(line.month.last_day())?;
+        Some(value.citation.clone())
+    });
+    step.cite(cited)
+}
+
+fn sum(draft: &EntryDraft, part: &SubsidyPart, language: Language) -> Step {
+    let total = part.total_fen();
+    let (rule, total) = match draft.kind {
+        EntryKind::SubsidyClawBack => (say(language, "追回", "Clawed back"), -total),
+        _ => (say(language, "拨付", "Paid"), total),
+    };
+    let fund = say(language, "资金来源", "fund source");
+    let reference = say(language, "支付凭证", "payment reference");
+    let claim = say(language, "补贴申领", "claim");
+    Step::figure(rule, format!("Σ = {}", total.yuan()))
+        .amount(total)
+        .input(fund, &part.fund_source, None)
+        .input(reference, &part.payment_reference, None)
+        .input(claim, part.claim_id, None)
+}
