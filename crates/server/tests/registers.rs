@@ -474,3 +474,42 @@ async fn a_certificate_is_printed_masked_and_checked_by_what_its_code_holds() {
     assert_eq!(exit, 1, "{told}");
     bureau.close();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nights_list_is_compared_with_what_is_recorded_new_changed_and_gone() {
+    let (bureau, _) = Bureau::open().await;
+    let head = "身份证件类型,身份证件号码,姓名,人员类别,开始日期,结束日期\n";
+    let wang = format!("居民身份证,{NUMBER},王芳,脱贫人口,2016-01-01,\n");
+    let compare = async |rows: &str| {
+        std::fs::write(bureau.path("list.csv"), format!("{head}{rows}")).expect("a file");
+        let ask = ["compare-register", "poverty_status", "list.csv", "-o", "d.xlsx", "--json"];
+        let (told, code) = bureau.run(&[&ask[..], &CONTEXT].concat()).await;
+        let json: serde_json::Value = serde_json::from_str(&told).unwrap_or_else(|_| told.into());
+        let counts = ["new", "changed", "gone", "same", "nameDiffers", "wrong"];
+        (counts.map(|name| json[name].as_i64().unwrap_or(-1)), code)
+    };
+    assert_eq!(compare(&wang).await, ([0, 0, 0, 1, 0, 0], 0));
+    assert!(bureau.rows("d.xlsx").is_empty());
+
+    let li = "居民身份证,442000199307089965,李敏,脱贫人口,2016-01-01,\n";
+    let wrong = "居民身份证,442000199307089966,李敏,脱贫人口,2016-13-01,\n";
+    let told = compare(&format!("{li}{wrong}")).await;
+    assert_eq!(told, ([1, 0, 1, 0, 0, 1], 3));
+    let rows = bureau.rows("d.xlsx");
+    let gone = rows.iter().find(|row| cell(row, "差异") == &text("消失"));
+    let gone = gone.expect("王芳 is not on the list");
+    assert_eq!(cell(gone, "证件号码"), &text("442000********9982"));
+    assert_eq!(cell(gone, "姓名"), &text("王*"));
+
+    let ended = wang.replace("2016-01-01,", "2016-01-01,2023-06-30");
+    assert_eq!(compare(&ended).await, ([0, 1, 0, 0, 0, 0], 3));
+    let rows = bureau.rows("d.xlsx");
+    assert_eq!(cell(&rows[0], "说明"), &text("结束日期"));
+    let renamed = wang.replace("王芳", "王方");
+    assert_eq!(compare(&renamed).await, ([0, 0, 1, 0, 1, 0], 3));
+
+    let ask = ["compare-register", "contract", "list.csv", "-o", "d.xlsx"];
+    let (told, code) = bureau.run(&[&ask[..], &CONTEXT].concat()).await;
+    assert!(code == 1 && told.contains("只有"), "{told}");
+    bureau.close();
+}

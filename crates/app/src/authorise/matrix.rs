@@ -79,6 +79,8 @@ pub const MATRIX: &[Row] = &[
     row!("RegistryService/GetEmployer", [R, R, R, R, O, X, X, X]),
     row!("RegistryService/ListEmployers", [R, R, R, R, X, X, X, X]),
     row!("RegistryService/MatchWorker", [R, R, R, R, O, X, X, X]),
+    row!("RegistryService/CompareRegister", [R, R, X, X, X, X, X, X]),
+    row!("RegistryService/ListRegister", [R, R, X, X, X, X, X, X]),
     row!("RegistryService/MergeWorkers", [X, R, X, X, X, X, X, X]),
     row!("FilingService/SubmitFiling", [R, X, X, X, O, X, X, X]),
     row!("FilingService/DecideFiling", [X, R, X, X, X, X, X, X]),

@@ -5,6 +5,7 @@ mod list;
 mod reach;
 mod record;
 mod recording;
+mod register;
 mod retract;
 
 pub use input::{FactInput, FactItem, WorkerFactInput};
@@ -13,4 +14,5 @@ pub(crate) use list::{require_known, require_profile};
 pub(crate) use record::{Attempt, FACT_SECRET, IDENTITY_SECRET, may_rerun};
 pub use record::{FactOutcome, RecordFacts, RecordedFact};
 pub(crate) use recording::{certificate_owner_key, contract_owner_key, fact_secret_row, region_of};
+pub use register::{RegisterComparison, RegisterDifference, RegisterEntry, RegisterPage};
 pub use retract::{RetractFact, Retracted};

@@ -2,6 +2,7 @@
 
 use mamagang_app::certificates::CertificateStatus;
 use mamagang_app::eligibility::SourceState;
+use mamagang_app::facts::RegisterDifference;
 use mamagang_app::filings::{FilingDecision, Registration};
 use mamagang_app::supervision::Dimension;
 use mamagang_domain::claim::{ClaimState, Verdict};
@@ -81,6 +82,7 @@ api_enums! {
     Distance as Distance: SameTown, OtherTown;
     Registration as HireRegistration: Employment, End;
     CertificateStatus as CertificateStatus: Valid, Expired, Revoked;
+    RegisterDifference as RegisterDifference: New, Changed, Same, NameDiffers;
     SourceState as SourceState: Answered, NoAnswer, BadAnswer, Resting, NoTime, OutOfDate;
     ClaimState as ClaimState: Submitted, Reviewed, Approved, Paid, Rejected, ClawedBack, Returned;
     Verdict as ClaimDecision: Pass, Return, Reject;

@@ -13,6 +13,7 @@ pub(crate) mod ledger_form;
 pub(crate) mod measures;
 pub(crate) mod page;
 mod person;
+pub(crate) mod register;
 pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod simulate;

@@ -14,6 +14,7 @@ pub(crate) mod ledger_form;
 pub(crate) mod measures;
 pub(crate) mod policy;
 pub(crate) mod reason;
+pub(crate) mod register;
 pub(crate) mod report;
 pub(crate) mod simulate;
 mod time;

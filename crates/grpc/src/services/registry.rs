@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mamagang_app::facts::{FactListQuery, RecordFacts};
 use mamagang_app::{App, WriteRequest};
 use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
 use mamagang_proto::v1;
 use mamagang_proto::v1::registry_service_server::RegistryService;
 use prost::Message as _;
@@ -15,8 +16,9 @@ use super::stream::{Answers, Rows, answers};
 use crate::call::{Call, rules};
 use crate::convert::fact::fact_item;
 use crate::convert::page::{self, Selection};
+use crate::convert::register as register_convert;
 use crate::convert::registry as convert;
-use crate::reply::{employer, fact, fact_result, timestamp};
+use crate::reply::{employer, fact, fact_result, register, timestamp};
 
 const METHOD_RECORD: &str = "mamagang.v1.RegistryService/RecordFacts";
 const METHOD_IMPORT: &str = "mamagang.v1.RegistryService/ImportFacts";
@@ -230,6 +232,64 @@ impl RegistryService for Registry {
             facts: listed.facts.iter().map(fact::stored).collect(),
             next_page_token: page::next(&self.app, &call.caller, selection, listed.as_of, after),
             as_of_time: Some(timestamp(listed.as_of)),
+        }))
+    }
+
+    async fn compare_register(
+        &self,
+        request: Request<v1::CompareRegisterRequest>,
+    ) -> Result<Response<v1::CompareRegisterResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let context = call.read(&self.app, |check| {
+            register_convert::compare_register(check, &message)
+        })?;
+        let facts = &message.facts;
+        let (rows, places) = sort(facts.iter().map(|fact| fact_item(rules(&self.app), fact)));
+        let compared = self
+            .app
+            .compare_register(&call.caller, &context, &rows)
+            .await;
+        let merged = compared.and_then(|compared| places.merge(compared));
+        let merged = merged.map_err(|error| call.refuse(&error))?;
+        let results = facts.iter().zip(merged).map(|(fact, compared)| {
+            register::comparison(fact, &compared.and_then(|it| it), call.language)
+        });
+        Ok(Response::new(v1::CompareRegisterResponse {
+            results: results.collect(),
+        }))
+    }
+
+    async fn list_register(
+        &self,
+        request: Request<v1::ListRegisterRequest>,
+    ) -> Result<Response<v1::ListRegisterResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let message = request.into_inner();
+        let ((context, kind), limit) = call.read(&self.app, |check| {
+            let selected = register_convert::list_register(check, &message);
+            let limit = page::size(check, message.page_size);
+            selected.zip(limit)
+        })?;
+        let alike = v1::ListRegisterRequest {
+            kind: message.kind,
+            ..Default::default()
+        };
+        let selection = Selection::new("ListRegister", &alike.encode_to_vec());
+        let listed = async {
+            let token = &message.page_token;
+            let start = page::open(&self.app, &call.caller, selection, token, None)?;
+            let after = page::position(&start, WorkerId::from_slice)?;
+            self.app
+                .list_register(&call.caller, &context, kind, after, limit)
+                .await
+        };
+        let listed = listed.await.map_err(|error| call.refuse(&error))?;
+        let after = listed.next_after.map(|id| id.bytes().to_vec());
+        let now = self.app.now_micros();
+        Ok(Response::new(v1::ListRegisterResponse {
+            entries: listed.entries.iter().map(register::entry).collect(),
+            next_page_token: page::next(&self.app, &call.caller, selection, now, after.as_deref()),
         }))
     }
 

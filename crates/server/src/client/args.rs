@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::import::ImportArgs;
 use super::measures::{PreferencesArgs, SubsidyArgs, VatArgs};
 use super::reconcile::ReconcileArgs;
+use super::register::CompareRegisterArgs;
 use super::words::Lang;
 
 /// The subcommands that ask a running service.
@@ -47,6 +48,8 @@ pub enum ClientCommand {
     Export(ExportArgs),
     /// Compare the ledger with declared returns and a payroll; write what differs, with suggested entries
     Reconcile(ReconcileArgs),
+    /// Compare a register's list with what is recorded: new, changed, gone
+    CompareRegister(CompareRegisterArgs),
 }
 
 impl ClientCommand {
@@ -66,6 +69,7 @@ impl ClientCommand {
             Self::Import(args) => &args.client,
             Self::Export(args) => args.flags(),
             Self::Reconcile(args) => &args.client,
+            Self::CompareRegister(args) => &args.client,
         }
     }
 }

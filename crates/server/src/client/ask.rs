@@ -18,6 +18,7 @@ use super::import;
 use super::json;
 use super::measures;
 use super::reconcile;
+use super::register;
 use super::render;
 use super::simulate;
 use super::view::View;
@@ -80,6 +81,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Certificate(args) => certificate::certificate(args, &connection, view).await,
         ClientCommand::Import(args) => import::import(args, &connection, view).await,
         ClientCommand::Export(args) => export::export(args, &connection, view).await,
+        ClientCommand::CompareRegister(args) => register::compare(args, &connection, view).await,
         ClientCommand::Reconcile(args) => reconcile::reconcile(args, &connection, view).await,
     }
 }

@@ -13,6 +13,7 @@ pub mod import;
 pub mod json;
 pub mod measures;
 pub mod reconcile;
+pub mod register;
 pub mod render;
 mod simulate;
 pub mod template;

@@ -409,7 +409,7 @@ fn ending(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-fn save(table: &Table, path: &Path) -> Result<Answer, Failure> {
+pub(in crate::client) fn save(table: &Table, path: &Path) -> Result<Answer, Failure> {
     let bytes = match ending(path).as_str() {
         "csv" => csv::write(table),
         "xlsx" => Book::new(&table.name).sheet(table).and_then(Book::finish),

@@ -9,13 +9,13 @@ use prost_reflect::{
 use crate::client::json;
 
 /// Makes facts of one kind.
-pub(super) struct Facts {
+pub(in crate::client) struct Facts {
     kind: &'static Kind,
     descriptor: MessageDescriptor,
 }
 
 impl Facts {
-    pub(super) fn new(kind: &'static Kind) -> Self {
+    pub(in crate::client) fn new(kind: &'static Kind) -> Self {
         Self {
             kind,
             descriptor: json::descriptor("mamagang.v1.Fact")
@@ -24,7 +24,7 @@ impl Facts {
     }
 
     /// The fact of a row; the row's number is its key.
-    pub(super) fn of(&self, row: u64, record: &Record) -> Fact {
+    pub(in crate::client) fn of(&self, row: u64, record: &Record) -> Fact {
         let mut message = DynamicMessage::new(self.descriptor.clone());
         message.set_field_by_name("row_key", Value::String(row.to_string()));
         for (field, filled) in record {

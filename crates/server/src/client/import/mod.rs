@@ -30,7 +30,7 @@ use super::connection::Connection;
 use super::failure::{Failure, Refusal};
 use super::view::View;
 use super::words::Lang;
-use fact::Facts;
+pub(super) use fact::Facts;
 
 /// How long a whole file may take: the longest that the service allows a call.
 const IMPORT_TIME: Duration = Duration::from_secs(60 * 60);
@@ -232,7 +232,7 @@ fn send(
     Ok((rows, faults))
 }
 
-fn sentences(faults: &[Fault]) -> String {
+pub(super) fn sentences(faults: &[Fault]) -> String {
     let one = |fault: &Fault| format!("{}（{}）{}", fault.header, fault.cell, fault.message);
     faults.iter().map(one).collect::<Vec<_>>().join("；")
 }
