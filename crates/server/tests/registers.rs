@@ -482,7 +482,14 @@ async fn a_nights_list_is_compared_with_what_is_recorded_new_changed_and_gone() 
     let wang = format!("居民身份证,{NUMBER},王芳,脱贫人口,2016-01-01,\n");
     let compare = async |rows: &str| {
         std::fs::write(bureau.path("list.csv"), format!("{head}{rows}")).expect("a file");
-        let ask = ["compare-register", "poverty_status", "list.csv", "-o", "d.xlsx", "--json"];
+        let ask = [
+            "compare-register",
+            "poverty_status",
+            "list.csv",
+            "-o",
+            "d.xlsx",
+            "--json",
+        ];
         let (told, code) = bureau.run(&[&ask[..], &CONTEXT].concat()).await;
         let json: serde_json::Value = serde_json::from_str(&told).unwrap_or_else(|_| told.into());
         let counts = ["new", "changed", "gone", "same", "nameDiffers", "wrong"];
