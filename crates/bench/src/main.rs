@@ -65,6 +65,12 @@ pub(crate) struct RunArgs {
     /// Seconds of a turn.
     #[arg(long)]
     seconds: Option<u64>,
+    /// Months of everybody's contributions, 12 where it is not told.
+    #[arg(long)]
+    months: Option<i32>,
+    /// A folder whose PostgreSQL stays: the city is filled once and found again by later runs.
+    #[arg(long)]
+    keep: Option<PathBuf>,
 }
 
 impl RunArgs {

@@ -17,7 +17,8 @@ use std::time::Duration;
 const ACCOUNT: &str = "postgres";
 
 /// Starts the server and ends it with the run, however the run ends. `$1`: the process to watch,
-/// `$2`: the folder, `$3`: the lock file, then the server's command.
+/// `$2`: the folder, `$3`: the lock file, or nothing where the folder is kept; then the server's
+/// command.
 const GUARDIAN: &str = r#"
 run=$1 folder=$2 lock=$3
 shift 3
@@ -25,6 +26,12 @@ shift 3
 server=$!
 while kill -0 "$run" 2>/dev/null && kill -0 "$server" 2>/dev/null; do sleep 0.2; done
 if kill -0 "$run" 2>/dev/null; then exit 1; fi
+if [ -z "$lock" ]; then
+    kill -INT "$server" 2>/dev/null
+    wait "$server"
+    rm -f "$folder/ready"
+    exit 0
+fi
 kill -QUIT "$server" 2>/dev/null
 wait "$server"
 rm -rf "$folder" "$lock"
@@ -54,6 +61,34 @@ impl PostgresCluster {
         SHARED.get_or_init(|| Self::find_or_start().expect("PostgreSQL starts"))
     }
 
+    /// A server on a folder that stays: made where it is not there, found as it was left. It ends
+    /// with this process.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made, or the server does not start on it.
+    pub fn kept(folder: &Path) -> io::Result<&'static Self> {
+        let started = Self::start_in(folder.to_owned(), programs(), None, id())?;
+        Ok(SHARED.get_or_init(|| started))
+    }
+
+    /// A database of that name, made where there is none, and not removed.
+    ///
+    /// # Errors
+    /// What the server refuses.
+    pub fn kept_database(&'static self, name: &str) -> io::Result<PostgresDatabase> {
+        let told = self.ask(&format!(
+            "SELECT count(*) FROM pg_database WHERE datname = '{name}'"
+        ))?;
+        if told.trim() == "0" {
+            self.run_sql(&format!("CREATE DATABASE {name}"))?;
+        }
+        Ok(PostgresDatabase {
+            cluster: self,
+            name: name.to_owned(),
+            is_kept: true,
+        })
+    }
+
     /// The folder of the programs that came with the server, such as `pgbench`.
     pub fn bin(&self) -> &Path {
         &self.bin
@@ -71,6 +106,7 @@ impl PostgresCluster {
         PostgresDatabase {
             cluster: self,
             name,
+            is_kept: false,
         }
     }
 
@@ -85,7 +121,7 @@ impl PostgresCluster {
             let port = port.parse().map_err(io::Error::other)?;
             return Ok(Self { bin, folder, port });
         }
-        let started = Self::start_in(folder.clone(), bin, &lock_path, run.process);
+        let started = Self::start_in(folder.clone(), bin, Some(&lock_path), run.process);
         if started.is_err() {
             // Nobody watches over what has not started.
             let _ = fs::remove_dir_all(folder);
@@ -94,20 +130,14 @@ impl PostgresCluster {
         started
     }
 
-    fn start_in(folder: PathBuf, bin: PathBuf, lock: &Path, run: u32) -> io::Result<Self> {
+    fn start_in(folder: PathBuf, bin: PathBuf, lock: Option<&Path>, run: u32) -> io::Result<Self> {
         let account = Account::current()?;
-        fs::create_dir(&folder)?;
-        account.give(&folder)?;
         let data = folder.join("data");
-        let mut initdb = account.command(&bin.join("initdb"));
-        initdb.args([
-            "--no-sync",
-            "--no-locale",
-            "--encoding=UTF8",
-            "--auth=trust",
-        ]);
-        initdb.args(["--username=postgres", "--pgdata"]).arg(&data);
-        finish(&mut initdb)?;
+        if !data.exists() {
+            fs::create_dir(&folder)?;
+            account.give(&folder)?;
+            Self::initialise(&account, &bin, &data)?;
+        }
         let port = free_port()?;
         let cluster = Self { bin, folder, port };
         let mut guardian = cluster.spawn(&account, run, lock)?;
@@ -117,7 +147,19 @@ impl PostgresCluster {
         Ok(cluster)
     }
 
-    fn spawn(&self, account: &Account, run: u32, lock: &Path) -> io::Result<Child> {
+    fn initialise(account: &Account, bin: &Path, data: &Path) -> io::Result<()> {
+        let mut initdb = account.command(&bin.join("initdb"));
+        initdb.args([
+            "--no-sync",
+            "--no-locale",
+            "--encoding=UTF8",
+            "--auth=trust",
+        ]);
+        initdb.args(["--username=postgres", "--pgdata"]).arg(data);
+        finish(&mut initdb).map(drop)
+    }
+
+    fn spawn(&self, account: &Account, run: u32, lock: Option<&Path>) -> io::Result<Child> {
         let mut server = account.command(&self.bin.join("postgres"));
         server.arg("-D").arg(self.folder.join("data"));
         server.args(["-p", &self.port.to_string()]);
@@ -127,7 +169,9 @@ impl PostgresCluster {
         server.args(["-c", "max_connections=400"]);
         let mut guardian = Command::new("sh");
         guardian.args(["-c", GUARDIAN, "sh", &run.to_string()]);
-        guardian.arg(&self.folder).arg(lock);
+        guardian
+            .arg(&self.folder)
+            .arg(lock.unwrap_or(Path::new("")));
         guardian.arg(server.get_program()).args(server.get_args());
         // Out of the terminal's and the runner's reach, who would end it before its work is done.
         guardian.process_group(0);
@@ -157,12 +201,23 @@ impl PostgresCluster {
     }
 
     fn run_sql_in(&self, database: &str, sql: &str) -> io::Result<()> {
+        finish(&mut self.psql(database, sql)).map(drop)
+    }
+
+    /// The answer of a statement, without heads.
+    fn ask(&self, sql: &str) -> io::Result<String> {
+        let mut psql = self.psql("postgres", sql);
+        psql.arg("-At");
+        finish(&mut psql)
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> Command {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.arg("-h").arg(&self.folder);
         psql.args(["-p", &self.port.to_string(), "-U", "postgres", "-qX"]);
         psql.args(["-d", database]);
         psql.args(["-v", "ON_ERROR_STOP=1", "-c", sql]);
-        finish(&mut psql)
+        psql
     }
 }
 
@@ -170,6 +225,7 @@ impl PostgresCluster {
 pub struct PostgresDatabase {
     cluster: &'static PostgresCluster,
     name: String,
+    is_kept: bool,
 }
 
 impl PostgresDatabase {
@@ -207,6 +263,9 @@ impl fmt::Debug for PostgresDatabase {
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
         // What cannot be removed goes with the server.
         let name = &self.name;
         let _ = self
@@ -311,10 +370,11 @@ fn quiet(command: &mut Command) -> &mut Command {
         .current_dir("/")
 }
 
-fn finish(command: &mut Command) -> io::Result<()> {
+/// What it has told.
+fn finish(command: &mut Command) -> io::Result<String> {
     let done = command.current_dir("/").stdin(Stdio::null()).output()?;
     if done.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
     let told = String::from_utf8_lossy(&done.stderr).into_owned();
     Err(io::Error::other(told))

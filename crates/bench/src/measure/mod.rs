@@ -5,6 +5,7 @@ mod checks;
 mod decision;
 mod import_files;
 mod instances;
+mod kept;
 mod postings;
 mod scale;
 mod start;
@@ -47,7 +48,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let workers = args.workers.unwrap_or(if quick { 25_000 } else { 100_000 });
     let city = City {
         workers,
-        months: 12,
+        months: args.months.unwrap_or(12),
         // The others are for the trial of two instances.
         long_employers: (workers * 4 / 25).min(12_000),
     };
@@ -55,7 +56,13 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         turns: args.turns.unwrap_or(if quick { 3 } else { 5 }),
         turn: Duration::from_secs(args.seconds.unwrap_or(if quick { 2 } else { 4 })),
         folder: tempfile::tempdir()?,
-        cluster: PostgresCluster::start(),
+        cluster: match &args.keep {
+            Some(folder) => {
+                std::fs::create_dir_all(folder)?;
+                PostgresCluster::kept(&folder.join("postgres"))?
+            }
+            None => PostgresCluster::start(),
+        },
         city,
         args,
         figures: Vec::new(),
@@ -176,9 +183,26 @@ impl Bench {
     }
 
     async fn postgres(&mut self) -> anyhow::Result<Filled> {
-        let database = self.cluster.database();
-        self.fill("PostgreSQL", database.url(), Some(database), 4)
-            .await
+        let kept = self.args.keep.clone().map(kept::Kept::new);
+        let database = match &kept {
+            Some(_) => self.cluster.kept_database("city")?,
+            None => self.cluster.database(),
+        };
+        if let Some(kept) = &kept
+            && let Some(filled) = kept.find(self.city, &database)?
+        {
+            return Ok(Filled {
+                database: filled,
+                _postgres: Some(database),
+            });
+        }
+        let filled = self
+            .fill("PostgreSQL", database.url(), Some(database), 4)
+            .await?;
+        if let Some(kept) = &kept {
+            kept.note(self.city, &filled.database)?;
+        }
+        Ok(filled)
     }
 
     async fn fill(
@@ -208,11 +232,25 @@ impl Bench {
         let bounds = Bounds::rising(30_000.0, 60_000.0, 150_000.0);
         let figure = Figure::new("P9", what, rate).own(rate, "facts/s");
         self.tell(vec![figure.within(bounds).seen(seen)]);
+        drop(service);
+        write_back(postgres.as_ref())?;
         Ok(Filled {
             database,
             _postgres: postgres,
         })
     }
+}
+
+/// Settles a filled database, as pgbench does its own: statistics are taken, and everything is
+/// written back, so that no measure pays for the filling.
+fn write_back(postgres: Option<&PostgresDatabase>) -> anyhow::Result<()> {
+    if let Some(database) = postgres {
+        database.run_sql("VACUUM (ANALYZE)")?;
+        database.run_sql("CHECKPOINT")?;
+    }
+    let synced = std::process::Command::new("sync").status()?;
+    anyhow::ensure!(synced.success(), "sync: {synced}");
+    Ok(())
 }
 
 /// Turns of a yardstick and the service.
