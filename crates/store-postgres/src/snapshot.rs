@@ -31,29 +31,24 @@ pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
     })
 }
 
-/// Bytes of an employer's code.
-const CODE_BYTES: usize = 18;
-
 fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
     let months: Option<Vec<i32>> = get(row, "booked_months")?;
-    let employers: Option<&str> = get(row, "booked_employers")?;
+    let employers: Option<Vec<String>> = get(row, "booked_employers")?;
     let (Some(months), Some(employers)) = (months, employers) else {
         return Ok(Vec::new());
     };
-    if employers.len() != months.len() * CODE_BYTES {
+    if employers.len() != months.len() {
         return Err(corrupt("employer_code"));
     }
     // Most months of a person are one employer's.
-    let mut last: Option<(&str, EmployerCode)> = None;
+    let mut last: Option<EmployerCode> = None;
     let mut booked = Vec::with_capacity(months.len());
-    for (place, index) in months.into_iter().enumerate() {
-        let text = employers.get(place * CODE_BYTES..(place + 1) * CODE_BYTES);
-        let text = text.ok_or_else(|| corrupt("employer_code"))?;
+    for (index, text) in months.into_iter().zip(employers) {
         let employer_code = match last {
-            Some((known, code)) if known == text => code,
-            _ => parse_employer(text)?,
+            Some(code) if code.as_str() == text => code,
+            _ => parse_employer(&text)?,
         };
-        last = Some((text, employer_code));
+        last = Some(employer_code);
         booked.push(BookedMonth {
             month: month(index.into())?,
             employer_code,

@@ -68,7 +68,9 @@ pub(crate) async fn open(path: &Path, options: &SqliteOptions) -> StoreResult<Po
         .pragma("secure_delete", "ON");
     let writer = pool(1, connect.clone(), options).await?;
     MIGRATIONS.run(&writer).await.map_err(migration_error)?;
-    let read_only = connect.pragma("query_only", "ON");
+    // A reader that finds the file changed gives its whole mapping back and faults it in again:
+    // beside a writer that commits all the time, reading pages costs less.
+    let read_only = connect.pragma("query_only", "ON").pragma("mmap_size", "0");
     let readers = pool(options.readers.max(1), read_only, options).await?;
     Ok(Pools { writer, readers })
 }

@@ -8,6 +8,7 @@ use mamagang_store::audit::{AuditSubject, Retention};
 use mamagang_store::rows::AuditRow;
 use mamagang_store::{PostingBatch, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::class::retention_of;
 use super::record::{AuditDraft, freeze};
@@ -78,6 +79,17 @@ impl AuditChain {
             .await
     }
 
+    /// The same with rows that the caller keeps, to try again.
+    pub(super) async fn commit_again(
+        self: &Arc<Self>,
+        unit: Box<dyn UnitOfWork>,
+        drafts: Arc<[AuditDraft]>,
+    ) -> StoreResult<()> {
+        let chain = Arc::clone(self);
+        let nothing = PostingBatch::default();
+        ended(tokio::spawn(async move { chain.append(unit, &nothing, &drafts).await })).await
+    }
+
     /// The same with what a batch of postings writes beside the rows of its calls.
     pub(crate) async fn commit_postings(
         self: &Arc<Self>,
@@ -86,11 +98,7 @@ impl AuditChain {
         drafts: Vec<AuditDraft>,
     ) -> StoreResult<()> {
         let chain = Arc::clone(self);
-        let task = tokio::spawn(async move { chain.append(unit, &batch, &drafts).await });
-        task.await.unwrap_or_else(|error| {
-            let context = "the task that commits ended early";
-            Err(StoreError::new(StoreErrorKind::CommitUnknown, context).with_source(error))
-        })
+        ended(tokio::spawn(async move { chain.append(unit, &batch, &drafts).await })).await
     }
 
     async fn append(
@@ -155,6 +163,13 @@ impl AuditChain {
         }
         result
     }
+}
+
+async fn ended(task: JoinHandle<StoreResult<()>>) -> StoreResult<()> {
+    task.await.unwrap_or_else(|error| {
+        let context = "the task that commits ended early";
+        Err(StoreError::new(StoreErrorKind::CommitUnknown, context).with_source(error))
+    })
 }
 
 /// So many units with an audit row of their own commit at the same time.

@@ -83,7 +83,7 @@ async fn run(
     while waiting.recv_many(&mut batch, AUDIT_BATCH_MAX).await > 0 {
         let (drafts, replies): (Vec<AuditDraft>, Vec<Reply>) = batch.drain(..).unzip();
         metrics::histogram!("mamagang_audit_batch_rows").record(drafts.len() as u32);
-        let result = commit(&store, &clock, &chain, &drafts).await;
+        let result = commit(&store, &clock, &chain, drafts.into()).await;
         let told = result.map_err(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -102,12 +102,12 @@ async fn commit(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     chain: &Arc<AuditChain>,
-    drafts: &[AuditDraft],
+    drafts: Arc<[AuditDraft]>,
 ) -> StoreResult<()> {
     let mut attempt = 0;
     loop {
         let result = match store.begin(clock.clone()).await {
-            Ok(unit) => chain.commit(unit, drafts.to_vec()).await,
+            Ok(unit) => chain.commit_again(unit, Arc::clone(&drafts)).await,
             Err(error) => Err(error),
         };
         attempt += 1;

@@ -1,17 +1,20 @@
 //! The writer of the ledger: concurrent postings share a commit.
 //!
-//! One task gathers what is queued. While no batch runs, whatever is there is begun at once; while
-//! one runs, a second one is begun beside it where the engine can do both and enough has gathered
-//! to be worth a commit of its own. So a lone posting never waits, few share one commit, and many
-//! keep planning and the disk busy at the same time.
+//! One task gathers what is queued. While no batch runs, whatever is there is begun at once, in two
+//! halves where the engine can run both; while one runs, another is begun beside it once nearly as
+//! much has gathered. So a lone posting never waits, and few or many keep the planning of one batch
+//! beside the commit of the other. An employer's commands are never in two batches at a time: they
+//! are run in the order in which they came, and no batch waits for another's locks.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_store::{Clock, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::batch::run_batch;
@@ -26,8 +29,10 @@ type Queued = (Command, Reply);
 
 /// Batches that run at the same time, where the engine can.
 const BATCHES_AT_ONCE: usize = 2;
-/// A second batch is begun beside a running one from so many postings on.
-const SECOND_BATCH_FROM: usize = 48;
+/// Commands that are gathered before they are run; more wait in the queue.
+const GATHERED_MAX: usize = 4 * LEDGER_BATCH_MAX;
+/// From so many commands on, what has gathered while nothing ran is begun in halves.
+const HALVES_FROM: usize = 4;
 /// How long a batch is held for callers that have just been answered: they come back together,
 /// the first of them a moment before the others.
 const LINGER: Duration = Duration::from_micros(300);
@@ -59,11 +64,15 @@ impl LedgerWriter {
         let gatherer = Gatherer {
             context: Arc::new(LedgerContext { store, clock, book }),
             waiting,
+            is_closed: false,
             gathered: Vec::with_capacity(LEDGER_BATCH_MAX),
             free: (0..lanes).map(|_| Arc::new(chain())).collect(),
             chain: Box::new(chain),
             running: JoinSet::new(),
-            last_answered: 0,
+            employers: HashMap::new(),
+            busy: HashSet::new(),
+            under_way: 0,
+            expected: 0,
         };
         tokio::spawn(gatherer.run());
         Self { queue }
@@ -104,109 +113,149 @@ async fn answer(queued: AppResult<Answer>) -> AppResult<LedgerReply> {
         .unwrap_or_else(|_| Err(AppError::new(ErrorReason::StoreUnavailable)))
 }
 
+/// The end of a batch: its task, and its audit chain unless the task was cut short.
+type Ended = Result<(Id, (Arc<AuditChain>, usize)), JoinError>;
+
 /// Gathers commands into batches.
 struct Gatherer {
     context: Arc<LedgerContext>,
     waiting: mpsc::Receiver<Queued>,
+    is_closed: bool,
+    /// In the order in which they came.
     gathered: Vec<Queued>,
     /// Audit chains that no batch uses: one a batch, so that batches do not wait for each other's
     /// commits.
     free: Vec<Arc<AuditChain>>,
     chain: Box<dyn Fn() -> AuditChain + Send>,
     running: JoinSet<(Arc<AuditChain>, usize)>,
-    /// Commands of the batch that has ended last.
-    last_answered: usize,
+    /// The employers of each running batch.
+    employers: HashMap<Id, Vec<EmployerCode>>,
+    /// All of them.
+    busy: HashSet<EmployerCode>,
+    /// Commands that run.
+    under_way: usize,
+    /// Callers who were answered and have not come back.
+    expected: usize,
 }
 
 impl Gatherer {
     async fn run(mut self) {
-        while self.gather().await {
-            let Some(chain) = self.free.pop() else {
-                continue;
-            };
-            let batch = std::mem::replace(&mut self.gathered, Vec::with_capacity(LEDGER_BATCH_MAX));
-            let context = Arc::clone(&self.context);
-            self.running.spawn(async move {
-                let count = batch.len();
-                run_and_answer(&context, &chain, batch).await;
-                (chain, count)
-            });
-        }
-        while let Some(ended) = self.running.join_next().await {
-            self.note(ended);
+        while let Some(batch) = self.next().await {
+            self.begin(batch);
         }
     }
 
-    /// Waits until a batch is worth beginning. False: nobody is left to ask.
-    async fn gather(&mut self) -> bool {
-        if self.gathered.is_empty() && !self.receive().await {
-            return false;
+    /// The next batch that may be begun. `None`: nobody is left to ask, and nothing runs.
+    async fn next(&mut self) -> Option<Vec<Queued>> {
+        loop {
+            self.collect();
+            if self.running.is_empty() && !self.gathered.is_empty() {
+                self.linger().await;
+            }
+            if let Some(batch) = self.batch() {
+                return Some(batch);
+            }
+            let room = GATHERED_MAX.saturating_sub(self.gathered.len());
+            tokio::select! {
+                Some(ended) = self.running.join_next_with_id() => self.note(ended),
+                count = self.waiting.recv_many(&mut self.gathered, room), if room > 0 && !self.is_closed => {
+                    self.arrived(count);
+                }
+                else => return None,
+            }
         }
-        // What has arrived by now costs no wait.
-        while self.gathered.len() < LEDGER_BATCH_MAX {
+    }
+
+    /// What has arrived or ended by now costs no wait.
+    fn collect(&mut self) {
+        while self.gathered.len() < GATHERED_MAX {
             match self.waiting.try_recv() {
-                Ok(queued) => self.gathered.push(queued),
+                Ok(queued) => {
+                    self.gathered.push(queued);
+                    self.arrived(1);
+                }
                 Err(_) => break,
             }
         }
-        while let Some(ended) = self.running.try_join_next() {
+        while let Some(ended) = self.running.try_join_next_with_id() {
             self.note(ended);
         }
-        while !self.may_begin() {
-            let room = LEDGER_BATCH_MAX - self.gathered.len();
-            tokio::select! {
-                Some(ended) = self.running.join_next() => self.note(ended),
-                count = self.waiting.recv_many(&mut self.gathered, room.max(1)), if room > 0 => {
-                    if count == 0 && self.running.is_empty() {
-                        break;
-                    }
-                    if count == 0 {
-                        // No further command comes; what is gathered waits for its turn.
-                        if let Some(ended) = self.running.join_next().await {
-                            self.note(ended);
-                        }
-                    }
-                }
-            }
-        }
-        if self.running.is_empty() {
-            self.linger().await;
-        }
-        true
     }
 
-    async fn receive(&mut self) -> bool {
-        self.waiting
-            .recv_many(&mut self.gathered, LEDGER_BATCH_MAX)
-            .await
-            > 0
+    /// `count` commands have come; none where no further one can.
+    fn arrived(&mut self, count: usize) {
+        self.is_closed |= count == 0;
+        self.expected = self.expected.saturating_sub(count);
     }
 
-    fn may_begin(&self) -> bool {
-        let is_worth_it = self.running.is_empty() || self.gathered.len() >= SECOND_BATCH_FROM;
-        is_worth_it && !self.free.is_empty()
-    }
-
-    /// The callers of the batch before are likely to ask again at once; a batch of one was nobody's
-    /// company.
+    /// The callers of the batches before are likely to ask again at once.
     async fn linger(&mut self) {
         let until = Instant::now() + LINGER;
-        let expected = self.last_answered.min(LEDGER_BATCH_MAX);
-        while self.gathered.len() < expected {
-            let room = LEDGER_BATCH_MAX - self.gathered.len();
-            let more = self.waiting.recv_many(&mut self.gathered, room);
+        while self.expected > 0 && self.gathered.len() < LEDGER_BATCH_MAX {
+            let more = self.waiting.recv_many(&mut self.gathered, LEDGER_BATCH_MAX);
             match timeout_at(until, more).await {
-                Ok(count) if count > 0 => {}
+                Ok(count) if count > 0 => self.arrived(count),
                 _ => break,
             }
         }
+        self.expected = 0;
     }
 
-    fn note(&mut self, ended: Result<(Arc<AuditChain>, usize), tokio::task::JoinError>) {
-        match ended {
-            Ok((chain, count)) => {
+    /// Takes what a batch that is begun now would run.
+    fn batch(&mut self) -> Option<Vec<Queued>> {
+        let lanes = self.free.len();
+        if lanes == 0 {
+            return None;
+        }
+        let is_free = |(command, _): &&Queued| !self.busy.contains(&command.employer_code);
+        let ready = self.gathered.iter().filter(is_free).count();
+        let is_worth_it = self.running.is_empty() || ready * 4 >= self.under_way * 3;
+        if ready == 0 || !is_worth_it {
+            return None;
+        }
+        let is_halved = self.running.is_empty() && lanes > 1 && ready >= HALVES_FROM;
+        let most = if is_halved { ready.div_ceil(2) } else { ready };
+        Some(self.take(most.min(LEDGER_BATCH_MAX)))
+    }
+
+    /// The first commands whose employers no batch has.
+    fn take(&mut self, most: usize) -> Vec<Queued> {
+        let mut batch = Vec::with_capacity(most);
+        let mut rest = Vec::with_capacity(self.gathered.len().saturating_sub(most));
+        for queued in self.gathered.drain(..) {
+            if batch.len() < most && !self.busy.contains(&queued.0.employer_code) {
+                batch.push(queued);
+            } else {
+                rest.push(queued);
+            }
+        }
+        self.gathered = rest;
+        batch
+    }
+
+    fn begin(&mut self, batch: Vec<Queued>) {
+        let chain = self.free.pop().unwrap_or_else(|| Arc::new((self.chain)()));
+        let employers: Vec<EmployerCode> = batch
+            .iter()
+            .map(|(command, _)| command.employer_code)
+            .collect();
+        self.busy.extend(&employers);
+        self.under_way += batch.len();
+        let context = Arc::clone(&self.context);
+        let task = self.running.spawn(async move {
+            let count = batch.len();
+            run_and_answer(&context, &chain, batch).await;
+            (chain, count)
+        });
+        self.employers.insert(task.id(), employers);
+    }
+
+    fn note(&mut self, ended: Ended) {
+        let id = match ended {
+            Ok((id, (chain, count))) => {
                 self.free.push(chain);
-                self.last_answered = count;
+                self.expected += count;
+                id
             }
             // Its callers are told that the store does not answer; its chain is not used again.
             Err(error) => {
@@ -215,7 +264,13 @@ impl Gatherer {
                     "a ledger batch ended early"
                 );
                 self.free.push(Arc::new((self.chain)()));
+                error.id()
             }
+        };
+        let employers = self.employers.remove(&id).unwrap_or_default();
+        self.under_way = self.under_way.saturating_sub(employers.len());
+        for employer in employers {
+            self.busy.remove(&employer);
         }
     }
 }

@@ -56,7 +56,10 @@ statements! { "fact":
     READ_OWNERS = concat!(
         "SELECT asked.ordinal - 1 AS place, worker.worker_id
         FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS asked (kind, key, ordinal)
-        JOIN fact_owner ON fact_owner.kind = asked.kind AND fact_owner.key = asked.key ",
+        CROSS JOIN LATERAL (
+            SELECT fact_owner.worker_id FROM fact_owner
+            WHERE fact_owner.kind = asked.kind AND fact_owner.key = asked.key LIMIT 1
+        ) AS fact_owner ",
         worker_of!("fact_owner.worker_id")
     );
 

@@ -46,12 +46,24 @@ statements! { "ledger":
             NULL AS content, NULL::bytea AS response, NULL::bigint AS answered_at
         FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
             AS asked (employer_code, tax_year, first_month, last_month, ordinal)
-        LEFT JOIN employer ON employer.employer_code = asked.employer_code
-        LEFT JOIN ledger_head ON ledger_head.employer_code = asked.employer_code
-        LEFT JOIN ledger_entry AS last ON last.employer_code = ledger_head.employer_code
-            AND last.sequence = ledger_head.sequence
-        LEFT JOIN employer_year ON employer_year.employer_code = asked.employer_code
-            AND employer_year.tax_year = asked.tax_year
+        LEFT JOIN LATERAL (
+            SELECT employer.record FROM employer
+            WHERE employer.employer_code = asked.employer_code LIMIT 1
+        ) AS employer ON true
+        LEFT JOIN LATERAL (
+            SELECT ledger_head.sequence, ledger_head.hash FROM ledger_head
+            WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
+        ) AS ledger_head ON true
+        LEFT JOIN LATERAL (
+            SELECT ledger_entry.recorded_at FROM ledger_entry
+            WHERE ledger_entry.employer_code = asked.employer_code
+                AND ledger_entry.sequence = ledger_head.sequence LIMIT 1
+        ) AS last ON true
+        LEFT JOIN LATERAL (
+            SELECT employer_year.state FROM employer_year
+            WHERE employer_year.employer_code = asked.employer_code
+                AND employer_year.tax_year = asked.tax_year LIMIT 1
+        ) AS employer_year ON true
         CROSS JOIN LATERAL (
             SELECT string_agg(person_month.worker_id, ''::bytea) AS workers,
                 array_agg(person_month.month) AS months,
@@ -68,7 +80,10 @@ statements! { "ledger":
         snapshot_columns!(),
         ", NULL, NULL, NULL
         FROM unnest($5::text[]) AS asked (employer_code)
-        JOIN employer_worker ON employer_worker.employer_code = asked.employer_code ",
+        CROSS JOIN LATERAL (
+            SELECT employer_worker.worker_id FROM employer_worker
+            WHERE employer_worker.employer_code = asked.employer_code OFFSET 0
+        ) AS employer_worker ",
         worker_of!("employer_worker.worker_id"),
         booked_of!(),
         " UNION ALL
@@ -77,9 +92,12 @@ statements! { "ledger":
             idempotency.content::text, idempotency.response, idempotency.recorded_at
         FROM unnest($6::text[], $7::text[], $8::bytea[]) WITH ORDINALITY
             AS asked (organisation, method, request_id, ordinal)
-        JOIN idempotency ON idempotency.organisation = asked.organisation
-            AND idempotency.method = asked.method
-            AND idempotency.request_id = asked.request_id"
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency
+            WHERE idempotency.organisation = asked.organisation
+                AND idempotency.method = asked.method
+                AND idempotency.request_id = asked.request_id LIMIT 1
+        ) AS idempotency"
     );
 
     /// `$1`: employer, `$2`: year or NULL, `$3`: after, `$4`: as of, `$5`: at most so many.

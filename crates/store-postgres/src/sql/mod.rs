@@ -1,8 +1,10 @@
 //! Every statement, by noun.
 //!
-//! Sets go in as one array a column, read by `unnest`: a statement costs far more than a row. Every
-//! join is written in the order in which it is to run, what was asked for first; the settings of a
-//! connection (see [`database::PREPARE_SESSION`]) keep the planner to it.
+//! Sets go in as one array a column, read by `unnest`: a statement costs far more than a row. What
+//! is looked up for each of them is a `LATERAL` query that ends with `LIMIT`: the planner may
+//! neither turn it round nor go through the table, whatever it believes of its size. A plan that
+//! was made while a table was empty would otherwise read all of it for each row, once it is full.
+//! The settings of a connection (see [`database::PREPARE_SESSION`]) do the rest.
 
 /// A statement and its name in errors.
 #[derive(Clone, Copy, Debug)]
@@ -35,21 +37,25 @@ macro_rules! snapshot_columns {
     () => {
         "worker.worker_id, worker.region_code, worker.timeline,
         booked.months AS booked_months, booked.employers AS booked_employers,
-        (SELECT json_agg(json_build_array(
-                filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
-                filing.accepted_on, filing.revoked_on))::text
-            FROM unnest(worker.filing_ids) AS named (filing_id)
-            JOIN filing ON filing.filing_id = named.filing_id) AS filings"
+        CASE WHEN worker.filing_ids = '{}' THEN NULL
+            ELSE (SELECT json_agg(json_build_array(
+                    filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
+                    filing.accepted_on, filing.revoked_on))::text
+                FROM unnest(worker.filing_ids) AS named (filing_id)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM filing WHERE filing.filing_id = named.filing_id LIMIT 1
+                ) AS filing)
+        END AS filings"
     };
 }
 
 /// The booked months of a row of `worker`, in no order: the months, and the codes of their
-/// employers one after the other, 18 characters each. One pass over the worker's rows.
+/// employers. One pass over the worker's rows.
 macro_rules! booked_of {
     () => {
         " CROSS JOIN LATERAL (
             SELECT array_agg(person_month.month) AS months,
-                string_agg(person_month.employer_code, '') AS employers
+                array_agg(person_month.employer_code) AS employers
             FROM person_month WHERE person_month.worker_id = worker.worker_id
         ) AS booked"
     };
@@ -60,10 +66,16 @@ macro_rules! booked_of {
 macro_rules! worker_of {
     ($id:literal) => {
         concat!(
-            "JOIN worker AS named_worker ON named_worker.worker_id = ",
+            "CROSS JOIN LATERAL (
+                SELECT coalesce(named.merged_into, named.worker_id) AS worker_id
+                FROM worker AS named WHERE named.worker_id = ",
             $id,
-            " JOIN worker ON worker.worker_id =
-                coalesce(named_worker.merged_into, named_worker.worker_id)"
+            " LIMIT 1
+            ) AS named_worker
+            CROSS JOIN LATERAL (
+                SELECT worker.worker_id, worker.region_code, worker.timeline, worker.filing_ids
+                FROM worker WHERE worker.worker_id = named_worker.worker_id LIMIT 1
+            ) AS worker "
         )
     };
 }

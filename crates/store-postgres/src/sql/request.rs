@@ -6,9 +6,12 @@ statements! { "request":
             idempotency.response, idempotency.recorded_at
         FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY
             AS asked (organisation, method, request_id, ordinal)
-        JOIN idempotency ON idempotency.organisation = asked.organisation
-            AND idempotency.method = asked.method
-            AND idempotency.request_id = asked.request_id";
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency
+            WHERE idempotency.organisation = asked.organisation
+                AND idempotency.method = asked.method
+                AND idempotency.request_id = asked.request_id LIMIT 1
+        ) AS idempotency";
 
     /// `$1`: organisations, `$2`: methods, `$3`: requests, `$4`: contents, `$5`: responses,
     /// `$6`: instants. In order of key, so that the same requests sent twice at once wait for each

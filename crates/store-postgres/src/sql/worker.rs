@@ -13,9 +13,12 @@ statements! { "worker":
                 worker_identity.name_mac, worker_identity.worker_id
             FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
                 AS asked (place, rank, document_type, mac_key_id, mac)
-            JOIN worker_identity ON worker_identity.document_type = asked.document_type
-                AND worker_identity.mac_key_id = asked.mac_key_id
-                AND worker_identity.mac = asked.mac
+            CROSS JOIN LATERAL (
+                SELECT * FROM worker_identity
+                WHERE worker_identity.document_type = asked.document_type
+                    AND worker_identity.mac_key_id = asked.mac_key_id
+                    AND worker_identity.mac = asked.mac LIMIT 1
+            ) AS worker_identity
         )
         SELECT 0 AS part, found.place, found.rank, found.mac_key_id, found.name_mac,
             NULL AS employer_code, NULL AS record, ",
@@ -27,7 +30,9 @@ statements! { "worker":
         SELECT 1, asked.ordinal - 1, 0, NULL, NULL, employer.employer_code, employer.record,
             NULL, NULL, NULL, NULL, NULL, NULL
         FROM unnest($8::text[]) WITH ORDINALITY AS asked (employer_code, ordinal)
-        JOIN employer ON employer.employer_code = asked.employer_code"
+        CROSS JOIN LATERAL (
+            SELECT * FROM employer WHERE employer.employer_code = asked.employer_code LIMIT 1
+        ) AS employer"
     );
 
     /// Has the workers to the unit alone. `$1`: ids.
@@ -52,7 +57,9 @@ statements! { "worker":
     READ_SECRETS = "SELECT asked.ordinal - 1 AS place, worker_secret.data_key,
             worker_secret.identity
         FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (worker_id, ordinal)
-        JOIN worker_secret ON worker_secret.worker_id = asked.worker_id";
+        CROSS JOIN LATERAL (
+            SELECT * FROM worker_secret WHERE worker_secret.worker_id = asked.worker_id LIMIT 1
+        ) AS worker_secret";
 
     /// `$1`: places, a row for each MAC, `$2`: ranks of the MAC, `$3`: document types, `$4`: MAC
     /// keys, `$5`: MACs.
@@ -61,9 +68,12 @@ statements! { "worker":
             worker.worker_id
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
             AS asked (place, rank, document_type, mac_key_id, mac)
-        JOIN worker_identity ON worker_identity.document_type = asked.document_type
-            AND worker_identity.mac_key_id = asked.mac_key_id
-            AND worker_identity.mac = asked.mac ",
+        CROSS JOIN LATERAL (
+                SELECT * FROM worker_identity
+                WHERE worker_identity.document_type = asked.document_type
+                    AND worker_identity.mac_key_id = asked.mac_key_id
+                    AND worker_identity.mac = asked.mac LIMIT 1
+            ) AS worker_identity ",
         worker_of!("worker_identity.worker_id")
     );
 

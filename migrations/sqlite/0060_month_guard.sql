@@ -1,0 +1,2 @@
+-- PostgreSQL's guard of the 36 months is cheaper from here on. SQLite's asks row by row, and stays
+-- as it is.
