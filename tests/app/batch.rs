@@ -72,6 +72,38 @@ async fn each_posting_of_a_batch_stands_for_itself() {
     }
 }
 
+/// Two batches run beside each other where the engine can: an employer's postings are never in both.
+#[tokio::test]
+async fn an_employers_postings_of_one_call_are_booked_in_their_order() {
+    for test in TestApp::each(date("2024-02-01")).await {
+        let mut items = bakery_with_wang();
+        items.extend([
+            employer(LAUNDRY, EmployerKind::Company),
+            lifted(LI),
+            contract(LI, LAUNDRY, "C2", "2023-01-01"),
+        ]);
+        items.extend(insured(LI, LAUNDRY, "2023-01", "2023-12"));
+        record(&test, items).await;
+        // A period that is posted after a later one is refused.
+        let postings: Vec<_> = (1..=12_u8)
+            .flat_map(|month| [(month, BAKERY), (month, LAUNDRY)])
+            .zip(1..)
+            .map(|((month, employer), id)| post(id, employer, &format!("2023-{month:02}"), 100))
+            .collect();
+        let results = test
+            .app
+            .post_deductions(&Caller::developer(), postings)
+            .await
+            .expect("permitted");
+        let told: Vec<_> = results
+            .into_iter()
+            .map(|result| result.expect("posted").entry_id.expect("stored").sequence)
+            .collect();
+        let expected: Vec<u32> = (1..=12).flat_map(|sequence| [sequence, sequence]).collect();
+        assert_eq!(told, expected);
+    }
+}
+
 #[tokio::test]
 async fn balances_are_read_together_and_an_unknown_employer_leaves_the_others_alone() {
     for test in TestApp::each(date("2024-02-01")).await {

@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::float_arithmetic, reason = "rates and ratios, never money")]
 
+mod chart;
 mod city;
 mod echo;
 mod files;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::chart;
+
 /// What a measure has to reach.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Bounds {
@@ -120,6 +122,8 @@ pub(crate) struct Report {
     pub(crate) processors: usize,
     pub(crate) workers: u64,
     pub(crate) turns: u32,
+    /// The load average of a minute when it began and when it ended: who else was at work.
+    pub(crate) load: (f64, f64),
     pub(crate) figures: Vec<Figure>,
 }
 
@@ -140,9 +144,17 @@ pub(crate) fn spread(values: &[f64]) -> (f64, f64) {
 impl Report {
     /// The figures as a table in Markdown.
     pub(crate) fn table(&self) -> String {
-        let mut table = String::from(
-            "| # | measure | figure | of | value (lowest–highest turn) | floor / goal / beyond | reached |\n\
+        let mut table = format!(
+            "{} workers, {} turns, {} processors, load average {} at the start and {} at the end, \
+             commit {}.\n\n\
+             | # | measure | figure | of | value (lowest–highest turn) | floor / goal / beyond | reached |\n\
              |---|---|---|---|---|---|---|\n",
+            self.workers,
+            self.turns,
+            self.processors,
+            number(self.load.0),
+            number(self.load.1),
+            self.commit,
         );
         for figure in &self.figures {
             let bounds = figure.bounds.map_or_else(String::new, |bounds| {
@@ -179,6 +191,7 @@ impl Report {
         let path = folder.join(format!("{}-{kind}.json", self.started));
         std::fs::write(&path, serde_json::to_string_pretty(self)? + "\n")?;
         std::fs::write(path.with_extension("md"), self.table())?;
+        std::fs::write(path.with_extension("svg"), chart::svg(&self.figures))?;
         Ok(path)
     }
 }

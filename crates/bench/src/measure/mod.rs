@@ -50,7 +50,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         workers,
         months: args.months.unwrap_or(12),
         // The others are for the trial of two instances.
-        long_employers: (workers * 4 / 25).min(12_000),
+        long_employers: (workers * 4 / 25).min(8_000),
     };
     let mut bench = Bench {
         turns: args.turns.unwrap_or(if quick { 3 } else { 5 }),
@@ -68,6 +68,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         figures: Vec::new(),
     };
     let started = seconds_since_1970();
+    let load = load_average();
     bench.durability()?;
     if bench.wants(&["P8"]) {
         let figures = decision::measure(&bench);
@@ -106,6 +107,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         processors: std::thread::available_parallelism().map_or(0, usize::from),
         workers,
         turns: bench.turns,
+        load: (load, load_average()),
         figures: bench.figures,
     };
     let path = report.write(&bench.args.results)?;
@@ -330,6 +332,12 @@ fn file(bench: &Bench, name: &str) -> PathBuf {
 fn seconds_since_1970() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.map_or(0, |since| since.as_secs())
+}
+
+fn load_average() -> f64 {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let first = told.split_whitespace().next();
+    first.and_then(|first| first.parse().ok()).unwrap_or(0.0)
 }
 
 fn commit() -> String {

@@ -4,6 +4,7 @@ mod contract;
 mod cost;
 mod durability;
 mod guards;
+mod partitioned;
 mod random;
 mod schema;
 mod support;
