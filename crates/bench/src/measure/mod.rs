@@ -193,6 +193,8 @@ impl Bench {
         if let Some(kept) = &kept
             && let Some(filled) = kept.find(self.city, &database)?
         {
+            // It may have been filled by an earlier version.
+            migrate(self.mamagang(), &filled)?;
             return Ok(Filled {
                 database: filled,
                 _postgres: Some(database),
