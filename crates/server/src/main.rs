@@ -17,10 +17,6 @@ use mamagang_server::settings::{Capabilities, Settings, Surroundings};
 use mamagang_server::{admin, client, demo, key_admin, ledger, settle, trail_admin, trial};
 use tokio::runtime::Runtime;
 
-/// Answers are made of some hundred small texts and lists, on one thread, and freed on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Wrong usage or wrong settings.
 const USAGE: u8 = 2;
 

@@ -87,7 +87,10 @@ impl AuditChain {
     ) -> StoreResult<()> {
         let chain = Arc::clone(self);
         let nothing = PostingBatch::default();
-        ended(tokio::spawn(async move { chain.append(unit, &nothing, &drafts).await })).await
+        ended(tokio::spawn(async move {
+            chain.append(unit, &nothing, &drafts).await
+        }))
+        .await
     }
 
     /// The same with what a batch of postings writes beside the rows of its calls.
@@ -98,7 +101,10 @@ impl AuditChain {
         drafts: Vec<AuditDraft>,
     ) -> StoreResult<()> {
         let chain = Arc::clone(self);
-        ended(tokio::spawn(async move { chain.append(unit, &batch, &drafts).await })).await
+        ended(tokio::spawn(async move {
+            chain.append(unit, &batch, &drafts).await
+        }))
+        .await
     }
 
     async fn append(

@@ -243,13 +243,15 @@ impl<'a> Batch<'a> {
         let reply = if command.validate_only {
             self.preview(command, plan, &months)
         } else {
-            let reply = self.book(command, plan, &months);
-            let record = command.request.record(pack(&reply), self.recorded_at);
+            self.book(command, plan, &months)
+        };
+        let packed = pack(&reply);
+        self.audit.push(self.audit_draft(command, &packed));
+        if !command.validate_only {
+            let record = command.request.record(packed, self.recorded_at);
             self.answered.insert(key.clone(), record.clone());
             self.recorded.push((key, record));
-            reply
-        };
-        self.audit.push(self.audit_draft(command, &reply));
+        }
         Ok(reply)
     }
 
@@ -519,9 +521,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn audit_draft(&self, command: &Command, reply: &LedgerReply) -> AuditDraft {
+    /// `answer`: the reply, packed.
+    fn audit_draft(&self, command: &Command, answer: &[u8]) -> AuditDraft {
         let mut writer = Writer::new(1);
-        writer.bytes(&pack(reply));
+        writer.bytes(answer);
         let fields = command.request.content.fields().iter();
         let question: Vec<String> = fields
             .map(|(name, value)| format!("{name}={value}"))

@@ -1,10 +1,11 @@
 //! The writer of the ledger: concurrent postings share a commit.
 //!
-//! One task gathers what is queued. While no batch runs, whatever is there is begun at once, in two
-//! halves where the engine can run both; while one runs, another is begun beside it once nearly as
-//! much has gathered. So a lone posting never waits, and few or many keep the planning of one batch
-//! beside the commit of the other. An employer's commands are never in two batches at a time: they
-//! are run in the order in which they came, and no batch waits for another's locks.
+//! One task gathers what is queued. While no batch runs, whatever is there is begun at once; while
+//! one runs, a second one is begun beside it where the engine can do both and enough has gathered
+//! to be worth a commit of its own. So a lone posting never waits, few share one commit, and many
+//! keep planning and the disk busy at the same time. An employer's commands are never in two
+//! batches at a time: they are run in the order in which they came, and no batch waits for
+//! another's locks.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -31,11 +32,12 @@ type Queued = (Command, Reply);
 const BATCHES_AT_ONCE: usize = 2;
 /// Commands that are gathered before they are run; more wait in the queue.
 const GATHERED_MAX: usize = 4 * LEDGER_BATCH_MAX;
-/// From so many commands on, what has gathered while nothing ran is begun in halves.
-const HALVES_FROM: usize = 4;
+/// A second batch is begun beside a running one from so many postings on. What a batch costs by
+/// itself is shared by too few otherwise.
+const SECOND_BATCH_FROM: usize = 48;
 /// How long a batch is held for callers that have just been answered: they come back together,
 /// the first of them a moment before the others.
-const LINGER: Duration = Duration::from_micros(300);
+const LINGER: Duration = Duration::from_millis(1);
 
 /// What a batch needs.
 pub(crate) struct LedgerContext {
@@ -71,7 +73,6 @@ impl LedgerWriter {
             running: JoinSet::new(),
             employers: HashMap::new(),
             busy: HashSet::new(),
-            under_way: 0,
             expected: 0,
         };
         tokio::spawn(gatherer.run());
@@ -132,8 +133,6 @@ struct Gatherer {
     employers: HashMap<Id, Vec<EmployerCode>>,
     /// All of them.
     busy: HashSet<EmployerCode>,
-    /// Commands that run.
-    under_way: usize,
     /// Callers who were answered and have not come back.
     expected: usize,
 }
@@ -203,19 +202,14 @@ impl Gatherer {
 
     /// Takes what a batch that is begun now would run.
     fn batch(&mut self) -> Option<Vec<Queued>> {
-        let lanes = self.free.len();
-        if lanes == 0 {
+        if self.free.is_empty() {
             return None;
         }
         let is_free = |(command, _): &&Queued| !self.busy.contains(&command.employer_code);
         let ready = self.gathered.iter().filter(is_free).count();
-        let is_worth_it = self.running.is_empty() || ready * 4 >= self.under_way * 3;
-        if ready == 0 || !is_worth_it {
-            return None;
-        }
-        let is_halved = self.running.is_empty() && lanes > 1 && ready >= HALVES_FROM;
-        let most = if is_halved { ready.div_ceil(2) } else { ready };
-        Some(self.take(most.min(LEDGER_BATCH_MAX)))
+        let is_worth_it = self.running.is_empty() || ready >= SECOND_BATCH_FROM;
+        let may_begin = ready > 0 && is_worth_it;
+        may_begin.then(|| self.take(LEDGER_BATCH_MAX.min(ready)))
     }
 
     /// The first commands whose employers no batch has.
@@ -240,7 +234,6 @@ impl Gatherer {
             .map(|(command, _)| command.employer_code)
             .collect();
         self.busy.extend(&employers);
-        self.under_way += batch.len();
         let context = Arc::clone(&self.context);
         let task = self.running.spawn(async move {
             let count = batch.len();
@@ -267,9 +260,7 @@ impl Gatherer {
                 error.id()
             }
         };
-        let employers = self.employers.remove(&id).unwrap_or_default();
-        self.under_way = self.under_way.saturating_sub(employers.len());
-        for employer in employers {
+        for employer in self.employers.remove(&id).unwrap_or_default() {
             self.busy.remove(&employer);
         }
     }

@@ -38,7 +38,10 @@ async fn the_tables_of_the_ledger_are_divided_and_the_service_may_not_change_tru
         FROM pg_class WHERE relnamespace = 'public'::regnamespace
             AND relname IN ('ledger_entry', 'ledger_head', 'employer_year', 'person_month')
         ORDER BY relname";
-    let rows = sqlx::query(sql).fetch_all(&mut stranger).await.expect("rows");
+    let rows = sqlx::query(sql)
+        .fetch_all(&mut stranger)
+        .await
+        .expect("rows");
     let found: Vec<(String, bool, bool)> = rows
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2)))
