@@ -394,7 +394,7 @@ async fn statistics_are_a_table_and_a_chart_of_the_same_figures() {
         "{svg}"
     );
     assert!(
-        svg.contains("备案与用工统计 2024-01-01 至 2024-12-31"),
+        svg.contains("备案、用工与补贴统计 2024-01-01 至 2024-12-31"),
         "{svg}"
     );
 

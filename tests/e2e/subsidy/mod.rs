@@ -1,6 +1,7 @@
 //! SubsidyService: from the filing to the paid claim.
 
 mod corrections;
+mod states;
 mod town;
 
 use mamagang_proto::v1::{

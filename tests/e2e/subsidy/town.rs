@@ -51,6 +51,15 @@ pub(super) fn paid(person: (&str, &str), employer_code: &str, month: &str) -> Fa
     )
 }
 
+/// The same month with pension and medical alone, which is not enough.
+pub(super) fn paid_in_part(person: (&str, &str), employer_code: &str, month: &str) -> Fact {
+    let mut fact = paid(person, employer_code, month);
+    if let Some(fact::Kind::Contribution(contribution)) = &mut fact.kind {
+        contribution.insurances.truncate(2);
+    }
+    fact
+}
+
 pub(super) fn signed(
     person: (&str, &str),
     employer_code: &str,

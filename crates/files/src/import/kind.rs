@@ -1,4 +1,4 @@
-//! A kind of fact as a table that people fill in.
+//! A kind of fact, or of step, as a table that people fill in.
 
 use crate::table::{Column, Table};
 
@@ -44,15 +44,17 @@ pub struct Field {
     pub note: &'static str,
 }
 
-/// A kind of fact.
+/// A kind of fact, or of step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// Its name as in `Fact.kind`, such as `unemployment_spell`.
+    /// Its name; of a fact as in `Fact.kind`, such as `unemployment_spell`.
     pub name: &'static str,
     /// Its Chinese name: the sheet's.
     pub title: &'static str,
     /// Its columns, from the left.
     pub fields: &'static [Field],
+    /// The API's request that a row of a step becomes, such as `SubmitClaimRequest`; `None` of a fact.
+    pub request: Option<&'static str>,
 }
 
 /// Where the facts come from: the last columns of every kind.
@@ -74,9 +76,13 @@ pub(super) const SOURCE: &[Field] = &[
 ];
 
 impl Kind {
-    /// All columns: its own and those of the source.
+    /// All columns: its own and, of a fact, those of the source.
     pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
-        self.fields.iter().chain(SOURCE)
+        let source: &'static [Field] = match self.request {
+            None => SOURCE,
+            Some(_) => &[],
+        };
+        self.fields.iter().chain(source)
     }
 
     /// The Chinese word for the API's name in a field with a dropdown.

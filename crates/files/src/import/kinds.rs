@@ -1,6 +1,7 @@
 //! Every kind of fact: Chinese header and API field side by side, in one place.
 
 use super::kind::{Choice, Field, Form, Kind};
+use super::steps::STEPS;
 
 const DOCUMENT_TYPES: &[Choice] = &[
     ("居民身份证", "DOCUMENT_TYPE_RESIDENT_ID_CARD"),
@@ -51,7 +52,12 @@ const RELIEFS: &[Choice] = &[
     ("其他社会保险补贴", "SOCIAL_INSURANCE_SUBSIDY"),
 ];
 
-const fn field(path: &'static str, header: &'static str, form: Form, note: &'static str) -> Field {
+pub(super) const fn field(
+    path: &'static str,
+    header: &'static str,
+    form: Form,
+    note: &'static str,
+) -> Field {
     Field {
         path,
         header,
@@ -61,7 +67,7 @@ const fn field(path: &'static str, header: &'static str, form: Form, note: &'sta
     }
 }
 
-const fn required(
+pub(super) const fn required(
     path: &'static str,
     header: &'static str,
     form: Form,
@@ -76,19 +82,19 @@ const fn required(
     }
 }
 
-const DOCUMENT_TYPE: Field = required(
+pub(super) const DOCUMENT_TYPE: Field = required(
     "worker.identity.type",
     "身份证件类型",
     Form::One(DOCUMENT_TYPES),
     "",
 );
-const DOCUMENT_NUMBER: Field = required(
+pub(super) const DOCUMENT_NUMBER: Field = required(
     "worker.identity.number",
     "身份证件号码",
     Form::Code,
     "文本格式，18 位，末位 X 大写",
 );
-const NAME: Field = required("worker.identity.name", "姓名", Form::Text, "与证件一致");
+pub(super) const NAME: Field = required("worker.identity.name", "姓名", Form::Text, "与证件一致");
 const CREDIT_CODE: &str = "18 位";
 const TOWN: &str = "9 位镇街代码";
 const OFFICE: &str = "6 位或 9 位";
@@ -332,15 +338,15 @@ const fn kind(name: &'static str, title: &'static str, fields: &'static [Field])
         name,
         title,
         fields,
+        request: None,
     }
 }
 
-/// The kind of a name as in `Fact.kind`, with `-` for `_` allowed, or of a Chinese title.
+/// The kind of fact or of step of a name, with `-` for `_` allowed, or of a Chinese title.
 pub fn of_name(name: &str) -> Option<&'static Kind> {
     let name = name.replace('-', "_");
-    KINDS
-        .iter()
-        .find(|kind| kind.name == name || kind.title == name)
+    let mut all = KINDS.iter().chain(STEPS);
+    all.find(|kind| kind.name == name || kind.title == name)
 }
 
 #[cfg(test)]
@@ -351,7 +357,7 @@ mod tests {
 
     #[test]
     fn within_a_kind_no_header_and_no_field_stands_twice() {
-        for kind in KINDS {
+        for kind in KINDS.iter().chain(STEPS) {
             let count = kind.all_fields().count();
             let headers: BTreeSet<&str> = kind.all_fields().map(|field| field.header).collect();
             let paths: BTreeSet<&str> = kind.all_fields().map(|field| field.path).collect();

@@ -9,6 +9,7 @@ use mamagang_proto::v1::{AccessContext, DocumentType, IdentityDocument, WorkerRe
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use super::certificate::CertificateArgs;
+use super::claim::ClaimArgs;
 use super::connection::Speaker;
 use super::export::ExportArgs;
 use super::failure::Failure;
@@ -41,11 +42,14 @@ pub enum ClientCommand {
     Simulate(SimulateArgs),
     /// Issue a certificate of a hire as PDF, or check one by its code
     Certificate(CertificateArgs),
-    /// Record a file of facts: xlsx, xls or CSV; wrong rows come back in the same file
+    /// Record a file of facts, or take the steps of one (filings, hires, claims, reviews, payments): xlsx, xls or CSV;
+    /// wrong rows come back in the same file
     Import(ImportArgs),
     /// Write statements, forms, papers or lists as xlsx, PDF or CSV
     #[command(skip)]
     Export(ExportArgs),
+    /// Show a claim of a subsidy, or move it by one step
+    Claim(ClaimArgs),
     /// Compare the ledger with declared returns and a payroll; write what differs, with suggested entries
     Reconcile(ReconcileArgs),
     /// Compare a register's list with what is recorded: new, changed, gone
@@ -68,6 +72,7 @@ impl ClientCommand {
             Self::Certificate(args) => args.flags(),
             Self::Import(args) => &args.client,
             Self::Export(args) => args.flags(),
+            Self::Claim(args) => args.flags(),
             Self::Reconcile(args) => &args.client,
             Self::CompareRegister(args) => &args.client,
         }

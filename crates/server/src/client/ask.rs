@@ -10,6 +10,7 @@ use prost::Message;
 
 use super::args::{BalanceArgs, CheckArgs, ClientCommand, ClientFlags, TermArgs, VerifyArgs};
 use super::certificate;
+use super::claim;
 use super::connection::Connection;
 use super::explain;
 use super::export;
@@ -81,6 +82,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Certificate(args) => certificate::certificate(args, &connection, view).await,
         ClientCommand::Import(args) => import::import(args, &connection, view).await,
         ClientCommand::Export(args) => export::export(args, &connection, view).await,
+        ClientCommand::Claim(args) => claim::claim(args, &connection, view).await,
         ClientCommand::CompareRegister(args) => register::compare(args, &connection, view).await,
         ClientCommand::Reconcile(args) => reconcile::reconcile(args, &connection, view).await,
     }

@@ -8,6 +8,7 @@ use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
 use mamagang_proto::v1::report_service_client::ReportServiceClient;
+use mamagang_proto::v1::subsidy_service_client::SubsidyServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -140,6 +141,12 @@ impl Connection {
     /// Deductions and balances.
     pub fn ledger(&self) -> LedgerServiceClient<Line> {
         LedgerServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// Claims.
+    pub fn subsidies(&self) -> SubsidyServiceClient<Line> {
+        SubsidyServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 }

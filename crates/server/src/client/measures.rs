@@ -65,7 +65,7 @@ pub enum Subsidy {
 }
 
 impl Subsidy {
-    const fn to_proto(self) -> SubsidyKind {
+    pub(super) const fn to_proto(self) -> SubsidyKind {
         match self {
             Self::EmployerInsurance => SubsidyKind::EmployerInsurance,
             Self::Post => SubsidyKind::Post,

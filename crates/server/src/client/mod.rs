@@ -5,6 +5,7 @@
 pub mod args;
 mod ask;
 mod certificate;
+pub mod claim;
 pub mod connection;
 mod explain;
 pub mod export;

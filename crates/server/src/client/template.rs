@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use mamagang_files::import::{KINDS, Kind};
+use mamagang_files::import::{KINDS, Kind, STEPS};
 use mamagang_files::xlsx::Book;
 
 use super::import::kind;
@@ -11,7 +11,7 @@ use super::import::kind;
 /// `mamagang template`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct TemplateArgs {
-    /// The kind of fact, such as contract or 合同
+    /// The kind of fact or of step, such as contract or 补贴申领
     #[arg(value_name = "KIND", value_parser = kind, required_unless_present = "list")]
     pub kind: Option<&'static Kind>,
     /// Where the template is written [default: 导入模板-TITLE.xlsx]
@@ -27,6 +27,7 @@ pub fn run(args: &TemplateArgs) -> anyhow::Result<String> {
     let Some(kind) = args.kind.filter(|_| !args.list) else {
         let lines = KINDS
             .iter()
+            .chain(STEPS)
             .map(|kind| format!("{:<24}{}", kind.name, kind.title));
         return Ok(lines.collect::<Vec<_>>().join("\n"));
     };

@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 use mamagang_domain::reason::{ReasonCode as KnownReason, catalogue};
 use mamagang_proto::v1::{
-    Confidence, Outcome, PersonCategory, ReasonCode, Release, SourceState, TaxKind,
+    ClaimState, Confidence, Outcome, PersonCategory, ReasonCode, Release, SourceState, SubsidyKind,
+    TaxKind,
 };
 
 /// The language of what is printed, and of what the service is asked to answer in.
@@ -120,6 +121,42 @@ pub const fn yes_or_no(is: bool, lang: Lang) -> &'static str {
 /// An enum's value as files and models write it: its name without the enum's, such as `ELIGIBLE`.
 pub fn bare_name<'a>(name: &'a str, prefix: &str) -> &'a str {
     name.strip_prefix(prefix).unwrap_or(name)
+}
+
+/// A subsidy.
+pub const fn subsidy(kind: SubsidyKind, lang: Lang) -> &'static str {
+    let (zh, en) = match kind {
+        SubsidyKind::EmployerInsurance => ("用人单位社会保险补贴", "employer insurance"),
+        SubsidyKind::Post => ("用人单位岗位补贴", "post"),
+        SubsidyKind::FlexibleInsurance => ("灵活就业人员社保补贴", "flexible insurance"),
+        SubsidyKind::Training => ("精准培训补贴", "training"),
+        SubsidyKind::Unspecified => ("", ""),
+    };
+    lang.pick(zh, en)
+}
+
+/// Where a claim stands.
+pub const fn claim_state(state: ClaimState, lang: Lang) -> &'static str {
+    let (zh, en) = match state {
+        ClaimState::Submitted => ("已申领", "submitted"),
+        ClaimState::Reviewed => ("初审通过", "reviewed"),
+        ClaimState::Approved => ("复审通过", "approved"),
+        ClaimState::Paid => ("已拨付", "paid"),
+        ClaimState::Rejected => ("不予通过", "rejected"),
+        ClaimState::ClawedBack => ("已追回", "clawed back"),
+        ClaimState::Returned => ("已退回", "returned"),
+        ClaimState::Unspecified => ("", ""),
+    };
+    lang.pick(zh, en)
+}
+
+/// A reason by its name and what it means.
+pub fn reason(number: i32, lang: Lang) -> String {
+    let (name, cause) = (reason_name(number), reason_cause(number, lang));
+    match cause {
+        "" => name,
+        cause => format!("{name} {cause}"),
+    }
 }
 
 /// A reason's name, such as `TERM_EXHAUSTED`.

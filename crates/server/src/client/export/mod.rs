@@ -1,6 +1,7 @@
 //! `mamagang export`: statements, forms, papers and lists as files. What they hold comes through the API, so that
 //! permissions, masks and audit apply.
 
+mod claims;
 mod lists;
 mod papers;
 pub(crate) mod read;
@@ -51,6 +52,8 @@ pub enum ExportCommand {
     Entries(EntriesArgs),
     /// What is recorded of an employer or a worker
     Facts(FactsArgs),
+    /// Claims of subsidies, a row each or a row a person-month (补贴申领清单)
+    Claims(ClaimsArgs),
     /// Filings with their posts (备案)
     Filings(OfEmployersArgs),
     /// Hires reported against filings (用工报备)
@@ -328,6 +331,47 @@ pub struct AuditEventsArgs {
     pub client: ClientFlags,
 }
 
+/// A list of claims. Reviewers add the column of their decision and import the file again.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ClaimsArgs {
+    /// Only an employer's, by its 统一社会信用代码
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub employer: String,
+    /// Only those of a town, 9 digits
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub town: String,
+    /// Only those of a quarter
+    #[arg(
+        long,
+        value_name = "YYYY-Qn",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub quarter: String,
+    /// Only those in this state; may be given more than once
+    #[arg(long, value_enum)]
+    pub state: Vec<claims::State>,
+    /// A row for each person-month, with the decision that it rests on
+    #[arg(long)]
+    pub lines: bool,
+    /// Where it goes, .xlsx or .csv
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Where and how.
+    #[command(flatten)]
+    pub client: ClientFlags,
+}
+
 impl ExportArgs {
     /// What all of them take.
     pub const fn flags(&self) -> &ClientFlags {
@@ -339,6 +383,7 @@ impl ExportArgs {
             ExportCommand::Balances(args) => &args.client,
             ExportCommand::Entries(args) => &args.client,
             ExportCommand::Facts(args) => &args.client,
+            ExportCommand::Claims(args) => &args.client,
             ExportCommand::Filings(args)
             | ExportCommand::Hires(args)
             | ExportCommand::Findings(args) => &args.client,
@@ -379,6 +424,10 @@ pub(super) async fn export(
         }
         ExportCommand::Facts(args) => {
             let table = lists::facts(args, connection).await?;
+            save(&table, &args.output)
+        }
+        ExportCommand::Claims(args) => {
+            let table = claims::claims(args, connection).await?;
             save(&table, &args.output)
         }
         ExportCommand::Filings(args) => {

@@ -1,6 +1,7 @@
 //! Statistics as a table and as a chart.
 
 use clap::ValueEnum;
+use mamagang_domain::money::Fen;
 use mamagang_files::chart::{Chart, Mark};
 use mamagang_files::table::{Column, Table, Value};
 use mamagang_proto::v1::{
@@ -35,6 +36,10 @@ pub enum Dimension {
     CarerGroup,
     /// 距离
     Distance,
+    /// 措施
+    Measure,
+    /// 资金来源
+    FundSource,
 }
 
 impl Dimension {
@@ -46,6 +51,8 @@ impl Dimension {
             Self::Month => "月份",
             Self::CarerGroup => "育儿人员类别",
             Self::Distance => "距离",
+            Self::Measure => "措施",
+            Self::FundSource => "资金来源",
         }
     }
 
@@ -57,6 +64,8 @@ impl Dimension {
             Self::Month => StatisticsDimension::Month,
             Self::CarerGroup => StatisticsDimension::CarerGroup,
             Self::Distance => StatisticsDimension::Distance,
+            Self::Measure => StatisticsDimension::Measure,
+            Self::FundSource => StatisticsDimension::FundSource,
         }
     }
 }
@@ -98,7 +107,7 @@ pub(super) async fn statistics(
 }
 
 fn title(args: &StatisticsArgs) -> String {
-    format!("备案与用工统计 {} 至 {}", args.from, args.through)
+    format!("备案、用工与补贴统计 {} 至 {}", args.from, args.through)
 }
 
 fn figures(row: &StatisticsRow) -> [i64; 5] {
@@ -108,6 +117,17 @@ fn figures(row: &StatisticsRow) -> [i64; 5] {
         row.places,
         row.decision_days,
         row.hires,
+    ]
+}
+
+/// Of claims: person-months, then what was claimed, paid and taken back.
+fn of_claims(row: &StatisticsRow) -> [Value; 4] {
+    let money = |fen| Value::Money(Fen::new(fen));
+    [
+        Value::Count(row.claimed_months),
+        money(row.claimed_fen),
+        money(row.paid_fen),
+        money(row.clawed_back_fen),
     ]
 }
 
@@ -123,17 +143,21 @@ fn table(args: &StatisticsArgs, answer: &GetStatisticsResponse) -> Table {
         ]
         .map(Column::count),
     );
+    columns.push(Column::count("申领人月数"));
+    columns.extend(["申领金额", "拨付金额", "追回金额"].map(Column::money));
     let mut table = Table::new("统计", columns);
     for row in &answer.rows {
         let keys = row.keys.iter().map(|key| Value::text(words::key(key)));
-        table.push(keys.chain(figures(row).map(Value::Count)));
+        let counts = figures(row).map(Value::Count);
+        table.push(keys.chain(counts).chain(of_claims(row)));
     }
     if let Some(total) = &answer.total {
         let mut cells = vec![Value::Empty; args.by.len()];
         if let Some(first) = cells.first_mut() {
             *first = Value::text("合计");
         }
-        table.total(cells.into_iter().chain(figures(total).map(Value::Count)));
+        let counts = figures(total).map(Value::Count);
+        table.total(cells.into_iter().chain(counts).chain(of_claims(total)));
     }
     table.remark(title(args));
     table

@@ -40,8 +40,8 @@ impl Facts {
     }
 }
 
-/// Sets the field at a path, and what stands above it.
-fn set(message: &mut DynamicMessage, path: &str, filled: &Filled) {
+/// Sets the field at a path, and what stands above it; in a list, of its only element.
+pub(super) fn set(message: &mut DynamicMessage, path: &str, filled: &Filled) {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     let descriptor = message.descriptor();
     let field = descriptor
@@ -50,7 +50,19 @@ fn set(message: &mut DynamicMessage, path: &str, filled: &Filled) {
     if rest.is_empty() {
         let value = value(&field.kind(), filled);
         message.set_field(&field, value);
-    } else if let Some(inner) = message.get_field_mut(&field).as_message_mut() {
+        return;
+    }
+    let element = field.kind();
+    let inner = match message.get_field_mut(&field) {
+        Value::List(elements) => {
+            if let (true, FieldKind::Message(element)) = (elements.is_empty(), element) {
+                elements.push(Value::Message(DynamicMessage::new(element)));
+            }
+            elements.first_mut().and_then(Value::as_message_mut)
+        }
+        single => single.as_message_mut(),
+    };
+    if let Some(inner) = inner {
         set(inner, rest, filled);
     }
 }

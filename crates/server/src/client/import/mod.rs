@@ -1,10 +1,11 @@
-//! `mamagang import`: a file of facts through `ImportFacts`, and its wrong rows back.
+//! `mamagang import`: a file of facts through `ImportFacts`, or of steps one by one, and its wrong rows back.
 //!
 //! The file goes through the API like everything else, so that permissions and audit apply. It is read on a thread of
 //! its own, row by row; what the service holds back, the reading holds back too.
 
 mod fact;
 mod report;
+mod step;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,9 +18,9 @@ use futures::stream;
 use indicatif::{ProgressBar, ProgressStyle};
 use mamagang_domain::frozen::digest;
 use mamagang_files::import::{
-    Fault, GivenBack, Import, ImportError, Kind, Options, Row, give_back, of_name,
+    Fault, GivenBack, Import, ImportError, KINDS, Kind, Options, Row, STEPS, give_back, of_name,
 };
-use mamagang_proto::v1::{FactResult, ImportFactsRequest};
+use mamagang_proto::v1::{AccessContext, FactResult, ImportFactsRequest};
 use tokio::sync::mpsc;
 use tonic::Request;
 use uuid::Uuid;
@@ -31,18 +32,21 @@ use super::failure::{Failure, Refusal};
 use super::view::View;
 use super::words::Lang;
 pub(super) use fact::Facts;
+use step::Steps;
 
 /// How long a whole file may take: the longest that the service allows a call.
 const IMPORT_TIME: Duration = Duration::from_secs(60 * 60);
 /// Rows that were read and not yet taken by the connection.
 const ROWS_AHEAD: usize = 2_048;
+/// Steps that were read and not yet taken.
+const STEPS_AHEAD: usize = 16;
 /// Bytes of a file that are hashed at once.
 const HASH_BYTES: usize = 1024 * 1024;
 
 /// `mamagang import`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ImportArgs {
-    /// The kind of fact, such as contract or 合同; `mamagang template --list` names all
+    /// The kind of fact or of step, such as contract or 补贴申领; `mamagang template --list` names all
     #[arg(value_name = "KIND", value_parser = kind)]
     pub kind: &'static Kind,
     /// The file: xlsx, xls or CSV (UTF-8 or GB 18030)
@@ -70,6 +74,23 @@ pub struct ImportArgs {
     /// Check every row and store none
     #[arg(long)]
     pub dry_run: bool,
+    /// Your file or case number; for steps that read persons' data, such as 用工报备
+    #[arg(
+        long,
+        visible_alias = "case",
+        value_name = "NUMBER",
+        requires = "operator"
+    )]
+    pub case_number: Option<String>,
+    /// Who asks: a name or staff number
+    #[arg(long, value_name = "NAME", requires = "case_number")]
+    pub operator: Option<String>,
+    /// What the data are needed for
+    #[arg(long, value_name = "TEXT", default_value = "妈妈岗备案与补贴审核")]
+    pub purpose: String,
+    /// The legal duty or power
+    #[arg(long, value_name = "TEXT", default_value = "中府函〔2022〕226号")]
+    pub legal_basis: String,
     /// Where the file goes back to when rows are wrong [default: beside it, as NAME.错误.xlsx or .csv]
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
@@ -78,13 +99,23 @@ pub struct ImportArgs {
     pub client: ClientFlags,
 }
 
+impl ImportArgs {
+    /// Why persons' data are read, where that was told.
+    fn context(&self) -> Option<AccessContext> {
+        let (case_number, operator) = self.case_number.clone().zip(self.operator.clone())?;
+        Some(AccessContext {
+            purpose: self.purpose.clone(),
+            legal_basis: self.legal_basis.clone(),
+            case_number,
+            operator,
+        })
+    }
+}
+
 /// A kind by its name.
 pub fn kind(name: &str) -> Result<&'static Kind, String> {
     of_name(name).ok_or_else(|| {
-        let names: Vec<&str> = mamagang_files::import::KINDS
-            .iter()
-            .map(|kind| kind.name)
-            .collect();
+        let names: Vec<&str> = KINDS.iter().chain(STEPS).map(|kind| kind.name).collect();
         format!("no such kind; the kinds are {}", names.join(", "))
     })
 }
@@ -132,17 +163,29 @@ pub(super) async fn import(
         ..Outcome::default()
     };
 
-    let (sender, receiver) = mpsc::channel(ROWS_AHEAD);
-    let (dry_run, progress) = (args.dry_run, bar.clone());
-    let reading =
-        tokio::task::spawn_blocking(move || send(file, request_id, dry_run, &sender, &progress));
-    let answered = receive(kind, receiver, connection, view.lang, &mut outcome).await;
-    let read = reading
-        .await
-        .map_err(|error| Failure::Output(io::Error::other(error)))?;
+    let (rows, faults) = match kind.request {
+        None => {
+            let (sender, receiver) = mpsc::channel(ROWS_AHEAD);
+            let (dry_run, progress) = (args.dry_run, bar.clone());
+            let reading = tokio::task::spawn_blocking(move || {
+                send(file, request_id, dry_run, &sender, &progress)
+            });
+            let answered = receive(kind, receiver, connection, view.lang, &mut outcome).await;
+            read(reading, answered).await?
+        }
+        Some(request) => {
+            let context = args.context();
+            let steps = Steps::new(kind, request, args.dry_run, context, view.lang)?;
+            // A step is taken before the next one is read far ahead.
+            let (sender, receiver) = mpsc::channel(STEPS_AHEAD);
+            let progress = bar.clone();
+            let reading = tokio::task::spawn_blocking(move || step::read(file, &sender, &progress));
+            let answered = step::take(&steps, receiver, connection, view.lang, &mut outcome).await;
+            read(reading, answered).await?
+        }
+    }
+    .map_err(|error| unreadable(&error, view.lang))?;
     bar.finish_and_clear();
-    answered?;
-    let (rows, faults) = read.map_err(|error| unreadable(&error, view.lang))?;
     outcome.rows = rows;
     outcome.reasons.extend(faults);
 
@@ -160,6 +203,20 @@ pub(super) async fn import(
         outcome.reasons = reasons;
     }
     Ok(report::of(args, &outcome, view))
+}
+
+type Read = Result<(u64, BTreeMap<u64, String>), ImportError>;
+
+/// What the reading came to, unless the service refused the whole.
+async fn read(
+    reading: tokio::task::JoinHandle<Read>,
+    answered: Result<(), Failure>,
+) -> Result<Read, Failure> {
+    let read = reading
+        .await
+        .map_err(|error| Failure::Output(io::Error::other(error)))?;
+    answered?;
+    Ok(read)
 }
 
 async fn blocking<T: Send + 'static>(

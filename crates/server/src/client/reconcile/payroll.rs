@@ -20,6 +20,7 @@ pub(super) static KIND: Kind = Kind {
     name: "payroll",
     title: "工资表",
     fields: FIELDS,
+    request: None,
 };
 const FIELDS: &[Field] = &[
     column("number", "身份证件号码", Form::Code, true),

@@ -22,6 +22,7 @@ pub(super) static KIND: Kind = Kind {
         column("edu", "教育费附加抵减", Form::Money, false),
         column("ledu", "地方教育附加抵减", Form::Money, false),
     ],
+    request: None,
 };
 
 pub(super) const fn column(
