@@ -320,6 +320,7 @@ async fn a_towns_clerk_records_nothing_of_another_town() {
         request: None,
         method: "mamagang.v1.RegistryService/RecordFacts",
         items,
+        unread: Vec::new(),
     };
     let outcomes = test
         .app

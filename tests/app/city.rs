@@ -190,6 +190,7 @@ pub(crate) async fn record(test: &TestApp, items: Vec<FactItem>) -> Vec<Recorded
         request: None,
         method: "mamagang.v1.RegistryService/RecordFacts",
         items,
+        unread: Vec::new(),
     };
     let outcomes = test
         .app

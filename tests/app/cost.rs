@@ -1,6 +1,6 @@
 //! The cost budget: statements and rows of a check and of a posting.
 
-use mamagang_app::Caller;
+use mamagang_app::{Caller, ErrorReason};
 use mamagang_testkit::{TestApp, context, date};
 
 use crate::city::{BAKERY, WANG, bakery_with_wang, check, post, record};
@@ -77,4 +77,28 @@ async fn a_hundred_checks_cost_as_many_statements_as_one() {
     let cost = since(before, cost_so_far(&test));
     assert_eq!(cost.rows, 1);
     assert!(cost.statements <= 4, "{cost:?}");
+}
+
+/// Nothing but the refusal under its request id, and the audit row of each call.
+#[tokio::test]
+async fn a_final_refusal_writes_two_rows_and_its_repetition_one() {
+    let test = TestApp::sqlite(date("2024-02-01")).await;
+    record(&test, bakery_with_wang()).await;
+    let caller = Caller::developer();
+    let post = |request, vat| post(request, BAKERY, "2023-01", vat);
+    let posted = test.app.post_deduction(&caller, post(1, 100)).await;
+    posted.expect("posted");
+    let mut told = Vec::new();
+    for rows in [2, 1] {
+        let before = cost_so_far(&test);
+        let refused = test.app.post_deduction(&caller, post(2, 100)).await;
+        told.push(refused.expect_err("posted before"));
+        let cost = since(before, cost_so_far(&test));
+        assert_eq!(cost.rows, rows);
+    }
+    assert_eq!(told[0].reason, ErrorReason::PeriodAlreadyPosted);
+    assert_eq!(told[0].metadata, told[1].metadata);
+    let other = test.app.post_deduction(&caller, post(2, 101)).await;
+    let other = other.expect_err("other content");
+    assert_eq!(other.reason, ErrorReason::RequestIdReused);
 }

@@ -46,6 +46,7 @@ async fn a_repeated_request_gets_the_first_answer_and_another_content_is_refused
         request: Some(write(1, content)),
         method: "mamagang.v1.RegistryService/RecordFacts",
         items: bakery_with_wang(),
+        unread: Vec::new(),
     };
     let caller = Caller::developer();
     let first = test
@@ -76,6 +77,7 @@ async fn a_wrong_name_in_a_fact_keeps_that_fact_out_and_the_others_in() {
         request: None,
         method: "mamagang.v1.RegistryService/RecordFacts",
         items,
+        unread: Vec::new(),
     };
     let outcomes = test
         .app
@@ -307,6 +309,7 @@ async fn an_unknown_worker_id_in_a_fact_is_refused_by_item() {
         request: None,
         method: "mamagang.v1.RegistryService/RecordFacts",
         items,
+        unread: Vec::new(),
     };
     let outcomes = test
         .app
@@ -337,6 +340,7 @@ async fn callers_that_go_away_do_not_stop_the_writes_of_others() {
             request: None,
             method: "mamagang.v1.RegistryService/RecordFacts",
             items: vec![contract(WANG, BAKERY, &format!("C{wait}"), "2023-01-01")],
+            unread: Vec::new(),
         };
         let caller = Caller::developer();
         let call = test.app.record_facts(&caller, request);

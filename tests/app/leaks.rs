@@ -114,6 +114,7 @@ async fn live(test: &TestApp) {
         }),
         method: "mamagang.v1.RegistryService/RecordFacts",
         items,
+        unread: Vec::new(),
     };
     test.app
         .record_facts(&caller, request)

@@ -1,6 +1,6 @@
 //! The audit trail is kept by class.
 
-use mamagang_app::audit::Retention;
+use mamagang_app::audit::{BundleError, Retention, verify_bundle};
 use mamagang_app::workers::MatchWorker;
 use mamagang_app::{Caller, ErrorReason};
 use mamagang_domain::ids::AuditId;
@@ -137,4 +137,40 @@ async fn a_row_that_was_changed_is_named() {
             .iter()
             .any(|fault| fault.contains("breaks the chain"))
     );
+}
+
+#[tokio::test]
+async fn an_exported_bundle_is_verified_without_the_database_and_shows_every_change() {
+    let test = TestApp::sqlite(date("2024-02-01")).await;
+    let caller = Caller::developer();
+    record(&test, bakery_with_wang()).await;
+    calls(&test).await;
+    let mut bundle = Vec::new();
+    let exported = test
+        .app
+        .export_audit(&caller, 0, i64::MAX, &mut bundle)
+        .await
+        .expect("exported");
+    let text = String::from_utf8(bundle).expect("text");
+    let verified = verify_bundle(&text, Some(&exported.public_key)).expect("as it was exported");
+    assert_eq!((verified.rows, verified.links), (4, 4));
+    assert!(!text.contains(WANG.0) && !text.contains(WANG.1));
+    let other_key = "ab".repeat(32);
+    assert_eq!(
+        verify_bundle(&text, Some(&other_key)),
+        Err(BundleError::Signature)
+    );
+    let lines: Vec<&str> = text.lines().collect();
+    for left_out in 1..lines.len() - 1 {
+        let mut fewer = lines.clone();
+        fewer.remove(left_out);
+        assert!(
+            verify_bundle(&fewer.join("\n"), None).is_err(),
+            "line {left_out}"
+        );
+    }
+    let changed = text.replacen("00000008", "00000009", 1);
+    assert_ne!(changed, text);
+    assert!(verify_bundle(&changed, None).is_err());
+    assert!(verify_bundle("", None).is_err());
 }

@@ -5,6 +5,7 @@ use mamagang_proto::v1::{
     ListFactsRequest, MatchWorkerRequest, RecordFactsRequest, VerifyContractRequest,
     VerifyWorkerStatusRequest, WorkerRef, fact, list_facts_request, worker_ref,
 };
+use mamagang_testkit::date;
 use prost::Message;
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -47,6 +48,31 @@ fn violations(result: &v1::FactResult) -> (i32, Vec<(String, String)>) {
             .map(|violation| (violation.field.clone(), violation.description.clone()))
             .collect(),
     )
+}
+
+/// A child's number is wrong before the day of birth and right after it.
+#[tokio::test]
+async fn a_repeated_request_is_answered_alike_though_its_items_would_be_read_by_then() {
+    let service = Service::start().await;
+    let unborn = ("442000202402100012", "王小明");
+    let ask = || RecordFactsRequest {
+        request_id: request_id(1),
+        facts: vec![employer(BAKERY), lifted(unborn), lifted(WANG)],
+    };
+    let mut registry = service.registry();
+    let first = registry.record_facts(english(ask())).await;
+    let first = first.expect("OK").into_inner();
+    let refused: Vec<bool> = first.results.iter().map(|it| it.error.is_some()).collect();
+    assert_eq!(refused, [false, true, false]);
+    service.test.clock.move_to(date("2024-03-01"));
+    let again = registry.record_facts(english(ask())).await;
+    assert_eq!(again.expect("the first answer").into_inner(), first);
+    let anew = RecordFactsRequest {
+        request_id: request_id(2),
+        ..ask()
+    };
+    let anew = registry.record_facts(english(anew)).await.expect("OK");
+    assert!(anew.into_inner().results[1].error.is_none());
 }
 
 #[tokio::test]

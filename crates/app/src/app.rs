@@ -252,7 +252,7 @@ pub(crate) fn require_context(context: &AccessContext) -> AppResult<()> {
 }
 
 /// The instant at which a month begins in Asia/Shanghai (microseconds).
-pub(crate) fn month_start(month: TaxMonth) -> i64 {
+pub fn month_start(month: TaxMonth) -> i64 {
     i64::from(month.first_day().epoch_day()) * DAY_MICROS - SHANGHAI_OFFSET_MICROS
 }
 

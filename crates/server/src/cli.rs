@@ -116,6 +116,10 @@ pub enum KeysCommand {
 pub enum AuditCommand {
     /// Verify every chain, row by row.
     Verify(SettingFlags),
+    /// Write the rows of some months as a signed bundle.
+    Export(ExportFlags),
+    /// Verify a bundle; no database is needed.
+    VerifyBundle(BundleFlags),
     /// Take out the rows of a class recorded before a month, if the class was kept long enough.
     Cut(CutFlags),
 }
@@ -146,6 +150,33 @@ pub struct CutFlags {
     /// Where the database is.
     #[command(flatten)]
     pub settings: SettingFlags,
+}
+
+/// What to export.
+#[derive(Args, Clone)]
+pub struct ExportFlags {
+    /// The first month, such as 2026-05.
+    #[arg(long, value_name = "MONTH")]
+    pub from: String,
+    /// The last month.
+    #[arg(long, value_name = "MONTH")]
+    pub through: String,
+    /// The file to write; one that is there stays.
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// Where the database is.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Which bundle to verify.
+#[derive(Args, Clone)]
+pub struct BundleFlags {
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// The key that must have signed it, in hexadecimal, as `mamagang keys show` prints it; otherwise the one it names.
+    #[arg(long, value_name = "HEX")]
+    pub public_key: Option<String>,
 }
 
 /// Whom to erase.

@@ -113,6 +113,10 @@ fn audit(command: &AuditCommand) -> ExitCode {
         AuditCommand::Verify(flags) => with_settings(flags, |settings, runtime| {
             runtime.block_on(trail_admin::verify(&settings))
         }),
+        AuditCommand::Export(flags) => with_settings(&flags.settings, |settings, runtime| {
+            runtime.block_on(trail_admin::export(&settings, flags))
+        }),
+        AuditCommand::VerifyBundle(flags) => answer(trail_admin::verify_bundle(flags)),
         AuditCommand::Cut(CutFlags {
             class,
             before,

@@ -50,6 +50,7 @@ async fn record_a_person(opened: &Opened) {
         request: None,
         method: "mamagang.v1.RegistryService/RecordFacts",
         items,
+        unread: Vec::new(),
     };
     opened
         .app

@@ -10,7 +10,7 @@ use mamagang_store::rows::AuditRow;
 use sqlx::postgres::PgRow;
 
 use crate::audit::audit_row;
-use crate::column::{bytes, digest, get, narrow};
+use crate::column::{bytes, digest, get, narrow, worker_id};
 use crate::db::{Bind, Db};
 use crate::error::corrupt;
 use crate::sql::audit as sql;
@@ -99,6 +99,13 @@ impl AuditReads for PostgresStore {
             .rows(sql::LIST_OF_WORKERS, binds)
             .await?;
         rows.iter().map(audit_row).collect()
+    }
+
+    async fn merged_into(&self, worker: WorkerId) -> StoreResult<Vec<WorkerId>> {
+        let mut reader = self.reader().await?;
+        let binds = [Bind::Blob(worker.bytes().to_vec())];
+        let rows = self.db(&mut reader).rows(sql::LIST_MERGED, binds).await?;
+        rows.iter().map(worker_id).collect()
     }
 
     async fn audit_chains(

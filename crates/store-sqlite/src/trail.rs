@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use crate::audit::audit_row;
-use crate::column::{bytes, digest, get, hex, narrow, rows_of};
+use crate::column::{bytes, digest, get, hex, narrow, rows_of, worker_id};
 use crate::db::{Bind, Db};
 use crate::error::corrupt;
 use crate::sql::audit as sql;
@@ -98,6 +98,13 @@ impl AuditReads for SqliteStore {
             .rows(sql::LIST_OF_WORKERS, binds)
             .await?;
         rows.iter().map(audit_row).collect()
+    }
+
+    async fn merged_into(&self, worker: WorkerId) -> StoreResult<Vec<WorkerId>> {
+        let mut reader = self.reader().await?;
+        let binds = [Bind::Blob(worker.bytes().to_vec())];
+        let rows = self.db(&mut reader).rows(sql::LIST_MERGED, binds).await?;
+        rows.iter().map(worker_id).collect()
     }
 
     async fn audit_chains(

@@ -133,6 +133,9 @@ pub trait AuditReads {
         query: &AuditQuery,
     ) -> StoreResult<Vec<AuditRow>>;
 
+    /// The workers that were merged into one, in order.
+    async fn merged_into(&self, worker: WorkerId) -> StoreResult<Vec<WorkerId>>;
+
     /// Rows in order of writer and position, after a place.
     async fn audit_chains(
         &self,

@@ -124,7 +124,9 @@ impl App {
 
     /// A person's ids: the present one, and those that were merged into it.
     async fn ids_of(&self, worker_id: WorkerId) -> AppResult<Vec<WorkerId>> {
-        Ok(vec![worker_id])
+        let mut ids = vec![worker_id];
+        ids.extend(self.store.merged_into(worker_id).await?);
+        Ok(ids)
     }
 
     async fn audit_page(

@@ -80,7 +80,7 @@ impl App {
         Ok(report)
     }
 
-    async fn all_gaps(&self) -> AppResult<Vec<AuditGap>> {
+    pub(super) async fn all_gaps(&self) -> AppResult<Vec<AuditGap>> {
         let mut gaps: Vec<AuditGap> = Vec::new();
         loop {
             let after = gaps.last().map(|gap| (gap.writer_id, gap.first_position));

@@ -32,8 +32,25 @@ pub struct RecordFacts {
     pub request: Option<WriteRequest>,
     /// The method, for the audit trail.
     pub method: &'static str,
-    /// The items, in order.
+    /// The items that could be read, in order.
     pub items: Vec<FactItem>,
+    /// The others: their places among all, in order, and why they could not be read. They are recorded with the
+    /// outcomes, so that a repeated request is answered alike though they might be read by then.
+    pub unread: Vec<(usize, FactOutcome)>,
+}
+
+impl RecordFacts {
+    /// One outcome a place, of the items that could be read and of the others.
+    fn in_places(&self, outcomes: Vec<FactOutcome>) -> Vec<FactOutcome> {
+        let count = outcomes.len() + self.unread.len();
+        let mut read = outcomes.into_iter();
+        let mut unread = self.unread.iter().peekable();
+        let places = (0..count).filter_map(|place| {
+            let stands_here = unread.next_if(|(unread, _)| *unread == place);
+            stands_here.map_or_else(|| read.next(), |(_, outcome)| Some(outcome.clone()))
+        });
+        places.collect()
+    }
 }
 
 /// A fact that is in force now.
@@ -61,6 +78,13 @@ pub enum FactOutcome {
         /// Why.
         reason: ErrorReason,
         /// Wrong fields.
+        violations: Vec<Violation>,
+    },
+    /// It could not be read.
+    Unread {
+        /// Why.
+        reason: ErrorReason,
+        /// Wrong fields, by their paths from the item.
         violations: Vec<Violation>,
     },
 }
@@ -113,6 +137,7 @@ impl App {
             outcomes.push(recording.apply(item)?);
         }
         drop(recording);
+        let outcomes = request.in_places(outcomes);
         // Before the audit row, which takes a unit of its own.
         drop(unit);
         let question = format!("preview={}", request.items.len());
@@ -146,6 +171,7 @@ impl App {
         for item in &request.items {
             outcomes.push(recording.apply(item)?);
         }
+        let outcomes = request.in_places(outcomes);
         let recorded_at = unit.recorded_at();
         recording.write(&mut *unit).await?;
         if let Some(write) = &request.request {

@@ -15,7 +15,7 @@ use mamagang_domain::ledger::{
 };
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::tax::TaxKind;
-use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
+use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{
     EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
 };
@@ -24,6 +24,7 @@ use mamagang_store::{JobPart, PostingBatch, StoreError};
 use super::balance::{all_worker_months, balance_of, book_planned};
 use super::command::{Action, CodedLine, Command, LateOverDeduction, LedgerReply};
 use super::months::{YearMonths, other_employers, rebook};
+use super::refusal::{first_answer, kept};
 use super::writer::LedgerContext;
 use crate::app::civil_date;
 use crate::audit::{AuditChain, AuditDraft, DecisionItem};
@@ -100,7 +101,7 @@ pub(crate) async fn run_batch(
         .map(|(command, key)| batch.run(command, key))
         .collect();
     let noted = step.as_ref().map(|step| step.advanced(&results));
-    if batch.audit.is_empty() && noted.is_none() {
+    if batch.audit.is_empty() && batch.recorded.is_empty() && noted.is_none() {
         return Ok((results, None));
     }
     if let (Some(step), Some(part)) = (&step, &noted) {
@@ -235,10 +236,16 @@ impl<'a> Batch<'a> {
             // The request id is looked at before the period's state: a repeated call is answered
             // with the first answer even where a new one would be refused.
             if let Some(first) = command.request.compare(self.answered.get(&key))? {
-                return unpack(first).map_err(AppError::internal);
+                return first_answer(first).map_err(|error| named(error, command));
             }
         }
-        let (plan, mut months) = self.plan(command).map_err(|error| named(error, command))?;
+        let planned = self.plan(command).map_err(|error| named(error, command));
+        if let Some(kept) = planned.as_ref().err().and_then(kept)
+            && !command.validate_only
+        {
+            self.keep(command, key.clone(), kept);
+        }
+        let (plan, mut months) = planned?;
         book_planned(&mut months, &plan.drafts);
         let reply = if command.validate_only {
             self.preview(command, plan, &months)
@@ -248,11 +255,16 @@ impl<'a> Batch<'a> {
         let packed = pack(&reply);
         self.audit.push(self.audit_draft(command, &packed));
         if !command.validate_only {
-            let record = command.request.record(packed, self.recorded_at);
-            self.answered.insert(key.clone(), record.clone());
-            self.recorded.push((key, record));
+            self.keep(command, key, packed);
         }
         Ok(reply)
+    }
+
+    /// Keeps the answer to a request, for whoever asks again, also in this batch.
+    fn keep(&mut self, command: &Command, key: IdempotencyKey, answer: Vec<u8>) {
+        let record = command.request.record(answer, self.recorded_at);
+        self.answered.insert(key.clone(), record.clone());
+        self.recorded.push((key, record));
     }
 
     fn plan(&self, command: &Command) -> AppResult<(Plan, Vec<YearMonths>)> {

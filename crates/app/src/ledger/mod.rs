@@ -10,6 +10,7 @@ mod entry;
 mod export;
 mod late_claim;
 mod months;
+mod refusal;
 mod schedule;
 mod settle_job;
 mod watch;

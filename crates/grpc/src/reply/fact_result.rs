@@ -31,6 +31,11 @@ pub(crate) fn of_outcome(
             error.violations = from_the_fact(fact, violations);
             refused(fact, &error, language)
         }
+        FactOutcome::Unread { reason, violations } => {
+            let mut error = AppError::new(reason);
+            error.violations = violations;
+            refused(fact, &error, language)
+        }
     }
 }
 

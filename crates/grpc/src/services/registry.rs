@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mamagang_app::facts::{FactListQuery, RecordFacts};
-use mamagang_app::{App, WriteRequest};
+use mamagang_app::facts::{FactListQuery, FactOutcome, RecordFacts};
+use mamagang_app::{App, AppError, ErrorReason, WriteRequest};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_proto::v1;
@@ -11,7 +11,6 @@ use mamagang_proto::v1::registry_service_server::RegistryService;
 use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::batch::sort;
 use super::stream::{Answers, Rows, answers};
 use crate::call::{Call, rules};
 use crate::convert::fact::fact_item;
@@ -54,9 +53,18 @@ async fn record(
     manner: Manner,
     facts: &[v1::Fact],
 ) -> Result<Vec<v1::FactResult>, Status> {
-    let (items, places) = sort(facts.iter().map(|fact| fact_item(rules(app), fact)));
+    let mut items = Vec::with_capacity(facts.len());
+    let mut unread = Vec::new();
+    for (place, fact) in facts.iter().enumerate() {
+        match fact_item(rules(app), fact) {
+            Ok(item) => items.push(item),
+            Err(AppError {
+                reason, violations, ..
+            }) => unread.push((place, FactOutcome::Unread { reason, violations })),
+        }
+    }
     let outcomes = if items.is_empty() && !matches!(manner, Manner::Named(_)) {
-        Vec::new()
+        unread.into_iter().map(|(_, outcome)| outcome).collect()
     } else {
         let is_preview = matches!(manner, Manner::Preview);
         let request = RecordFacts {
@@ -66,6 +74,7 @@ async fn record(
             },
             method,
             items,
+            unread,
         };
         let recorded = if is_preview {
             app.preview_facts(&call.caller, request).await
@@ -74,16 +83,12 @@ async fn record(
         };
         recorded.map_err(|error| call.refuse(&error))?
     };
-    let merged = places
-        .merge(outcomes)
-        .map_err(|error| call.refuse(&error))?;
-    let results = facts
-        .iter()
-        .zip(merged)
-        .map(|(fact, outcome)| match outcome {
-            Ok(outcome) => fact_result::of_outcome(fact, outcome, call.language),
-            Err(error) => fact_result::refused(fact, &error, call.language),
-        });
+    if outcomes.len() != facts.len() {
+        return Err(call.refuse(&AppError::new(ErrorReason::Internal)));
+    }
+    let results = facts.iter().zip(outcomes);
+    let results =
+        results.map(|(fact, outcome)| fact_result::of_outcome(fact, outcome, call.language));
     Ok(results.collect())
 }
 

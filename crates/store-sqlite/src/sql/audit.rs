@@ -61,6 +61,9 @@ statements! { "audit":
         ORDER BY 4, 1 LIMIT ?5"
     );
 
+    /// `?1`: the worker merged into.
+    LIST_MERGED = "SELECT worker_id FROM worker WHERE merged_into = ?1 ORDER BY worker_id";
+
     /// `?1`, `?2`: writer and position of the row before, `?3`: at most so many.
     LIST_CHAINS = concat!(
         "SELECT ", audit_columns!(), " FROM audit_event

@@ -7,6 +7,7 @@ use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::YearState;
 use mamagang_store::Store;
+use mamagang_store::audit::AuditReads as _;
 use mamagang_store::contract::sample::{
     add_workers, answer, audit_rows, begin, booked, employer, employer_row, entries, identity,
     month, request, worker, worker_row, year,
@@ -169,6 +170,8 @@ async fn a_merged_worker_is_answered_as_the_one_merged_into() {
     for found in inputs.workers {
         assert_eq!(found.expect("known").worker.worker_id, worker(2));
     }
+    let merged = store.merged_into(worker(2)).await.expect("ids");
+    assert_eq!(merged, [worker(1)]);
     let inputs = store.ledger_inputs(&[(employer(0), year(2023))]).await;
     let workers = inputs.expect("inputs").remove(0).workers;
     assert_eq!(workers.len(), 29);

@@ -105,6 +105,12 @@ impl AuditReads for MemoryStore {
         Ok(self.shared.read().audit_rows_of(workers, query))
     }
 
+    async fn merged_into(&self, worker: WorkerId) -> StoreResult<Vec<WorkerId>> {
+        let state = self.shared.read();
+        let merged = state.merged.iter().filter(|(_, into)| **into == worker);
+        Ok(merged.map(|(from, _)| *from).collect())
+    }
+
     async fn audit_chains(
         &self,
         after: Option<ChainPlace>,
