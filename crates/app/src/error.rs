@@ -142,6 +142,10 @@ error_reasons! {
     TooManyMisses = 32, "TOO_MANY_MISSES", "身份比对不一致次数过多，请稍后重试", "Too many identities did not match; try again later";
     /// The service is about to stop.
     Draining = 33, "DRAINING", "服务即将停止，请重新连接", "The service is about to stop; connect again";
+    /// A record is no longer its own, or holds nobody.
+    WorkersNotMergeable = 34, "WORKERS_NOT_MERGEABLE", "该人员记录已被合并或已被删除，不能合并", "A record was merged or erased before";
+    /// Facts or months have changed since the proposal.
+    MergeEffectChanged = 35, "MERGE_EFFECT_CHANGED", "自提出合并以来事实或已入账月份有变化", "Facts or booked months have changed since the merge was proposed";
     /// No edition of policies with that version was ever applied here.
     PolicyVersionNotFound = 50, "POLICY_VERSION_NOT_FOUND", "没有该版本的政策", "No policies of that version were ever applied here";
     /// The row holds a question that is not decided again.

@@ -21,6 +21,7 @@ use crate::facts::{certificate_owner_key, contract_owner_key, region_of};
 use crate::filings::Filed;
 use crate::limits::PAGE_ROWS_MAX;
 use crate::workers::history::{Until, replay_employer, replay_worker};
+use crate::workers::merge::Merged;
 
 /// What was compared and what differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub(crate) fn apply_months(months: &mut Vec<PersonMonth>, body: &EntryBody) {
 /// What replaying the workers says about the projections that span them.
 #[derive(Debug, Default)]
 struct Across {
+    /// Records that were joined, by the cases that were confirmed.
+    merged: Merged,
     /// Who has, or had, a contract with whom.
     links: BTreeSet<(EmployerCode, WorkerId)>,
     /// Who holds each contract and certificate now.
@@ -116,7 +119,9 @@ impl Across {
 
     fn workers_of(&self, code: &EmployerCode) -> BTreeSet<WorkerId> {
         let links = self.links.iter().filter(|(employer, _)| employer == code);
-        links.map(|(_, worker_id)| *worker_id).collect()
+        links
+            .map(|(_, worker_id)| self.merged.stands_for(*worker_id))
+            .collect()
     }
 }
 
@@ -146,15 +151,23 @@ impl App {
     /// Rebuilds every projection from truth in memory and compares it with the stored one.
     pub async fn rebuild_and_compare(&self) -> AppResult<RebuildReport> {
         let mut report = RebuildReport::default();
-        let mut across = self.compare_workers(&mut report).await?;
+        let merged = self.merges_confirmed_by(i64::MAX).await?;
+        let mut across = self.compare_workers(merged, &mut report).await?;
         self.compare_owners(&across, &mut report).await?;
         self.compare_employers(&mut across, &mut report).await?;
         self.compare_cases(&across, &mut report).await?;
         Ok(report)
     }
 
-    async fn compare_workers(&self, report: &mut RebuildReport) -> AppResult<Across> {
-        let mut across = Across::default();
+    async fn compare_workers(
+        &self,
+        merged: Merged,
+        report: &mut RebuildReport,
+    ) -> AppResult<Across> {
+        let mut across = Across {
+            merged,
+            ..Across::default()
+        };
         let mut after = None;
         loop {
             let rows = self.store.list_workers(after, PAGE_ROWS_MAX).await?;
@@ -162,6 +175,7 @@ impl App {
                 return Ok(across);
             };
             after = Some(last.worker_id);
+            self.compare_merged(&rows, &across.merged, report).await?;
             for row in rows {
                 report.workers += 1;
                 let mut timeline = Timeline::default();
@@ -358,7 +372,7 @@ impl App {
                     Some(part) => across.add_money(body.draft.kind, part),
                     None => years.entry(body.draft.tax_year).or_default().apply(&body),
                 }
-                apply_months(&mut months, &body);
+                across.merged.apply_months(&mut months, &body);
             }
         }
         let stored = self.store.list_years(code).await?;
@@ -388,8 +402,8 @@ impl App {
         }
         let mut booked = self.store.person_months(code).await?;
         report.person_months += booked.len() as u64;
-        booked.sort_unstable();
-        months.sort_unstable();
+        across.merged.name_alike(&mut booked);
+        across.merged.name_alike(&mut months);
         if booked != months {
             report
                 .differences

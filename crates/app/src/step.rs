@@ -215,6 +215,7 @@ pub(crate) const fn kind_name(kind: CaseKind) -> &'static str {
         CaseKind::Certificate => "CERTIFICATE",
         CaseKind::Finding => "FINDING",
         CaseKind::Review => "REVIEW",
+        CaseKind::Merge => "MERGE",
     }
 }
 

@@ -17,17 +17,20 @@ pub enum CaseKind {
     Finding,
     /// A question that a rule may not decide alone (待核).
     Review,
+    /// Two records found to be of one person (人员合并).
+    Merge,
 }
 
 impl CaseKind {
     /// All, in order of number.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Filing,
         Self::Hire,
         Self::Claim,
         Self::Certificate,
         Self::Finding,
         Self::Review,
+        Self::Merge,
     ];
 
     /// The number under which it is stored. For ever.
@@ -39,6 +42,7 @@ impl CaseKind {
             Self::Certificate => 4,
             Self::Finding => 5,
             Self::Review => 6,
+            Self::Merge => 7,
         }
     }
 
@@ -119,6 +123,6 @@ mod tests {
             assert_eq!(CaseKind::from_number(kind.number()), Some(kind));
         }
         assert_eq!(CaseKind::from_number(0), None);
-        assert_eq!(CaseKind::from_number(7), None);
+        assert_eq!(CaseKind::from_number(8), None);
     }
 }

@@ -48,6 +48,8 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::ProfileNotRecorded
         | R::FactAlreadyRetracted
         | R::DecisionNotReplayable
+        | R::WorkersNotMergeable
+        | R::MergeEffectChanged
         | R::TransitionNotAllowed
         | R::PostFull
         | R::FilingNotInForce

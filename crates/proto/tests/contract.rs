@@ -14,6 +14,7 @@ const METHODS: &[(&str, bool, bool)] = &[
     ("RegistryService/MatchWorker", false, false),
     ("RegistryService/CompareRegister", false, false),
     ("RegistryService/ListRegister", false, false),
+    ("RegistryService/MergeWorkers", false, false),
     ("VerificationService/VerifyWorkerStatus", false, false),
     ("VerificationService/BatchVerifyWorkerStatus", false, false),
     ("VerificationService/VerifyContract", false, false),

@@ -23,6 +23,7 @@ mod instant;
 mod job;
 mod keys;
 mod ledger;
+mod merge;
 mod month;
 mod policy;
 mod posting;

@@ -7,7 +7,7 @@ use mamagang_store::rows::PersonMonth;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
 
-use crate::column::{code_group, get, int, month, narrow, narrowed, worker_id};
+use crate::column::{code_group, employer_code, get, int, month, narrow, narrowed, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
@@ -46,17 +46,23 @@ pub(crate) async fn list_of(
 ) -> StoreResult<Vec<PersonMonth>> {
     let binds = [Bind::Text(employer.to_string())];
     let rows = db.rows(sql::LIST_OF_EMPLOYER, binds).await?;
-    let months = rows.iter().map(|row| {
-        Ok(PersonMonth {
-            worker_id: worker_id(row)?,
-            month: month(int(row, "month")?)?,
-            employer_code: *employer,
-            group: code_group(int(row, "code_group")?)?,
-            amount_fen: Fen::new(get(row, "amount_fen")?),
-            sequence: narrow(row, "sequence")?,
-        })
-    });
-    months.collect()
+    rows.iter().map(|row| of_employer(row, *employer)).collect()
+}
+
+/// A row that names its employer.
+pub(crate) fn of_columns(row: &PgRow) -> StoreResult<PersonMonth> {
+    of_employer(row, employer_code(row)?)
+}
+
+fn of_employer(row: &PgRow, employer_code: EmployerCode) -> StoreResult<PersonMonth> {
+    Ok(PersonMonth {
+        worker_id: worker_id(row)?,
+        month: month(int(row, "month")?)?,
+        employer_code,
+        group: code_group(int(row, "code_group")?)?,
+        amount_fen: Fen::new(get(row, "amount_fen")?),
+        sequence: narrow(row, "sequence")?,
+    })
 }
 
 pub(crate) async fn book(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult<()> {

@@ -19,6 +19,7 @@ mod filing;
 mod job;
 mod keys;
 mod ledger;
+mod merge;
 mod month;
 mod policy;
 mod request;

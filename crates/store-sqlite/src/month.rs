@@ -8,7 +8,8 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{
-    code_group, get, hex, month, narrow, narrowed, part_int, part_worker, parts, rows_of, worker_id,
+    code_group, employer_code, get, hex, month, narrow, narrowed, part_int, part_worker, parts,
+    rows_of, worker_id,
 };
 use crate::db::{Bind, Db};
 use crate::rows::Rows;
@@ -43,17 +44,23 @@ pub(crate) async fn list_of(
 ) -> StoreResult<Vec<PersonMonth>> {
     let binds = [Bind::Text(employer.to_string())];
     let rows = db.rows(sql::LIST_OF_EMPLOYER, binds).await?;
-    let months = rows.iter().map(|row| {
-        Ok(PersonMonth {
-            worker_id: worker_id(row)?,
-            month: month(get(row, "month")?)?,
-            employer_code: *employer,
-            group: code_group(get(row, "code_group")?)?,
-            amount_fen: Fen::new(get(row, "amount_fen")?),
-            sequence: narrow(row, "sequence")?,
-        })
-    });
-    months.collect()
+    rows.iter().map(|row| of_employer(row, *employer)).collect()
+}
+
+/// A row that names its employer.
+pub(crate) fn of_columns(row: &SqliteRow) -> StoreResult<PersonMonth> {
+    of_employer(row, employer_code(row)?)
+}
+
+fn of_employer(row: &SqliteRow, employer_code: EmployerCode) -> StoreResult<PersonMonth> {
+    Ok(PersonMonth {
+        worker_id: worker_id(row)?,
+        month: month(get(row, "month")?)?,
+        employer_code,
+        group: code_group(get(row, "code_group")?)?,
+        amount_fen: Fen::new(get(row, "amount_fen")?),
+        sequence: narrow(row, "sequence")?,
+    })
 }
 
 pub(crate) async fn book(db: &mut Db<'_>, months: &[PersonMonth]) -> StoreResult<()> {

@@ -13,6 +13,7 @@ pub mod filings;
 mod job;
 pub mod keys;
 pub mod memory;
+pub mod merge;
 pub mod policy;
 mod posting;
 pub mod rows;
@@ -39,6 +40,7 @@ use audit::{AuditReads, AuditWrites};
 use cases::{CaseReads, CaseWrites};
 use filings::{FilingReads, FilingWrites};
 use keys::{KeyReads, KeyWrites};
+use merge::MergeWrites;
 use rows::{
     AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, FactRow, IdempotencyKey,
     IdempotencyRecord, IdentityKey, KnownIdentity, LedgerInputs, NewWorker, OwnedFact, OwnerKey,
@@ -148,6 +150,7 @@ pub trait Store:
 pub trait UnitOfWork:
     AuditWrites
     + KeyWrites
+    + MergeWrites
     + CaseWrites
     + CheckpointWrites
     + FilingWrites

@@ -1,6 +1,7 @@
 //! Applies the facts of a call in memory: what was read, what changed, and the rows to write.
 
 mod certificates;
+mod keys;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,7 +11,6 @@ use mamagang_crypto::{KeyRing, PersonKey};
 use mamagang_domain::fact::{
     CertificateKey, EmployerProfile, EmploymentCertificate, FactKind, Source, WorkerFact,
 };
-use mamagang_domain::frozen::{Writer, digest};
 use mamagang_domain::identifier::{CertificateNumber, EmployerCode};
 use mamagang_domain::ids::{Subject, WorkerId};
 use mamagang_domain::timeline::{Applied, Timeline, pack};
@@ -30,6 +30,8 @@ use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::workers::{Identity, Who, identity_key, name_macs, name_matches};
 
+pub(crate) use keys::{certificate_owner_key, contract_owner_key, fact_secret_row, region_of};
+
 struct KnownName {
     worker_id: WorkerId,
     name: Vec<KeyedMac>,
@@ -48,6 +50,8 @@ pub(super) struct Recording<'a> {
     recorded_at: i64,
     names: HashMap<IdentityKey, KnownName>,
     workers: BTreeMap<WorkerId, WorkerRow>,
+    /// Ids that were asked for and are read as another worker's.
+    merged: HashMap<WorkerId, WorkerId>,
     person_keys: HashMap<WorkerId, PersonKey>,
     employers: BTreeMap<EmployerCode, EmployerRow>,
     owners: HashMap<OwnerKey, Option<WorkerId>>,
@@ -90,6 +94,7 @@ impl<'a> Recording<'a> {
             recorded_at: unit.recorded_at(),
             names: HashMap::new(),
             workers: BTreeMap::new(),
+            merged: HashMap::new(),
             person_keys: HashMap::new(),
             employers: BTreeMap::new(),
             owners: HashMap::new(),
@@ -161,9 +166,17 @@ impl<'a> Recording<'a> {
         ids.extend(self.owners.values().flatten());
         ids.extend(items.iter().filter_map(|item| self.named_id(item)));
         let ids: Vec<WorkerId> = ids.into_iter().collect();
-        for row in unit.workers(&ids).await?.into_iter().flatten() {
+        let rows = unit.workers(&ids).await?;
+        for (asked, row) in ids.iter().zip(rows) {
+            let Some(row) = row else {
+                continue;
+            };
+            if row.worker_id != *asked {
+                self.merged.insert(*asked, row.worker_id);
+            }
             self.workers.insert(row.worker_id, row);
         }
+        let ids: Vec<WorkerId> = self.workers.keys().copied().collect();
         let needs_key = items.iter().any(|item| {
             matches!(
                 item.fact,
@@ -209,9 +222,14 @@ impl<'a> Recording<'a> {
             return None;
         };
         match self.app.worker_key(self.caller, who).ok()? {
-            WorkerKey::Id(id) => Some(id),
+            WorkerKey::Id(id) => Some(self.stands_for(id)),
             WorkerKey::Identity(_) => None,
         }
+    }
+
+    /// The worker that an id is read as.
+    fn stands_for(&self, id: WorkerId) -> WorkerId {
+        self.merged.get(&id).copied().unwrap_or(id)
     }
 
     /// The key of a fact whose natural key does not name its worker.
@@ -340,7 +358,9 @@ impl<'a> Recording<'a> {
                     vec![violation],
                 )))
             }
-            Who::WorkerId(id) if self.workers.contains_key(id) => Ok(Ok(*id)),
+            Who::WorkerId(id) if self.workers.contains_key(&self.stands_for(*id)) => {
+                Ok(Ok(self.stands_for(*id)))
+            }
             Who::WorkerId(_) => {
                 let violation = Violation::new("worker.worker_id", "没有该人员", "no such worker");
                 Ok(Err(refused(
@@ -349,7 +369,9 @@ impl<'a> Recording<'a> {
                 )))
             }
             Who::MatchId(_) => match self.app.worker_key(self.caller, who) {
-                Ok(WorkerKey::Id(id)) if self.workers.contains_key(&id) => Ok(Ok(id)),
+                Ok(WorkerKey::Id(id)) if self.workers.contains_key(&self.stands_for(id)) => {
+                    Ok(Ok(self.stands_for(id)))
+                }
                 _ => {
                     let text = (
                         "匹配编号无效或已过期",
@@ -636,41 +658,6 @@ impl<'a> Recording<'a> {
         unit.put_certificate_aliases(&self.new_aliases).await?;
         Ok(())
     }
-}
-
-/// The town of a worker's profile in force; empty without one.
-pub(crate) fn region_of(timeline: &Timeline) -> String {
-    timeline
-        .profile
-        .as_ref()
-        .map_or_else(String::new, |held| held.body.town_code.clone())
-}
-
-/// The key of a contract over all workers.
-pub(crate) fn contract_owner_key(employer_code: &EmployerCode, contract_id: &str) -> OwnerKey {
-    let mut writer = Writer::new(1);
-    writer.text(employer_code.as_str()).text(contract_id);
-    OwnerKey {
-        kind: FactKind::Contract,
-        key: digest(&writer.finish()),
-    }
-}
-
-/// The key of a certificate over all workers.
-pub(crate) fn certificate_owner_key(key: CertificateKey) -> OwnerKey {
-    let mut padded = [0; 32];
-    padded[..16].copy_from_slice(&key.0);
-    OwnerKey {
-        kind: FactKind::EmploymentCertificate,
-        key: padded,
-    }
-}
-
-/// The row that a fact's secret is bound to.
-pub(crate) fn fact_secret_row(worker_id: WorkerId, revision: u32) -> Vec<u8> {
-    let mut row = worker_id.bytes().to_vec();
-    row.extend_from_slice(&revision.to_be_bytes());
-    row
 }
 
 /// Document type, number and name as one text, before encryption.

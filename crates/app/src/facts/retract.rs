@@ -180,6 +180,12 @@ impl App {
             .pop()
             .flatten()
             .ok_or_else(|| not_found(request.fact_id))?;
+        if row.worker_id != worker_id {
+            // The record was merged into another one: nothing of it is in force any more.
+            return Err(AppError::new(ErrorReason::FactAlreadyRetracted)
+                .with("fact_id", request.fact_id.to_string())
+                .into());
+        }
         let wanted = request.fact_id.revision;
         let kind = row
             .timeline

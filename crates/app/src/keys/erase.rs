@@ -30,7 +30,7 @@ pub struct Erased {
 }
 
 impl App {
-    /// Erases a person.
+    /// Erases a person, with every record that was merged into the one told.
     ///
     /// Errors: `WORKER_NOT_FOUND`.
     pub async fn erase_worker(&self, caller: &Caller, erase: &EraseWorker) -> AppResult<Erased> {
@@ -42,18 +42,26 @@ impl App {
                 was_erased: true,
             });
         }
+        let mut ids = self.store.merged_into(worker_id).await?;
+        ids.push(worker_id);
         let mut unit = self.store.begin(self.clock.clone()).await?;
-        let known = unit.workers(&[worker_id]).await?.pop().flatten();
-        if known.is_none_or(|row| row.worker_id != worker_id) {
+        // Locked, so that nobody is renamed or merged in between.
+        let known = unit.workers(&ids).await?;
+        let is_whole = known
+            .iter()
+            .all(|row| row.as_ref().is_some_and(|row| row.worker_id == worker_id));
+        if !is_whole {
             return Err(AppError::new(ErrorReason::WorkerNotFound));
         }
-        unit.erase_workers(&[worker_id]).await?;
+        unit.erase_workers(&ids).await?;
         let erased_at = unit.recorded_at();
         let question = format!("reason={}", erase.reason);
         let answer = digest(worker_id.bytes());
         let item = DecisionItem::Other { question, answer };
         let mut draft = self.audit_draft(METHOD, caller, None, vec![item]);
         draft.worker_id = Some(worker_id);
+        ids.pop();
+        draft.subjects = ids;
         self.writes.commit(unit, vec![draft]).await?;
         Ok(Erased {
             erased_at,

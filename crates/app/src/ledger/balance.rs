@@ -12,7 +12,7 @@ use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{LedgerInputs, PersonMonth, WorkerSnapshot};
 use serde::{Deserialize, Serialize};
 
-use super::months::{YearMonths, worker_months};
+use super::months::{YearMonths, left_behind, worker_months};
 use crate::app::App;
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
@@ -185,6 +185,7 @@ pub(crate) fn all_worker_months(
                 projects,
             )
         })
+        .chain(left_behind(inputs))
         .collect()
 }
 
@@ -321,12 +322,14 @@ impl App {
         let bodies = self.entries_of(&employer_code, None, Some(time)).await?;
         let mut year = YearState::default();
         let mut months: Vec<PersonMonth> = Vec::new();
+        let merged = self.merges_confirmed_by(time).await?;
         let mut head = now.head;
         head.sequence = bodies.last().map_or(0, |body| body.sequence);
         for body in bodies.iter().filter(|body| body.draft.tax_year == tax_year) {
             year.apply(body);
-            crate::rebuild::apply_months(&mut months, body);
+            merged.apply_months(&mut months, body);
         }
+        merged.name_alike(&mut months);
         let mut workers: Vec<WorkerSnapshot> = Vec::with_capacity(now.workers.len());
         for snapshot in now.workers {
             workers.push(self.snapshot_at(snapshot, time).await?);

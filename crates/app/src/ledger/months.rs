@@ -1,10 +1,11 @@
 //! From what was read to the months of each worker.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::Contract;
 use mamagang_domain::identifier::EmployerCode;
+use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::{
     BookedMonth, Evidence, MonthFinding, Person, assess, projected_months,
 };
@@ -102,6 +103,40 @@ pub(crate) fn worker_months(
         later: eligible(after),
         later_under_review: under_review(after),
     }
+}
+
+/// Months booked under records that were merged into others and could not pass on: no facts support them any more, so
+/// that the next evaluation of the year takes them back.
+pub(crate) fn left_behind(inputs: &LedgerInputs) -> impl Iterator<Item = YearMonths> {
+    let is_gone = |month: &&PersonMonth| {
+        let known = inputs
+            .workers
+            .binary_search_by_key(&month.worker_id, |snapshot| snapshot.worker.worker_id);
+        known.is_err()
+    };
+    let mut gone: BTreeMap<WorkerId, Vec<MonthValue>> = BTreeMap::new();
+    for month in inputs.months.iter().filter(is_gone) {
+        gone.entry(month.worker_id).or_default().push(MonthValue {
+            month: month.month,
+            group: month.group,
+            amount_fen: month.amount_fen,
+        });
+    }
+    gone.into_iter().map(|(worker_id, booked)| YearMonths {
+        plan: WorkerMonths {
+            worker_id: Some(worker_id),
+            revision: 0,
+            booked,
+            supported: Vec::new(),
+            projected: Vec::new(),
+            elsewhere: 0,
+            unclaimed_elsewhere: 0,
+            left_on: None,
+            under_review: 0,
+        },
+        later: Vec::new(),
+        later_under_review: 0,
+    })
 }
 
 /// The last day of a worker's last contract at an employer; `None` while one is open.

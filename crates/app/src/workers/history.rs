@@ -135,13 +135,16 @@ impl App {
         as_of: i64,
     ) -> AppResult<Vec<BookedMonth>> {
         let mut booked: Vec<BookedMonth> = Vec::new();
+        // Entries name a person as the record stood when they were written.
+        let mut ids = self.merged_by(worker_id, as_of).await?;
+        ids.push(worker_id);
         for employer_code in employers {
             for body in self.entries_of(employer_code, None, Some(as_of)).await? {
                 for change in body
                     .draft
                     .accruals
                     .iter()
-                    .filter(|change| change.worker_id == worker_id)
+                    .filter(|change| ids.contains(&change.worker_id))
                 {
                     let month = BookedMonth {
                         month: change.month,
@@ -149,13 +152,15 @@ impl App {
                     };
                     if change.booked {
                         booked.push(month);
-                    } else {
-                        booked.retain(|known| *known != month);
+                    } else if let Some(place) = booked.iter().position(|known| *known == month) {
+                        booked.swap_remove(place);
                     }
                 }
             }
         }
         booked.sort_unstable();
+        // Two records of one person may both have had a month.
+        booked.dedup();
         Ok(booked)
     }
 

@@ -2,12 +2,14 @@
 
 pub(crate) mod history;
 mod match_worker;
+pub(crate) mod merge;
 mod misses;
 mod term;
 
 pub(crate) use misses::Misses;
 
 pub use match_worker::{MatchWorker, Matched};
+pub use merge::{Merge, MergeEffect, MergeTerm, MergeWorkers, MergeYear, MonthGivenUp};
 pub use term::{EmployerTerm, WorkerTerm, WorkerTermQuery};
 
 use mamagang_crypto::{KeyRing, TokenKind};

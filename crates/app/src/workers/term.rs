@@ -7,6 +7,7 @@ use mamagang_domain::key_group::{BookedMonth, Evidence, Person, assess};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::reason::Outcome;
 use mamagang_domain::timeline::Timeline;
+use serde::{Deserialize, Serialize};
 
 use super::Who;
 use super::history::Until;
@@ -27,7 +28,7 @@ pub struct WorkerTermQuery {
 }
 
 /// The months at one employer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmployerTerm {
     /// Which employer.
     pub employer_code: EmployerCode,
@@ -98,7 +99,7 @@ impl App {
         Ok(term)
     }
 
-    fn term_of(
+    pub(super) fn term_of(
         &self,
         timeline: &Timeline,
         booked: &[BookedMonth],
@@ -121,11 +122,7 @@ impl App {
         all.sort_unstable();
         all.dedup();
         let months_counted = i32::try_from(all.len()).unwrap_or(i32::MAX);
-        let most = &self.book.key_group.person_months_max;
-        let most = all
-            .first()
-            .and_then(|first| most.on(first.last_day()))
-            .or_else(|| most.last());
+        let most = self.months_at_most(all.first().copied());
         let terms = by_employer
             .into_iter()
             .filter_map(|((employer_code, prior_use), months)| {
@@ -140,13 +137,21 @@ impl App {
         WorkerTerm {
             months_counted,
             months_under_review,
-            months_left: (most.map_or(0, |most| most.value) - months_counted - months_under_review)
-                .max(0),
+            months_left: (most - months_counted - months_under_review).max(0),
             by_employer: terms.collect(),
             first_month: all.first().copied(),
             last_month: all.last().copied(),
             as_of: as_of.unwrap_or_else(|| self.clock.now_micros()),
         }
+    }
+
+    /// How many months a person may use, of whom the first one counted is given.
+    pub(super) fn months_at_most(&self, first: Option<TaxMonth>) -> i32 {
+        let most = &self.book.key_group.person_months_max;
+        let most = first
+            .and_then(|first| most.on(first.last_day()))
+            .or_else(|| most.last());
+        most.map_or(0, |most| most.value)
     }
 
     /// Months at any employer that are under review by the facts and not booked.

@@ -11,6 +11,7 @@ pub(crate) mod filing;
 pub(crate) mod ledger;
 pub(crate) mod ledger_form;
 pub(crate) mod measures;
+pub(crate) mod merge;
 pub(crate) mod page;
 mod person;
 pub(crate) mod register;

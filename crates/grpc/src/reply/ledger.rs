@@ -4,7 +4,7 @@ use mamagang_app::App;
 use mamagang_app::ledger::{
     CodedLine, EmployerBalance, LateOverDeduction, LedgerReply, ListedEntry,
 };
-use mamagang_app::workers::WorkerTerm;
+use mamagang_app::workers::{EmployerTerm, WorkerTerm};
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::PersonCategory;
 use mamagang_domain::ids::EntryId;
@@ -261,7 +261,20 @@ fn accrued_change(changes: &[AccrualChange]) -> Fen {
 
 /// A person's term.
 pub(crate) fn term(term: &WorkerTerm) -> v1::GetWorkerTermResponse {
-    let by_employer = term.by_employer.iter().map(|part| v1::EmployerTerm {
+    v1::GetWorkerTermResponse {
+        months_counted: term.months_counted,
+        months_under_review: term.months_under_review,
+        months_left: term.months_left,
+        by_employer: employer_terms(&term.by_employer),
+        first_month: month_or_empty(term.first_month),
+        last_month: month_or_empty(term.last_month),
+        as_of_time: Some(timestamp(term.as_of)),
+    }
+}
+
+/// Months by employer, earliest first.
+pub(crate) fn employer_terms(parts: &[EmployerTerm]) -> Vec<v1::EmployerTerm> {
+    let by_employer = parts.iter().map(|part| v1::EmployerTerm {
         employer_code: part.employer_code.to_string(),
         months: part.months,
         first_month: part.first_month.to_string(),
@@ -270,15 +283,7 @@ pub(crate) fn term(term: &WorkerTerm) -> v1::GetWorkerTermResponse {
     });
     let mut by_employer: Vec<v1::EmployerTerm> = by_employer.collect();
     by_employer.sort_by(|a, b| a.first_month.cmp(&b.first_month));
-    v1::GetWorkerTermResponse {
-        months_counted: term.months_counted,
-        months_under_review: term.months_under_review,
-        months_left: term.months_left,
-        by_employer,
-        first_month: month_or_empty(term.first_month),
-        last_month: month_or_empty(term.last_month),
-        as_of_time: Some(timestamp(term.as_of)),
-    }
+    by_employer
 }
 
 /// An entry with its legs.
@@ -367,7 +372,6 @@ fn leg(leg: &Leg) -> v1::LedgerLeg {
 
 #[cfg(test)]
 mod tests {
-    use mamagang_app::workers::EmployerTerm;
     use mamagang_domain::identifier::EmployerCode;
     use mamagang_domain::ids::WorkerId;
     use mamagang_domain::ledger::{Account, Balance, ByGroup, Release};

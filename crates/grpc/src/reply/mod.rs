@@ -12,6 +12,7 @@ pub(crate) mod late_claim;
 pub(crate) mod ledger;
 pub(crate) mod ledger_form;
 pub(crate) mod measures;
+pub(crate) mod merge;
 pub(crate) mod policy;
 pub(crate) mod reason;
 pub(crate) mod register;

@@ -14,10 +14,11 @@ use tonic::{Request, Response, Status, Streaming};
 use super::stream::{Answers, Rows, answers};
 use crate::call::{Call, rules};
 use crate::convert::fact::fact_item;
+use crate::convert::merge as merge_convert;
 use crate::convert::page::{self, Selection};
 use crate::convert::register as register_convert;
 use crate::convert::registry as convert;
-use crate::reply::{employer, fact, fact_result, register, timestamp};
+use crate::reply::{employer, fact, fact_result, merge as merge_reply, register, timestamp};
 
 const METHOD_RECORD: &str = "mamagang.v1.RegistryService/RecordFacts";
 const METHOD_IMPORT: &str = "mamagang.v1.RegistryService/ImportFacts";
@@ -374,6 +375,20 @@ impl RegistryService for Registry {
             match_id: matched.match_id,
             expire_time: Some(timestamp(matched.expires_at)),
         }))
+    }
+
+    async fn merge_workers(
+        &self,
+        request: Request<v1::MergeWorkersRequest>,
+    ) -> Result<Response<v1::MergeWorkersResponse>, Status> {
+        let call = Call::of(request.extensions())?;
+        let merge = call.read(&self.app, |check| {
+            merge_convert::merge_workers(check, request.get_ref())
+        })?;
+        let was_written = !merge.validate_only;
+        let merged = self.app.merge_workers(&call.caller, merge).await;
+        let merged = merged.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(merge_reply::merge(&merged, was_written)))
     }
 }
 

@@ -4,8 +4,8 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as _};
 
 use super::{
-    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, month,
-    policy, posting, request, subsidy, worker,
+    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, merge,
+    month, policy, posting, request, subsidy, worker,
 };
 use crate::{PostgresOptions, connect};
 
@@ -22,6 +22,7 @@ fn all() -> impl Iterator<Item = Statement> {
         job::ALL,
         keys::ALL,
         ledger::ALL,
+        merge::ALL,
         month::ALL,
         posting::ALL,
         request::ALL,

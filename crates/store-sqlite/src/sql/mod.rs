@@ -66,6 +66,7 @@ pub(crate) mod filing;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod merge;
 pub(crate) mod month;
 pub(crate) mod policy;
 pub(crate) mod request;

@@ -3,8 +3,8 @@
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::{
-    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, month,
-    policy, request, subsidy, worker,
+    Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, merge,
+    month, policy, request, subsidy, worker,
 };
 use crate::{SqliteOptions, connect};
 
@@ -21,6 +21,7 @@ fn all() -> impl Iterator<Item = Statement> {
         job::ALL,
         keys::ALL,
         ledger::ALL,
+        merge::ALL,
         month::ALL,
         request::ALL,
         subsidy::ALL,

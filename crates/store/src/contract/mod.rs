@@ -10,6 +10,7 @@ pub mod facts;
 pub mod filings;
 pub mod job;
 pub mod ledger;
+pub mod merge;
 pub mod months;
 pub mod policy;
 pub mod posting;
@@ -108,6 +109,11 @@ macro_rules! store_contract {
                 months_of_an_employer_are_listed_by_month
                 a_check_sees_the_months_booked_for_anyone
                 a_month_of_nobody_is_refused
+            }
+            merge {
+                a_merged_worker_is_read_as_the_one_that_stays_in_one_step
+                a_worker_that_is_read_as_another_is_not_merged_again
+                months_of_workers_are_listed_by_worker_and_month
             }
             job {
                 parts_are_taken_in_order_and_each_by_one

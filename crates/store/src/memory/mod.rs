@@ -11,6 +11,7 @@ mod checkpoint;
 mod filings;
 mod job;
 mod keys;
+mod merge;
 mod policy;
 mod state;
 mod subsidy;

@@ -1,0 +1,38 @@
+//! Joining two records of one person.
+
+use async_trait::async_trait;
+use mamagang_domain::ids::WorkerId;
+use mamagang_store::merge::MergeWrites;
+use mamagang_store::rows::PersonMonth;
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
+
+use crate::column::{hex, rows_of};
+use crate::db::Bind;
+use crate::month::of_columns;
+use crate::sql::merge as sql;
+use crate::unit::SqliteUnit;
+
+#[async_trait]
+impl MergeWrites for SqliteUnit {
+    async fn months_of_workers(&mut self, workers: &[WorkerId]) -> StoreResult<Vec<PersonMonth>> {
+        let asked = rows_of(workers.iter().map(|id| hex(id.bytes())));
+        let read = self.db().rows(sql::LIST_MONTHS, [asked]).await;
+        let rows = self.note(read)?;
+        rows.iter().map(of_columns).collect()
+    }
+
+    async fn merge_workers(&mut self, from: WorkerId, into: WorkerId) -> StoreResult<()> {
+        let binds = || [into, from].map(|id| Bind::Blob(id.bytes().to_vec()));
+        let moved = self.db().write(sql::MOVE_MERGED, binds()).await;
+        self.note(moved)?;
+        let merged = self.db().write(sql::MERGE, binds()).await;
+        let result = self.note(merged).and_then(|written| match written {
+            1 => Ok(()),
+            _ => {
+                let context = "a merged worker is not merged";
+                Err(StoreError::new(StoreErrorKind::Conflict, context))
+            }
+        });
+        self.note(result)
+    }
+}
