@@ -331,7 +331,7 @@ async fn a_towns_clerk_records_nothing_of_another_town() {
         .iter()
         .map(|outcome| match outcome {
             FactOutcome::Recorded(_) => true,
-            FactOutcome::Refused { reason, .. } => {
+            FactOutcome::Refused { reason, .. } | FactOutcome::Unread { reason, .. } => {
                 assert_eq!(*reason, ErrorReason::PermissionDenied);
                 false
             }

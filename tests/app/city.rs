@@ -201,7 +201,8 @@ pub(crate) async fn record(test: &TestApp, items: Vec<FactItem>) -> Vec<Recorded
         .into_iter()
         .map(|outcome| match outcome {
             FactOutcome::Recorded(fact) => fact,
-            FactOutcome::Refused { reason, violations } => panic!("{reason:?} {violations:?}"),
+            FactOutcome::Refused { reason, violations }
+            | FactOutcome::Unread { reason, violations } => panic!("{reason:?} {violations:?}"),
         })
         .collect()
 }

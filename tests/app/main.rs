@@ -15,6 +15,7 @@ mod keys;
 mod late_claim;
 mod leaks;
 mod ledger;
+mod merge;
 mod overlay;
 mod replay;
 mod settlements;

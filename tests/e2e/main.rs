@@ -9,6 +9,7 @@ mod filing;
 mod harness;
 mod ledger;
 mod measures;
+mod merge;
 mod register;
 mod registry;
 mod report;

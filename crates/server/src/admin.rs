@@ -13,6 +13,7 @@ use mamagang_policy::{
 use mamagang_store_postgres::PostgresStore;
 
 use crate::cli::{PolicyDiffFlags, ReportLanguage};
+use crate::key_source::KeySource;
 use crate::serve::{load_policies, open, open_store};
 use crate::settings::{DatabaseUrl, Settings};
 
@@ -63,8 +64,9 @@ pub(crate) fn require_present(settings: &Settings) -> anyhow::Result<()> {
     if let DatabaseUrl::Sqlite(path) = &settings.database_url {
         anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
     }
-    let keys = &settings.key_file;
-    anyhow::ensure!(keys.exists(), "there is no key file at {}", keys.display());
+    if let KeySource::File(keys) = &settings.keys {
+        anyhow::ensure!(keys.exists(), "there is no key file at {}", keys.display());
+    }
     Ok(())
 }
 

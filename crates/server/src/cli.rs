@@ -319,6 +319,10 @@ pub struct SettingFlags {
     /// The file of keys [default: the SQLite database's path and `.keys`] [env: MAMAGANG_KEY_FILE]
     #[arg(long, value_name = "PATH")]
     pub key_file: Option<String>,
+    /// A program that prints the keys, by its absolute path, and its arguments [env: MAMAGANG_KEY_COMMAND]. The keys
+    /// themselves may be in MAMAGANG_KEYS
+    #[arg(long, value_name = "COMMAND")]
+    pub key_command: Option<String>,
     /// A directory of policies instead of those built in [env: MAMAGANG_POLICIES_DIR]
     #[arg(long, value_name = "DIR")]
     pub policies_dir: Option<String>,
@@ -359,6 +363,9 @@ impl SettingFlags {
             Setting::GrpcListen => &self.grpc_listen,
             Setting::HttpListen => &self.http_listen,
             Setting::KeyFile => &self.key_file,
+            Setting::KeyCommand => &self.key_command,
+            // Others can see flags.
+            Setting::Keys => &None,
             Setting::PoliciesDir => &self.policies_dir,
             Setting::SourcesFile => &self.sources_file,
             Setting::LogFormat => &self.log_format,

@@ -13,6 +13,7 @@ use mamagang_store::Clock as _;
 
 use crate::admin::require_present;
 use crate::clock::SystemClock;
+use crate::key_source::{KEY_COMMAND_POLL, KeySource};
 use crate::serve::open;
 use crate::settings::Settings;
 
@@ -35,7 +36,7 @@ pub(crate) fn administrator() -> Caller {
 /// the keys that are then in the file. It may be stopped and run again.
 pub async fn rotate(settings: &Settings) -> anyhow::Result<String> {
     require_present(settings)?;
-    let path = &settings.key_file;
+    let path = settings.keys.file()?;
     let opened = open(settings).await?;
     let ring = load(path)?;
     match ring.rotation_state() {
@@ -70,7 +71,7 @@ pub async fn rotate(settings: &Settings) -> anyhow::Result<String> {
 /// Leaves the old keys out of the key file and removes what stood under them.
 pub async fn retire(settings: &Settings) -> anyhow::Result<String> {
     require_present(settings)?;
-    let path = &settings.key_file;
+    let path = settings.keys.file()?;
     let ring = load(path)?;
     anyhow::ensure!(
         ring.rotation_state() == RotationState::Promoted,
@@ -101,8 +102,8 @@ pub async fn retire(settings: &Settings) -> anyhow::Result<String> {
 }
 
 /// What the key file holds, without secrets.
-pub fn show(settings: &Settings) -> anyhow::Result<String> {
-    let ring = load(&settings.key_file)?;
+pub async fn show(settings: &Settings) -> anyhow::Result<String> {
+    let ring = settings.keys.load().await?;
     let state = match ring.rotation_state() {
         RotationState::Settled => "settled: no change of keys is under way",
         RotationState::Staged => "staged: new keys are there, and the old ones still write",
@@ -144,8 +145,43 @@ pub async fn erase_worker(
     })
 }
 
-/// Reads the key file again whenever it was changed, for as long as the service runs.
-pub(crate) async fn follow(path: std::path::PathBuf, app: Arc<App>) {
+/// Reads the keys again whenever they were changed, for as long as the service runs. Those of the environment do not
+/// change.
+pub(crate) async fn follow(source: KeySource, app: Arc<App>) {
+    match source {
+        KeySource::File(path) => follow_file(path, app).await,
+        KeySource::Command(_) => follow_command(source, app).await,
+        KeySource::Environment(_) => {}
+    }
+}
+
+/// Asks the command again, now and then. What it prints is compared by the keys' ids.
+async fn follow_command(source: KeySource, app: Arc<App>) {
+    let mut turns = tokio::time::interval(KEY_COMMAND_POLL);
+    let mut last = app.mac_key_ids();
+    // The first turn is at once, and the keys were read just now.
+    turns.tick().await;
+    loop {
+        turns.tick().await;
+        match source.load().await {
+            Ok(ring) => {
+                let keys = ring.mac_key_ids();
+                if keys != last {
+                    app.use_keys(Arc::new(ring));
+                    tracing::info!(keys.mac = ?keys, "Other keys were printed by the key command");
+                    last = keys;
+                }
+            }
+            Err(error) => tracing::warn!(
+                error = error.to_string(),
+                "The key command gives no keys; those of before stay in use"
+            ),
+        }
+    }
+}
+
+/// The same of a key file.
+async fn follow_file(path: std::path::PathBuf, app: Arc<App>) {
     let stamp = |path: &Path| {
         let metadata = std::fs::metadata(path).ok()?;
         Some((metadata.modified().ok()?, metadata.len()))

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod demo;
 pub mod ids;
 pub mod key_admin;
+pub mod key_source;
 pub mod ledger;
 pub mod serve;
 pub mod settings;

@@ -104,7 +104,9 @@ fn keys(command: &KeysCommand) -> ExitCode {
         KeysCommand::Retire(flags) => with_settings(flags, |settings, runtime| {
             runtime.block_on(key_admin::retire(&settings))
         }),
-        KeysCommand::Show(flags) => with_settings(flags, |settings, _| key_admin::show(&settings)),
+        KeysCommand::Show(flags) => with_settings(flags, |settings, runtime| {
+            runtime.block_on(key_admin::show(&settings))
+        }),
     }
 }
 

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::clock::SystemClock;
 use crate::ids::new_id;
 use crate::key_admin;
+use crate::key_source::KeySource;
 use crate::ledger::keep_checkpoints;
 use crate::settings::{DatabaseUrl, Settings};
 use crate::shutdown::{Shutdown, process_signals};
@@ -70,7 +71,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
     let policies = load_policies(settings.policies_dir.as_deref()).map_err(policy_error)?;
     let Configured { sources, lists } = open_sources(settings.sources_file.clone()).await?;
     let store = open_store(&settings.database_url).await?;
-    let keys = load_keys(&settings.key_file, &*store, &mut notices).await?;
+    let keys = load_keys(&settings.keys, &*store, &mut notices).await?;
     let app = App::start(Dependencies {
         store,
         keys: Arc::new(keys),
@@ -127,17 +128,17 @@ pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
     }
 }
 
-/// Reads the key file, or makes one of mode 0600 for a database that holds nobody yet. With other
+/// Reads the keys, or makes a key file of mode 0600 for a database that holds nobody yet. With other
 /// keys the persons of a database would be taken for new ones, and their months be given twice.
 async fn load_keys(
-    path: &Path,
+    source: &KeySource,
     store: &dyn Store,
     notices: &mut Vec<String>,
 ) -> anyhow::Result<KeyRing> {
-    if path.exists() {
-        return KeyRing::load(path)
-            .with_context(|| format!("the key file {} cannot be used", path.display()));
-    }
+    let path = match source {
+        KeySource::File(path) if !path.exists() => path,
+        there => return there.load().await,
+    };
     let is_empty = store.list_workers(None, 1).await?.is_empty();
     anyhow::ensure!(
         is_empty,
@@ -347,10 +348,7 @@ async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::R
              every role"
         );
     }
-    let following = tokio::spawn(key_admin::follow(
-        settings.key_file.clone(),
-        opened.app.clone(),
-    ));
+    let following = tokio::spawn(key_admin::follow(settings.keys.clone(), opened.app.clone()));
     let shutdown = Shutdown::watch(process_signals()?, settings.drain);
     tokio::spawn(keep_checkpoints(opened.app.clone(), shutdown.draining()));
     tokio::spawn(keep_lists(opened.lists, shutdown.draining()));

@@ -9,6 +9,8 @@ use mamagang_app::facts::{FactInput, FactItem, RecordFacts, WorkerFactInput};
 use mamagang_app::workers::Who;
 use mamagang_domain::fact::{PersonCategory, PovertyStatus};
 use mamagang_server::admin;
+use mamagang_server::key_admin;
+use mamagang_server::key_source::{KeySource, KeyText};
 use mamagang_server::serve::{Opened, open};
 use mamagang_server::settings::{DatabaseUrl, LogFormat, LogSettings, Settings};
 use mamagang_testkit::{date, identity, source};
@@ -21,7 +23,7 @@ fn settings(directory: &Path) -> Settings {
         calls_per_second: 1,
         grpc_listen: loopback,
         http_listen: loopback,
-        key_file: directory.join("m.keys"),
+        keys: KeySource::File(directory.join("m.keys")),
         policies_dir: None,
         sources_file: None,
         log: LogSettings {
@@ -70,10 +72,11 @@ async fn keys_are_made_once_and_never_for_a_database_that_holds_persons() {
     let again = open(&settings).await.expect("the same keys");
     assert!(again.notices.is_empty());
     drop(again);
-    std::fs::remove_file(&settings.key_file).expect("the key file");
+    let file = settings.keys.file().expect("a file");
+    std::fs::remove_file(file).expect("the key file");
     let error = open(&settings).await.expect_err("other keys");
     assert!(error.to_string().contains("missing"), "{error:#}");
-    assert!(!settings.key_file.exists());
+    assert!(!file.exists());
 }
 
 #[tokio::test]
@@ -81,10 +84,46 @@ async fn an_examination_makes_neither_database_nor_keys() {
     let directory = tempfile::TempDir::new().expect("a directory");
     let settings = settings(directory.path());
     assert!(admin::doctor(&settings, true).await.is_err());
-    assert!(!settings.key_file.exists() && !directory.path().join("m.db").exists());
+    let file = settings.keys.file().expect("a file");
+    assert!(!file.exists() && !directory.path().join("m.db").exists());
     drop(open(&settings).await.expect("a new database"));
     let answer = admin::doctor(&settings, true)
         .await
         .expect("a database with keys");
     assert!(answer.contains("all equal"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_database_is_opened_with_the_same_keys_from_anywhere() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let of_file = settings(directory.path());
+    let first = open(&of_file).await.expect("a new database");
+    record_a_person(&first).await;
+    let told = first.app.mac_key_ids();
+    drop(first);
+    let path = of_file.keys.file().expect("a file").to_owned();
+    let text = std::fs::read_to_string(&path).expect("a text");
+    let sources = [
+        KeySource::Environment(KeyText::new(&text)),
+        KeySource::Command(vec!["/bin/cat".to_owned(), path.display().to_string()]),
+    ];
+    for keys in sources {
+        let settings = Settings {
+            keys,
+            ..of_file.clone()
+        };
+        let opened = open(&settings).await.expect("the same keys");
+        assert_eq!(opened.app.mac_key_ids(), told);
+        record_a_person(&opened).await;
+        let persons = opened.app.store().list_workers(None, 9).await;
+        assert_eq!(persons.expect("workers").len(), 1, "found, not made again");
+        let refused = key_admin::rotate(&settings).await.expect_err("no file");
+        assert!(refused.to_string().contains("--key-file"), "{refused:#}");
+        assert!(key_admin::show(&settings).await.is_ok());
+    }
+    let failing = Settings {
+        keys: KeySource::Command(vec!["/bin/false".to_owned()]),
+        ..of_file.clone()
+    };
+    assert!(open(&failing).await.is_err());
 }

@@ -23,4 +23,9 @@ impl App {
     pub fn use_keys(&self, keys: Arc<KeyRing>) {
         self.keys.store(keys);
     }
+
+    /// The ids of the MAC keys in use, the current one first.
+    pub fn mac_key_ids(&self) -> Vec<u32> {
+        self.keys().mac_key_ids()
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Started;
+use crate::key_source::KeySource;
 use crate::serve;
 use crate::settings::{DatabaseUrl, LogFormat, LogSettings, Settings};
 use crate::shutdown::{Shutdown, process_signals};
@@ -53,7 +54,7 @@ fn settings(directory: PathBuf) -> Settings {
         calls_per_second: 1,
         grpc_listen: LOOPBACK,
         http_listen: LOOPBACK,
-        key_file: directory.join("demo.keys"),
+        keys: KeySource::File(directory.join("demo.keys")),
         policies_dir: None,
         sources_file: None,
         log: LogSettings {

@@ -106,7 +106,7 @@ impl Contents {
 fn in_files() -> impl Iterator<Item = Setting> {
     Setting::ALL
         .into_iter()
-        .filter(|setting| *setting != Setting::Config)
+        .filter(|setting| !matches!(setting, Setting::Config | Setting::Keys))
 }
 
 /// Whether settings lie in a table of this name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::problem::{Problem, SettingsError, Source, without_secrets};
+use super::problem::{HIDDEN, Problem, SettingsError, Source, without_secrets};
 use super::surroundings::Surroundings;
 use super::{Setting, file};
 use crate::cli::SettingFlags;
@@ -110,7 +110,9 @@ impl Gathered {
             Ok(value) => Some(value),
             Err(expected) => {
                 let secret = setting.may_hold_a_secret();
-                let given = if secret {
+                let given = if setting.is_a_secret() {
+                    HIDDEN.to_owned()
+                } else if secret {
                     without_secrets(&raw.text)
                 } else {
                     raw.text.clone()

@@ -25,6 +25,7 @@ pub use value::{DatabaseUrl, LogFormat, PostgresUrl};
 use mamagang_auth::AuthFiles;
 
 use crate::cli::SettingFlags;
+use crate::key_source::{KeySource, KeyText};
 use gather::{Gathered, gather};
 
 /// Whether this build can use a PostgreSQL database.
@@ -80,6 +81,10 @@ pub enum Setting {
     HttpListen,
     /// File of keys.
     KeyFile,
+    /// A program that prints the keys.
+    KeyCommand,
+    /// The keys themselves, in the environment alone.
+    Keys,
     /// Directory of policies that replaces the built-in ones.
     PoliciesDir,
     /// The file of outside sources.
@@ -96,7 +101,7 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which problems are reported.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Config,
         Self::DatabaseUrl,
         Self::TlsCertificate,
@@ -113,6 +118,8 @@ impl Setting {
         Self::GrpcListen,
         Self::HttpListen,
         Self::KeyFile,
+        Self::KeyCommand,
+        Self::Keys,
         Self::PoliciesDir,
         Self::SourcesFile,
         Self::LogFormat,
@@ -140,6 +147,8 @@ impl Setting {
             Self::GrpcListen => "grpc_listen",
             Self::HttpListen => "http_listen",
             Self::KeyFile => "key_file",
+            Self::KeyCommand => "key_command",
+            Self::Keys => "keys",
             Self::PoliciesDir => "policies_dir",
             Self::SourcesFile => "sources_file",
             Self::LogFormat => "log.format",
@@ -167,6 +176,11 @@ impl Setting {
         matches!(self, Self::DatabaseUrl | Self::OtlpEndpoint)
     }
 
+    /// Whether its text is a secret as a whole.
+    const fn is_a_secret(self) -> bool {
+        matches!(self, Self::Keys)
+    }
+
     const fn default_text(self) -> Option<&'static str> {
         match self {
             Self::DatabaseUrl => Some("sqlite://mamagang.db"),
@@ -187,6 +201,8 @@ impl Setting {
             | Self::JwtAudience
             | Self::Config
             | Self::KeyFile
+            | Self::KeyCommand
+            | Self::Keys
             | Self::PoliciesDir
             | Self::SourcesFile
             | Self::LogFormat
@@ -217,8 +233,9 @@ pub struct Settings {
     pub grpc_listen: SocketAddr,
     /// Address of HTTP; port 0 lets the system choose.
     pub http_listen: SocketAddr,
-    /// The file of keys. Where it was not set: beside the SQLite database, its name with `.keys` after it.
-    pub key_file: PathBuf,
+    /// Where the keys come from. Where nothing was set: a file beside the SQLite database, its name with `.keys`
+    /// after it.
+    pub keys: KeySource,
     /// A directory of policies that replaces the built-in ones.
     pub policies_dir: Option<PathBuf>,
     /// The file of outside sources of a person's status; without one none is asked.
@@ -251,7 +268,7 @@ impl Settings {
             let address = value::listen(text, is_secured)?;
             value::apart(address, grpc_listen)
         });
-        let key_file = key_file(&mut gathered, database_url.as_ref(), surroundings);
+        let keys = keys(&mut gathered, database_url.as_ref(), surroundings);
         let policies_dir = gathered.judge(Setting::PoliciesDir, |text| {
             value::directory(text, surroundings)
         });
@@ -277,7 +294,7 @@ impl Settings {
             calls_per_second,
             grpc_listen,
             http_listen,
-            key_file,
+            keys,
             log,
             drain,
         ) {
@@ -286,7 +303,7 @@ impl Settings {
                 Some(calls_per_second),
                 Some(grpc_listen),
                 Some(http_listen),
-                Some(key_file),
+                Some(keys),
                 Some(log),
                 Some(drain),
             ) => Ok(Self {
@@ -295,7 +312,7 @@ impl Settings {
                 calls_per_second,
                 grpc_listen,
                 http_listen,
-                key_file,
+                keys,
                 policies_dir,
                 sources_file,
                 log,
@@ -308,29 +325,52 @@ impl Settings {
     }
 }
 
-/// The key file that was set, or the one beside a SQLite database.
-fn key_file(
+/// The one source of keys that was set, or the file beside a SQLite database.
+fn keys(
     gathered: &mut Gathered,
     database_url: Option<&DatabaseUrl>,
     surroundings: &Surroundings<'_>,
-) -> Option<PathBuf> {
-    if gathered.has(Setting::KeyFile) {
-        return gathered.judge(Setting::KeyFile, |text| value::file(text, surroundings));
+) -> Option<KeySource> {
+    let sources = [Setting::KeyFile, Setting::KeyCommand, Setting::Keys];
+    let set: Vec<Setting> = sources.into_iter().filter(|it| gathered.has(*it)).collect();
+    if let [_, further, ..] = set[..] {
+        gathered.refuse(Problem {
+            setting: further.key().to_owned(),
+            source: Source::Default,
+            given: None,
+            expected: "one of key_file, key_command and MAMAGANG_KEYS".to_owned(),
+        });
+        return None;
+    }
+    match set.first() {
+        Some(Setting::KeyFile) => {
+            let file = gathered.judge(Setting::KeyFile, |text| value::file(text, surroundings));
+            return file.map(KeySource::File);
+        }
+        Some(Setting::KeyCommand) => {
+            let words = gathered.judge(Setting::KeyCommand, value::command);
+            return words.map(KeySource::Command);
+        }
+        Some(_) => {
+            let text = gathered.judge(Setting::Keys, |text| Ok(KeyText::new(text)));
+            return text.map(KeySource::Environment);
+        }
+        None => {}
     }
     match database_url? {
         DatabaseUrl::Sqlite(database) => {
             let mut path = database.clone().into_os_string();
             path.push(".keys");
-            Some(path.into())
+            Some(KeySource::File(path.into()))
         }
         DatabaseUrl::Postgres(_) => {
             gathered.refuse(Problem {
                 setting: Setting::KeyFile.key().to_owned(),
                 source: Source::Default,
                 given: None,
-                expected:
-                    "the path of a key file, because a PostgreSQL database has no place beside it"
-                        .to_owned(),
+                expected: "the path of a key file, or key_command or MAMAGANG_KEYS, because a PostgreSQL database has \
+                           no place beside it"
+                    .to_owned(),
             });
             None
         }

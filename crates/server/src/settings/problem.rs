@@ -78,7 +78,7 @@ impl fmt::Display for SettingsError {
 }
 
 /// What stands for a secret.
-const HIDDEN: &str = "***";
+pub(super) const HIDDEN: &str = "***";
 
 /// A URL, or what was meant to be one, without user, password and options.
 ///

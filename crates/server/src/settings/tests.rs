@@ -121,7 +121,7 @@ fn without_sources_the_defaults_hold() {
         calls_per_second: 500,
         grpc_listen: "127.0.0.1:50051".parse().unwrap(),
         http_listen: "127.0.0.1:8080".parse().unwrap(),
-        key_file: "mamagang.db.keys".into(),
+        keys: KeySource::File("mamagang.db.keys".into()),
         policies_dir: None,
         sources_file: None,
         log: LogSettings {
@@ -181,7 +181,7 @@ fn a_file_may_hold_every_setting_but_its_own_name() {
         calls_per_second: 500,
         grpc_listen: "127.0.0.1:1".parse().unwrap(),
         http_listen: "[::1]:2".parse().unwrap(),
-        key_file: "data/keys".into(),
+        keys: KeySource::File("data/keys".into()),
         policies_dir: Some("rules".into()),
         sources_file: Some("data/sources.toml".into()),
         log: LogSettings {
@@ -218,7 +218,7 @@ fn every_wrong_setting_of_every_source_is_reported_at_once() {
     lines.sort();
     let keys = "there are database_url, tls.certificate, tls.key, tls.client_ca, tls.revoked, auth.callers, \
                 auth.require, jwt.jwks, jwt.issuer, jwt.audience, jwt.leeway_seconds, rate.calls_per_second, \
-                grpc_listen, http_listen, key_file, policies_dir, sources_file, log.format, log.filter, \
+                grpc_listen, http_listen, key_file, key_command, policies_dir, sources_file, log.format, log.filter, \
                 otlp_endpoint, drain_seconds";
     let expected = [
         format!("colour, from conf.toml:colour: expected no such key; {keys}"),
@@ -366,7 +366,7 @@ fn a_postgresql_database_needs_a_key_file_by_name() {
     .variable(Setting::DatabaseUrl, "postgres://db/a");
     assert_eq!(world.problems()[0].setting, "key_file");
     world.flags.key_file = Some("keys".to_owned());
-    assert_eq!(world.load().unwrap().key_file, Path::new("keys"));
+    assert_eq!(world.load().unwrap().keys, KeySource::File("keys".into()));
 }
 
 #[test]
@@ -398,7 +398,8 @@ fn a_sqlite_path_is_a_file_in_a_directory_that_exists() {
         match (world.load(), path) {
             (Ok(settings), Some(path)) => {
                 assert_eq!(settings.database_url, DatabaseUrl::Sqlite(path.into()));
-                assert_eq!(settings.key_file, Path::new(&format!("{path}.keys")));
+                let beside = KeySource::File(format!("{path}.keys").into());
+                assert_eq!(settings.keys, beside);
             }
             (Err(error), None) => assert_eq!(error.problems[0].setting, "database_url"),
             (loaded, path) => panic!("{text}: {loaded:?}, expected {path:?}"),
@@ -551,4 +552,48 @@ fn the_example_file_of_the_deployment_is_accepted() {
     if let Err(error) = Settings::load(&world.flags, &surroundings, Capabilities::OF_THIS_BUILD) {
         panic!("{error}");
     }
+}
+
+#[test]
+fn keys_come_from_one_place_and_are_never_shown() {
+    let text = "version = 1\nsecret = \"hunter2\"";
+    let settings = World::default()
+        .variable(Setting::Keys, text)
+        .load()
+        .unwrap();
+    assert!(matches!(settings.keys, KeySource::Environment(_)));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+
+    let command = "/usr/bin/secrets get mamagang";
+    let settings = World::default()
+        .variable(Setting::KeyCommand, command)
+        .load()
+        .unwrap();
+    let words = ["/usr/bin/secrets", "get", "mamagang"].map(str::to_owned);
+    assert_eq!(settings.keys, KeySource::Command(words.to_vec()));
+    assert_eq!(
+        refused(Setting::KeyCommand, "secrets").setting,
+        "key_command"
+    );
+
+    let both = World::default()
+        .variable(Setting::Keys, text)
+        .variable(Setting::KeyCommand, command);
+    let problems = both.problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(!problems[0].to_string().contains("hunter2"));
+    let unreadable = World::default().variable(Setting::Keys, "hunter2\u{fffd}");
+    assert!(!unreadable.problems()[0].to_string().contains("hunter2"));
+    // A file is read by more people than an environment.
+    let in_a_file = World::default().file("keys = \"hunter2\"");
+    assert!(!in_a_file.problems()[0].to_string().contains("hunter2"));
+}
+
+#[test]
+fn a_postgresql_database_may_have_its_keys_from_a_command() {
+    let mut world = World::default()
+        .variable(Setting::DatabaseUrl, "postgres://db/mamagang")
+        .variable(Setting::KeyCommand, "/usr/bin/secrets");
+    world.postgres = true;
+    assert!(world.load().is_ok());
 }

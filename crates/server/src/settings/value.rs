@@ -113,6 +113,15 @@ pub(super) fn file(text: &str, surroundings: &Surroundings<'_>) -> Judged<PathBu
     }
 }
 
+/// A program and its arguments, parted by spaces.
+pub(super) fn command(text: &str) -> Judged<Vec<String>> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    match words.first() {
+        Some(program) if program.starts_with('/') => Ok(words),
+        _ => Err("the absolute path of a program, and its arguments parted by spaces".to_owned()),
+    }
+}
+
 pub(super) fn directory(text: &str, surroundings: &Surroundings<'_>) -> Judged<PathBuf> {
     let path = Path::new(text);
     if (surroundings.is_directory)(path) {
