@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use mamagang_app::authorise::{Role, Scope, row_of};
-use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
-use mamagang_proto::v1::{CheckKeyGroupDeductionRequest, ListFactsRequest, list_facts_request};
 use prost_reflect::{DynamicMessage, MethodDescriptor, ReflectMessage as _, Value};
 use tonic::Code;
 
-use crate::city::{City, FAR, NEAR, Place, context, worker};
+use crate::city::{City, FAR, NEAR, Place};
 use crate::codec;
+use crate::ids::Ids;
 use crate::requests::{self, Filling};
 
 /// What a caller was told.
@@ -80,38 +79,12 @@ async fn try_cell(city: &City, token: &str, method: &MethodDescriptor, filling: 
     }
 }
 
-/// What is asked for of each place: a decision about it, and a fact of its person.
-async fn filling_of(city: &City, place: Place) -> Filling {
-    let officer = city.token("officer", "tax", &["tax_officer"], "", &[]);
-    let check = CheckKeyGroupDeductionRequest {
-        context: Some(context()),
-        employer_code: place.employer_code.to_owned(),
-        worker: Some(worker(place.person)),
-        from_month: "2023-01".to_owned(),
-        through_month: "2023-01".to_owned(),
-        as_of_time: None,
-    };
-    let mut eligibility = EligibilityServiceClient::new(city.channel.clone());
-    let checked = eligibility
-        .check_key_group_deduction(city.request(&officer, check))
-        .await;
-    let decision = checked.expect("a decision").into_inner().decision;
-    let listing = ListFactsRequest {
-        context: Some(context()),
-        subject: Some(list_facts_request::Subject::Worker(worker(place.person))),
-        ..ListFactsRequest::default()
-    };
-    let mut registry = mamagang_proto::v1::registry_service_client::RegistryServiceClient::new(
-        city.channel.clone(),
-    );
-    let listed = registry.list_facts(city.request(&officer, listing)).await;
-    let facts = listed.expect("facts").into_inner().facts;
-    let child = facts.last().expect("a fact");
+/// What is asked for of each place.
+async fn filling_of(city: &City, place: Place, number: usize) -> Filling {
     Filling {
         place,
         number: 0,
-        decision_id: decision.expect("a decision").decision_id,
-        fact_id: child.fact.as_ref().expect("a fact").fact_id.clone(),
+        ids: Ids::of(city, place, number).await,
     }
 }
 
@@ -127,8 +100,8 @@ fn token_of(city: &City, role: Role) -> String {
 async fn every_role_with_every_method_on_what_is_near_and_far() {
     let city = City::start().await;
     let pool = requests::pool();
-    let mut near = filling_of(&city, NEAR).await;
-    let mut far = filling_of(&city, FAR).await;
+    let mut near = filling_of(&city, NEAR, 100).await;
+    let mut far = filling_of(&city, FAR, 200).await;
     let mut table = format!("{:<52}", "method");
     for role in Role::ALL {
         write!(table, "{:<30}", role.name()).expect("a text");
@@ -181,7 +154,7 @@ async fn every_role_with_every_method_on_what_is_near_and_far() {
 async fn nobody_is_let_in_anywhere_but_to_health() {
     let city = City::start().await;
     let pool = requests::pool();
-    let filling = filling_of(&city, NEAR).await;
+    let filling = filling_of(&city, NEAR, 100).await;
     for method in requests::methods(&pool) {
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let request = requests::request(&method, &filling);

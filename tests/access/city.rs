@@ -126,6 +126,27 @@ impl City {
         );
     }
 
+    /// A second record of a place's person, or of somebody else: who can tell.
+    pub(crate) async fn second_record(&self, place: Place, number: usize) -> String {
+        let person = if place.employer_code == BAKERY {
+            ("442000198001010025", "王方")
+        } else {
+            ("442000198001010041", "李民")
+        };
+        let profile = WorkerProfile {
+            identity: Some(identity(person)),
+            town_code: place.town_code.to_owned(),
+        };
+        let request = RecordFactsRequest {
+            request_id: request_id(number),
+            facts: vec![fact(fact::Kind::WorkerProfile(profile))],
+        };
+        let request = self.request(&self.token("clerk", "hr", &["hr_clerk"], "", &[]), request);
+        let mut registry = RegistryServiceClient::new(self.channel.clone());
+        let recorded = registry.record_facts(request).await.expect("recorded");
+        recorded.into_inner().results[0].worker_id.clone()
+    }
+
     /// A token of the issuer.
     pub(crate) fn token(
         &self,

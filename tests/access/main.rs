@@ -5,4 +5,5 @@ mod city;
 #[path = "../attacks/codec.rs"]
 mod codec;
 mod employers;
+mod ids;
 mod requests;

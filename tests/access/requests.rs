@@ -8,14 +8,14 @@ use prost_reflect::{
 };
 
 use crate::city::{Place, context, identity, request_id, worker};
+use crate::ids::{self, Ids};
 
 /// What requests of one place are filled with.
 #[derive(Clone, Debug)]
 pub(crate) struct Filling {
     pub(crate) place: Place,
     pub(crate) number: usize,
-    pub(crate) decision_id: String,
-    pub(crate) fact_id: String,
+    pub(crate) ids: Ids,
 }
 
 pub(crate) fn pool() -> DescriptorPool {
@@ -33,10 +33,10 @@ pub(crate) fn methods(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
 }
 
 pub(crate) fn request(method: &MethodDescriptor, filling: &Filling) -> Vec<u8> {
-    filled(&method.input(), filling).encode_to_vec()
+    filled(&method.input(), method.name(), filling).encode_to_vec()
 }
 
-fn filled(descriptor: &MessageDescriptor, filling: &Filling) -> DynamicMessage {
+fn filled(descriptor: &MessageDescriptor, method: &str, filling: &Filling) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
         // One of a choice: the first that can be filled, an identity before ids.
@@ -46,7 +46,7 @@ fn filled(descriptor: &MessageDescriptor, filling: &Filling) -> DynamicMessage {
         if is_taken || field.is_map() {
             continue;
         }
-        if let Some(value) = value(&field, filling) {
+        if let Some(value) = value(&field, method, filling) {
             let value = if field.is_list() {
                 Value::List(vec![value])
             } else {
@@ -64,16 +64,18 @@ fn known<M: prost::Message>(descriptor: &MessageDescriptor, message: &M) -> Opti
     Some(Value::Message(decoded.expect("the same message")))
 }
 
-fn value(field: &FieldDescriptor, filling: &Filling) -> Option<Value> {
+fn value(field: &FieldDescriptor, method: &str, filling: &Filling) -> Option<Value> {
     match field.kind() {
         Kind::Message(inner) => match inner.full_name() {
             "mamagang.v1.AccessContext" => known(&inner, &context()),
             "mamagang.v1.WorkerRef" => known(&inner, &worker(filling.place.person)),
             "mamagang.v1.IdentityDocument" => known(&inner, &identity(filling.place.person)),
-            "google.protobuf.Timestamp" => None,
-            _ => Some(Value::Message(filled(&inner, filling))),
+            "mamagang.v1.FiledPost" => known(&inner, &ids::post()),
+            // A filing has posts or a plan.
+            "google.protobuf.Timestamp" | "mamagang.v1.TrainingPlan" => None,
+            _ => Some(Value::Message(filled(&inner, method, filling))),
         },
-        Kind::String => text(field.name(), filling).map(Value::String),
+        Kind::String => text(field.name(), method, filling).map(Value::String),
         Kind::Enum(_) => Some(Value::EnumNumber(1)),
         Kind::Bool => Some(Value::Bool(field.name() == "validate_only")),
         Kind::Int32 => match field.name() {
@@ -85,20 +87,39 @@ fn value(field: &FieldDescriptor, filling: &Filling) -> Option<Value> {
     }
 }
 
-fn text(name: &str, filling: &Filling) -> Option<String> {
-    let text = match name {
-        "employer_code" => filling.place.employer_code.to_owned(),
-        "town_code" => filling.place.town_code.to_owned(),
-        "request_id" => request_id(1_000 + filling.number),
-        "decision_id" => filling.decision_id.clone(),
-        "fact_id" => filling.fact_id.clone(),
-        "period" | "from_month" | "through_month" | "month" | "expected_first_insured_month" => {
-            "2023-01".to_owned()
-        }
-        "province_code" => "440000".to_owned(),
-        "industry_code" => "C1411".to_owned(),
-        "source" => "test".to_owned(),
-        "reason" | "name" => "更正".to_owned(),
+fn text(name: &str, method: &str, filling: &Filling) -> Option<String> {
+    let ids = &filling.ids;
+    let text = match (name, method) {
+        ("employer_code", _) => filling.place.employer_code.to_owned(),
+        ("town_code", _) => filling.place.town_code.to_owned(),
+        ("request_id", _) => request_id(1_000 + filling.number),
+        ("decision_id", _) => ids.decision_id.clone(),
+        ("fact_id", _) => ids.fact_id.clone(),
+        ("entry_id", _) => ids.entry_id.clone(),
+        // A new filing, and all of the registry.
+        ("filing_id", "SubmitFiling") | ("after_employer_code", _) => return None,
+        ("filing_id", "DecideFiling") => ids.submitted_filing_id.clone(),
+        ("filing_id", _) => ids.filing_id.clone(),
+        ("hire_id", _) => ids.hire_id.clone(),
+        ("finding_id", _) => ids.finding_id.clone(),
+        ("check_code", _) => ids.check_code.clone(),
+        ("from_worker_id", _) => ids.other_worker_id.clone(),
+        ("into_worker_id" | "worker_id", _) => ids.worker_id.clone(),
+        ("post_key", _) => ids::POST.to_owned(),
+        ("assigned_to", _) => "reviewer".to_owned(),
+        ("name", "GetParameter") => "key_group.person_months_max".to_owned(),
+        ("expire_date" | "due_date", _) => "2024-12-31".to_owned(),
+        ("hired_date", _) => "2024-01-15".to_owned(),
+        ("registered_date", "ReportHire") => return None,
+        ("registered_date" | "ended_date", _) => "2024-01-31".to_owned(),
+        (
+            "period" | "from_month" | "through_month" | "month" | "expected_first_insured_month",
+            _,
+        ) => "2023-01".to_owned(),
+        ("province_code", _) => "440000".to_owned(),
+        ("industry_code", _) => "C1411".to_owned(),
+        ("source", _) => "test".to_owned(),
+        ("reason" | "name", _) => "更正".to_owned(),
         _ if name.ends_with("_date") => "2023-06-01".to_owned(),
         _ => return None,
     };

@@ -2,7 +2,9 @@
 //! what may not stay.
 
 use mamagang_app::audit::AuditSpan;
-use mamagang_app::facts::{FactItem, FactListQuery, FactSubject, RetractFact};
+use mamagang_app::facts::{
+    FactInput, FactItem, FactListQuery, FactOutcome, FactSubject, RecordFacts, RetractFact,
+};
 use mamagang_app::keys::EraseWorker;
 use mamagang_app::ledger::{LedgerReply, RecomputeYear};
 use mamagang_app::workers::{
@@ -325,12 +327,30 @@ async fn facts_are_recorded_for_both_numbers_alike_and_kept_once() {
             code(LAUNDRY),
             month("2023-06"),
         ));
-        let by_id = item(mamagang_app::facts::FactInput::Worker(
-            Who::WorkerId(city.wrong),
-            by_id,
-        ));
+        let by_id = item(FactInput::Worker(Who::WorkerId(city.wrong), by_id));
         let recorded = record(&city.test, vec![by_id]).await;
         assert_eq!(recorded[0].worker_id, Some(city.right));
+        let renaming = |person: (&str, &str), name| {
+            let profile = mamagang_domain::fact::WorkerProfile {
+                town_code: "442000001".to_owned(),
+            };
+            let input = FactInput::WorkerProfile(identity(person.0, name), profile);
+            RecordFacts {
+                request: None,
+                method: "mamagang.v1.RegistryService/RecordFacts",
+                items: vec![item(input)],
+                unread: Vec::new(),
+            }
+        };
+        let caller = Caller::developer();
+        for (request, is_right) in [
+            (renaming(LI, "李丽"), false),
+            (renaming(WANG, "王丽"), true),
+        ] {
+            let outcomes = city.test.app.record_facts(&caller, request).await;
+            let recorded = matches!(outcomes.expect("answered")[0], FactOutcome::Recorded(_));
+            assert_eq!(recorded, is_right, "the present number alone renames");
+        }
         city.assert_whole().await;
     }
 }

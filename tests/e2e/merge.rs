@@ -126,6 +126,12 @@ async fn nobody_but_a_reviewer_joins_records_and_every_wrong_field_is_named() {
     let wrong = records
         .merge("reviewer", MergeWorkersRequest::default())
         .await;
+    assert_eq!(reason(&wrong.expect_err("empty")), "CONTEXT_REQUIRED");
+    let wrong = MergeWorkersRequest {
+        context: context(),
+        ..MergeWorkersRequest::default()
+    };
+    let wrong = records.merge("reviewer", wrong).await;
     assert_eq!(
         reason(&wrong.expect_err("empty")),
         "INVALID_ARGUMENT_FIELDS"

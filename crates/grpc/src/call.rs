@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::Extensions;
 use http::request::Parts;
+use mamagang_app::audit::TurnedAway;
 use mamagang_app::{App, AppError, AppResult, Caller, ErrorReason};
 use mamagang_domain::reason::Language;
 use tokio::time::Instant;
@@ -23,12 +24,19 @@ pub trait Authenticator: Send + Sync + fmt::Debug + 'static {
 pub trait Trail: Send + Sync + 'static {
     /// Records how a call ended, in a durable row. An error means that the call fails.
     async fn record(&self, method: &str, caller: &Caller, outcome: &str) -> AppResult<()>;
+
+    /// Records calls that were turned away together, in one durable row.
+    async fn record_turned_away(&self, calls: &TurnedAway) -> AppResult<()>;
 }
 
 #[tonic::async_trait]
 impl Trail for App {
     async fn record(&self, method: &str, caller: &Caller, outcome: &str) -> AppResult<()> {
         self.record_call(method, caller, outcome).await
+    }
+
+    async fn record_turned_away(&self, calls: &TurnedAway) -> AppResult<()> {
+        App::record_turned_away(self, calls).await
     }
 }
 

@@ -52,8 +52,16 @@ pub const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub const ANSWER_MESSAGE_BYTES_MAX: usize = 7 * 512 * 1024;
 /// Bytes of an answer that are handed to HTTP/2 at once.
 pub const ANSWER_PIECE_BYTES: usize = 32 * 1024;
-/// Refused strangers a second that are recorded; the others are counted only.
+/// Refused strangers a second that are recorded one by one; the others are counted, and a row a second tells of them.
 pub const STRANGERS_RECORDED_PER_SECOND: u32 = 5;
+/// How often a row tells of the calls that were turned away together.
+pub const TURNED_AWAY_EVERY: Duration = Duration::from_secs(1);
+/// Callers and reasons that have a row of their own; calls of further ones are told together.
+pub const TURNED_AWAY_CALLERS_MAX: usize = 100;
+/// Networks that such a row names.
+pub const TURNED_AWAY_NETWORKS_MAX: usize = 20;
+/// Strangers that wait for their row at once; beyond it they are answered before it is durable.
+pub const TURNED_AWAY_WAITING_MAX: usize = 4_096;
 /// How long a health watch goes on once the service was asked to stop: long enough to tell it.
 pub const DRAIN_WATCH_MAX: Duration = Duration::from_millis(200);
 /// How long a stream with nothing to say goes on once the service was asked to stop.
@@ -115,6 +123,22 @@ pub fn all() -> Vec<(&'static str, String)> {
         (
             "strangers_recorded_per_second",
             STRANGERS_RECORDED_PER_SECOND.to_string(),
+        ),
+        (
+            "turned_away_every_s",
+            TURNED_AWAY_EVERY.as_secs().to_string(),
+        ),
+        (
+            "turned_away_callers_max",
+            TURNED_AWAY_CALLERS_MAX.to_string(),
+        ),
+        (
+            "turned_away_networks_max",
+            TURNED_AWAY_NETWORKS_MAX.to_string(),
+        ),
+        (
+            "turned_away_waiting_max",
+            TURNED_AWAY_WAITING_MAX.to_string(),
         ),
         (
             "drain_watch_max_ms",

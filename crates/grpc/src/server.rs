@@ -199,14 +199,16 @@ pub async fn serve(
             std::future::pending::<()>().await;
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         served = serving => served,
         () = watching.watch_answers() => Ok(()),
         () = drained => {
             tracing::warn!("Calls were still open when the time for draining was over");
             Ok(())
         }
-    }
+    };
+    watching.record_turned_away().await;
+    ended
 }
 
 fn server() -> Server {

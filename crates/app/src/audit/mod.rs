@@ -14,6 +14,7 @@ mod list;
 mod measures;
 mod record;
 mod trail;
+mod turned_away;
 mod verify;
 mod writer;
 
@@ -29,6 +30,7 @@ pub use record::{
     AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, Told, thaw_call,
 };
 pub use trail::{CallTrail, Noted};
+pub use turned_away::{TURNED_AWAY, TurnedAway};
 pub use verify::AuditReport;
 pub(crate) use writer::AuditWriter;
 

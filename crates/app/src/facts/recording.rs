@@ -53,6 +53,8 @@ pub(super) struct Recording<'a> {
     /// Ids that were asked for and are read as another worker's.
     merged: HashMap<WorkerId, WorkerId>,
     person_keys: HashMap<WorkerId, PersonKey>,
+    /// Documents and names as they are kept, under those keys.
+    sealed: HashMap<WorkerId, Vec<u8>>,
     employers: BTreeMap<EmployerCode, EmployerRow>,
     owners: HashMap<OwnerKey, Option<WorkerId>>,
     changed_workers: BTreeSet<WorkerId>,
@@ -96,6 +98,7 @@ impl<'a> Recording<'a> {
             workers: BTreeMap::new(),
             merged: HashMap::new(),
             person_keys: HashMap::new(),
+            sealed: HashMap::new(),
             employers: BTreeMap::new(),
             owners: HashMap::new(),
             changed_workers: BTreeSet::new(),
@@ -192,6 +195,7 @@ impl<'a> Recording<'a> {
                         .unwrap(&secret.data_key, *id)
                         .map_err(AppError::internal)?;
                     self.person_keys.insert(*id, key);
+                    self.sealed.insert(*id, secret.identity);
                 }
             }
         }
@@ -255,7 +259,10 @@ impl<'a> Recording<'a> {
                 Ok(self.apply_employer(*code, profile.clone(), &item.source))
             }
             FactInput::WorkerProfile(identity, profile) => {
-                let worker_id = self.person_of_profile(identity)?;
+                let worker_id = match self.person_of_profile(identity)? {
+                    Ok(worker_id) => worker_id,
+                    Err(outcome) => return Ok(outcome),
+                };
                 let fact = WorkerFact::Profile(profile.clone());
                 let secret = identity_plain(identity);
                 let outcome = self.apply_worker(worker_id, fact, item, Some(&secret))?;
@@ -388,14 +395,26 @@ impl<'a> Recording<'a> {
     }
 
     /// The worker of a profile; another name than the recorded one renames the worker.
-    fn person_of_profile(&mut self, identity: &Identity) -> AppResult<WorkerId> {
+    fn person_of_profile(
+        &mut self,
+        identity: &Identity,
+    ) -> AppResult<Result<WorkerId, FactOutcome>> {
         let key = identity_key(&self.keys, identity);
         let Some(known) = self.names.get(&key) else {
-            return self.create(identity, key);
+            return self.create(identity, key).map(Ok);
         };
         let worker_id = known.worker_id;
         if name_matches(&self.keys, identity, &known.name) {
-            return Ok(worker_id);
+            return Ok(Ok(worker_id));
+        }
+        if !self.is_present_number(worker_id, identity)? {
+            let violation = Violation::new(
+                "worker_profile.identity",
+                "该号码是此人员已更正的号码，请用现用号码更名",
+                "the number is one that was corrected: rename under the present one",
+            );
+            let reason = ErrorReason::InvalidArgumentFields;
+            return Ok(Err(refused(reason, vec![violation])));
         }
         let worker = self.new_worker(worker_id, identity)?;
         self.names.insert(
@@ -408,7 +427,24 @@ impl<'a> Recording<'a> {
         self.renamed
             .retain(|renamed| renamed.worker_id != worker_id);
         self.renamed.push(worker);
-        Ok(worker_id)
+        Ok(Ok(worker_id))
+    }
+
+    /// Whether a number is the one that the person's record has now, and not one of a record that was merged into it.
+    fn is_present_number(&self, worker_id: WorkerId, identity: &Identity) -> AppResult<bool> {
+        let (Some(key), Some(sealed)) = (
+            self.person_keys.get(&worker_id),
+            self.sealed.get(&worker_id),
+        ) else {
+            // Made in this call.
+            return Ok(true);
+        };
+        let plain = key.decrypt(IDENTITY_SECRET, worker_id.bytes(), sealed);
+        let plain = plain.map_err(AppError::internal)?;
+        let today = crate::app::civil_date(self.recorded_at);
+        let known = mamagang_crypto::IdentityPlain::decode(&plain, today);
+        let known = known.map_err(AppError::internal)?;
+        Ok(known.document_type == identity.document_type && known.number == identity.number)
     }
 
     fn create(&mut self, identity: &Identity, key: IdentityKey) -> AppResult<WorkerId> {

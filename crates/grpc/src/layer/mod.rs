@@ -10,8 +10,10 @@ mod deadline;
 mod method;
 mod quota;
 mod record;
+mod turned_away;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -47,6 +49,7 @@ use quota::Quota;
 use record::Record;
 #[cfg(test)]
 pub(crate) use record::name_of as code_name;
+use turned_away::{Told, Turned};
 
 /// The caller's name for a call, answered with it: for the logs of both sides.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,6 +71,7 @@ struct Surroundings {
     slots: Arc<Semaphore>,
     quota: Option<Arc<Quota>>,
     strangers: Arc<Quota>,
+    turned: Arc<Turned>,
     answers: Arc<Answers>,
     draining: Arc<watch::Sender<bool>>,
 }
@@ -119,6 +123,11 @@ impl CallLayer {
         Answers::sweep(Arc::downgrade(&self.0.answers)).await;
     }
 
+    /// Records what was turned away and is not recorded yet: before the process ends.
+    pub(crate) async fn record_turned_away(&self) {
+        self.0.turned.flush().await;
+    }
+
     fn within(
         authenticator: Arc<dyn Authenticator>,
         trail: Arc<dyn Trail>,
@@ -129,6 +138,7 @@ impl CallLayer {
         record::describe();
         let slots = Arc::new(Semaphore::new(calls_max));
         Self(Arc::new(Surroundings {
+            turned: Turned::new(Arc::clone(&trail)),
             authenticator,
             trail,
             ids,
@@ -197,6 +207,7 @@ where
         let span = arrival.record.span().clone();
         let admitted = self.surroundings.admit(&parts, &arrival);
         let trail = Arc::clone(&self.surroundings.trail);
+        let turned = Arc::clone(&self.surroundings.turned);
         let future = async move {
             let audit_of = |caller: &Caller| {
                 let method = Arc::clone(arrival.method.name());
@@ -215,7 +226,12 @@ where
                 }
                 Err(refusal) => {
                     let audit = refusal.caller.as_deref().map(audit_of);
-                    return Ok(arrival.refuse(audit, refusal.error).await);
+                    let recorded = match refusal.told {
+                        Some(told) => turned.durable(told).await,
+                        None => Ok(()),
+                    };
+                    let error = recorded.err().unwrap_or(refusal.error);
+                    return Ok(arrival.refuse(audit, error).await);
                 }
             };
             // A fault that unwinds is a fault of this call alone, and is recorded like another.
@@ -238,20 +254,13 @@ where
     }
 }
 
-/// A call that is not let in, and whose it was. What is turned away for load is nobody's: it is counted and not
-/// recorded, since a row would cost more than the refusal spares.
+/// A call that is not let in, and whose it was: it has a row of its own, or one together with others.
 struct Refusal {
     error: AppError,
+    /// Whose row is to be written.
     caller: Option<Box<Caller>>,
-}
-
-impl From<AppError> for Refusal {
-    fn from(error: AppError) -> Self {
-        Self {
-            error,
-            caller: None,
-        }
-    }
+    /// Tells when the row of all that are turned away now is durable, where that is waited for.
+    told: Option<Told>,
 }
 
 /// A call that has arrived.
@@ -308,19 +317,31 @@ impl Surroundings {
         if arrival.method.is_health() {
             return Ok((None, held));
         }
+        let address = peer.and_then(Peer::address).map(|address| address.ip());
+        let too_much = |caller: &Caller, error: AppError| {
+            self.turned.note(caller, error.reason, address);
+            Refusal {
+                error,
+                caller: None,
+                told: None,
+            }
+        };
         if self.answers.are_too_many() {
-            return Err(AppError::overloaded()
-                .with("limit", "answer_bytes_max")
-                .into());
+            let error = AppError::overloaded().with("limit", "answer_bytes_max");
+            return Err(too_much(&Caller::nobody(), error));
         }
         let place = Arc::clone(&self.slots).try_acquire_owned();
-        held.place = Some(place.map_err(|_| AppError::overloaded().with("limit", "calls_max"))?);
+        held.place = Some(place.map_err(|_| {
+            let error = AppError::overloaded().with("limit", "calls_max");
+            too_much(&Caller::nobody(), error)
+        })?);
         let mut caller = self
             .authenticator
             .authenticate(parts)
-            .map_err(|error| self.stranger(error))?;
+            .map_err(|error| self.stranger(error, address))?;
         if let Some(quota) = &self.quota {
-            held.share = Some(quota.take(&caller, Instant::now())?);
+            let share = quota.take(&caller, Instant::now());
+            held.share = Some(share.map_err(|error| too_much(&caller, error))?);
         }
         // Of this call alone, whatever the authenticator keeps of its callers.
         caller.trail = CallTrail::default();
@@ -329,6 +350,7 @@ impl Surroundings {
             return Err(Refusal {
                 error: AppError::new(ErrorReason::PermissionDenied),
                 caller: Some(Box::new(caller)),
+                told: None,
             });
         }
         let told = deadline::of_caller(&parts.headers).map(|_| arrival.deadline);
@@ -342,13 +364,18 @@ impl Surroundings {
         ))
     }
 
-    /// A call of nobody. So many a second are recorded as the audit trail can well bear; all are counted.
-    fn stranger(&self, error: AppError) -> Refusal {
+    /// A call of nobody. So many a second have a row of their own as the audit trail can well bear; the others share one.
+    fn stranger(&self, error: AppError, address: Option<IpAddr>) -> Refusal {
         let nobody = Caller::nobody();
-        let is_recorded = self.strangers.take(&nobody, Instant::now()).is_ok();
+        let has_own_row = self.strangers.take(&nobody, Instant::now()).is_ok();
+        let told = match has_own_row {
+            true => None,
+            false => Some(self.turned.note(&nobody, error.reason, address)),
+        };
         Refusal {
             error,
-            caller: is_recorded.then(|| Box::new(nobody)),
+            caller: has_own_row.then(|| Box::new(nobody)),
+            told,
         }
     }
 }

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty, StreamBody};
+use mamagang_app::audit::TurnedAway;
 use mamagang_app::authorise::{Role, Roles};
 use mamagang_app::{AppResult, Caller};
 use tonic::Code;
@@ -55,6 +56,17 @@ struct Remembered(std::sync::Mutex<Vec<String>>);
 impl Trail for Remembered {
     async fn record(&self, method: &str, caller: &Caller, outcome: &str) -> AppResult<()> {
         let line = format!("{method} {} {outcome}", caller.subject);
+        self.0.lock().expect("a lock").push(line);
+        Ok(())
+    }
+
+    async fn record_turned_away(&self, calls: &TurnedAway) -> AppResult<()> {
+        let line = format!(
+            "{} {} x{}",
+            calls.caller.subject,
+            calls.reason.name(),
+            calls.count
+        );
         self.0.lock().expect("a lock").push(line);
         Ok(())
     }

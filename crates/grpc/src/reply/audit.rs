@@ -1,7 +1,7 @@
 //! Rows of the audit trail.
 
 use mamagang_app::AccessContext;
-use mamagang_app::audit::{AuditEvent, Retention};
+use mamagang_app::audit::{AuditEvent, DecisionItem, Retention, TURNED_AWAY};
 use mamagang_domain::frozen::hex;
 use mamagang_proto::v1;
 
@@ -29,6 +29,17 @@ pub(crate) fn event(event: &AuditEvent) -> v1::AuditEvent {
         writer_id: hex(&row.writer_id),
         position: i64::try_from(row.position).unwrap_or(i64::MAX),
         hash: row.hash.to_vec(),
+        summary: summary(event),
+    }
+}
+
+/// What a row of several calls tells of them.
+fn summary(event: &AuditEvent) -> String {
+    match event.call.items.first() {
+        Some(DecisionItem::Other { question, .. }) if event.row.method == TURNED_AWAY => {
+            question.clone()
+        }
+        _ => String::new(),
     }
 }
 
