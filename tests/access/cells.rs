@@ -14,7 +14,7 @@ use crate::requests::{self, Filling};
 
 /// What a caller was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+pub(crate) enum Told {
     /// The method refuses the caller, whatever is asked.
     Denied,
     /// The method answers.
@@ -37,7 +37,7 @@ impl Told {
     }
 
     /// Whether nothing of the resource was told.
-    fn tells_nothing(self) -> bool {
+    pub(crate) fn tells_nothing(self) -> bool {
         match self {
             Self::Denied => true,
             Self::Answered(code) | Self::Item(code) => {
@@ -62,7 +62,12 @@ fn item_code(message: &DynamicMessage) -> Option<Code> {
     })
 }
 
-async fn try_cell(city: &City, token: &str, method: &MethodDescriptor, filling: &Filling) -> Told {
+pub(crate) async fn try_cell(
+    city: &City,
+    token: &str,
+    method: &MethodDescriptor,
+    filling: &Filling,
+) -> Told {
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
     let request = requests::request(method, filling);
     let answer = codec::call(city.channel.clone(), &path, request, Some(token)).await;

@@ -190,13 +190,46 @@ impl City {
         request
     }
 
-    /// How many calls of a subject are in the audit trail, and how many of them as refused for want of permission.
-    pub(crate) async fn recorded(&self, subject: &str) -> (i64, i64) {
+    /// Method and outcome of the rows of a subject's calls, in the order in which they were written.
+    pub(crate) async fn rows_of(&self, subject: &str) -> Vec<(String, String)> {
+        let rows =
+            sqlx::query("SELECT method, outcome FROM audit_event WHERE caller = ? ORDER BY rowid")
+                .bind(subject)
+                .fetch_all(&self.database().await)
+                .await
+                .expect("rows");
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    async fn database(&self) -> sqlx::SqlitePool {
         let directory = self.test.directory.as_ref().expect("a directory");
         let path = directory.path().join("test.db");
-        let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display()))
+        sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display()))
             .await
-            .expect("a database");
+            .expect("a database")
+    }
+
+    /// Posts two periods of a place's employer, so that there is a second page of entries.
+    pub(crate) async fn post_twice(&self, place: Place) {
+        let officer = self.token("officer", "tax", &["tax_officer"], "", &[]);
+        let mut ledger = v1::ledger_service_client::LedgerServiceClient::new(self.channel.clone());
+        for (number, period) in [(510, "2023-01"), (511, "2023-02")] {
+            let posting = v1::PostDeductionRequest {
+                request_id: request_id(number),
+                employer_code: place.employer_code.to_owned(),
+                period: period.to_owned(),
+                release: v1::Release::Cumulative.into(),
+                vat_payable_fen: 100,
+                ..v1::PostDeductionRequest::default()
+            };
+            let posted = ledger.post_deduction(self.request(&officer, posting)).await;
+            assert!(posted.is_ok(), "{posted:?}");
+        }
+    }
+
+    /// How many calls of a subject are in the audit trail, and how many of them as refused for want of permission.
+    pub(crate) async fn recorded(&self, subject: &str) -> (i64, i64) {
+        let pool = self.database().await;
         let count = "SELECT count(*), coalesce(sum(outcome = 'PERMISSION_DENIED'), 0) FROM audit_event WHERE caller = ?";
         let row = sqlx::query(count)
             .bind(subject)

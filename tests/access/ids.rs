@@ -36,7 +36,7 @@ pub(crate) struct Ids {
     pub(crate) other_worker_id: String,
 }
 
-pub(crate) fn post() -> FiledPost {
+pub(crate) fn post(place: Place) -> FiledPost {
     FiledPost {
         post_key: POST.to_owned(),
         title: "妈妈岗".to_owned(),
@@ -45,7 +45,7 @@ pub(crate) fn post() -> FiledPost {
         pay_min_fen: 2_000,
         pay_max_fen: 2_000,
         pay_unit: v1::PayUnit::Hour.into(),
-        town_code: "442000001".to_owned(),
+        town_code: place.town_code.to_owned(),
         ..FiledPost::default()
     }
 }
@@ -57,7 +57,7 @@ async fn filed(city: &City, place: Place, number: usize) -> String {
         employer_code: place.employer_code.to_owned(),
         kind: FilingKind::LabourContract.into(),
         town_code: place.town_code.to_owned(),
-        posts: vec![post()],
+        posts: vec![post(place)],
         ..SubmitFilingRequest::default()
     };
     let mut filings = FilingServiceClient::new(city.channel.clone());

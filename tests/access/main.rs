@@ -5,5 +5,7 @@ mod city;
 #[path = "../attacks/codec.rs"]
 mod codec;
 mod employers;
+mod flood;
 mod ids;
+mod one_by_one;
 mod requests;

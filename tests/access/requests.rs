@@ -70,7 +70,7 @@ fn value(field: &FieldDescriptor, method: &str, filling: &Filling) -> Option<Val
             "mamagang.v1.AccessContext" => known(&inner, &context()),
             "mamagang.v1.WorkerRef" => known(&inner, &worker(filling.place.person)),
             "mamagang.v1.IdentityDocument" => known(&inner, &identity(filling.place.person)),
-            "mamagang.v1.FiledPost" => known(&inner, &ids::post()),
+            "mamagang.v1.FiledPost" => known(&inner, &ids::post(filling.place)),
             // A filing has posts or a plan.
             "google.protobuf.Timestamp" | "mamagang.v1.TrainingPlan" => None,
             _ => Some(Value::Message(filled(&inner, method, filling))),

@@ -209,7 +209,7 @@ impl App {
         error: &AppError,
     ) -> AuditDraft {
         AuditDraft {
-            outcome: error.reason.name().to_owned(),
+            outcome: error.recorded_reason().name().to_owned(),
             ..self.audit_draft(method, caller, None, Vec::new())
         }
     }

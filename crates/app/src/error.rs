@@ -194,6 +194,8 @@ pub struct AppError {
     pub violations: Vec<Violation>,
     /// When a retry may help.
     pub retry_after: Option<Duration>,
+    /// What the audit trail says, where the caller is told less.
+    recorded_as: Option<ErrorReason>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -206,8 +208,22 @@ impl AppError {
             metadata: Vec::new(),
             violations: Vec::new(),
             retry_after: None,
+            recorded_as: None,
             source: None,
         }
+    }
+
+    /// The same, of which the audit trail says more than the caller is told: that something is out of reach, and not
+    /// that there is no such thing.
+    #[must_use]
+    pub(crate) const fn recorded_as(mut self, reason: ErrorReason) -> Self {
+        self.recorded_as = Some(reason);
+        self
+    }
+
+    /// What the audit trail says.
+    pub(crate) fn recorded_reason(&self) -> ErrorReason {
+        self.recorded_as.unwrap_or(self.reason)
     }
 
     /// Wrong fields.

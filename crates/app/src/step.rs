@@ -169,19 +169,25 @@ pub(crate) async fn locked_case(
     Ok(reached(permit, found, kind, case_id)?)
 }
 
-/// The case where it is of the kind and within reach; CASE_NOT_FOUND else, as if there were none.
+/// The case where it is of the kind and within reach; CASE_NOT_FOUND else, as if there were none: the audit trail tells
+/// the two apart.
 pub(crate) fn reached(
     permit: &Permit<'_>,
     found: Option<CaseFile>,
     kind: CaseKind,
     case_id: CaseId,
 ) -> AppResult<CaseFile> {
-    let found = found.filter(|file| file.kind == kind && reaches_case(permit, file));
-    found.ok_or_else(|| {
+    let absent = || {
         AppError::new(ErrorReason::CaseNotFound)
             .with("kind", kind_name(kind))
             .with("case_id", case_id.to_string())
-    })
+    };
+    let found = found.filter(|file| file.kind == kind);
+    let found = found.ok_or_else(absent)?;
+    if reaches_case(permit, &found) {
+        return Ok(found);
+    }
+    Err(absent().recorded_as(ErrorReason::PermissionDenied))
 }
 
 /// Whether a case is within reach: its town's, or of the caller's own employer.

@@ -172,9 +172,11 @@ fn part<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, TokenProblem> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
     use ring::rand::SystemRandom;
     use ring::signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+        RSA_PKCS1_SHA256, RsaKeyPair,
     };
     use serde_json::{Value, json};
 
@@ -355,13 +357,82 @@ mod tests {
         let point = key.public_key().as_ref();
         let set = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..])}]});
         let jwks = Jwks::parse(&set.to_string()).expect("a set");
-        let signed = format!(
-            "{}.{}",
-            b64(json!({"alg": "ES256"}).to_string()),
-            b64(claims().to_string())
-        );
-        let signature = key.sign(&random, signed.as_bytes()).expect("a signature");
-        let token = format!("{signed}.{}", b64(signature));
-        assert!(rules().verify(&jwks, &token, NOW).is_ok());
+        let sign = |signed: &[u8]| {
+            let signature = key.sign(&random, signed).expect("a signature");
+            signature.as_ref().to_vec()
+        };
+        assert_holds_and_breaks(&jwks, "ES256", &sign);
+    }
+
+    #[test]
+    fn rsa_keys_sign_tokens_too() {
+        // ring makes no RSA keys.
+        let text = include_str!("testdata/rsa-2048.txt");
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let document = STANDARD.decode(lines.collect::<String>()).expect("base64");
+        let key = RsaKeyPair::from_pkcs8(&document).expect("a key");
+        let modulus = b64(key.public().modulus().big_endian_without_leading_zero());
+        let exponent = b64(key.public().exponent().big_endian_without_leading_zero());
+        let set = json!({"keys": [{"kty": "RSA", "n": modulus, "e": exponent}]});
+        let jwks = Jwks::parse(&set.to_string()).expect("a set");
+        let sign = |signed: &[u8]| {
+            let mut signature = vec![0; key.public().modulus_len()];
+            key.sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                signed,
+                &mut signature,
+            )
+            .expect("a signature");
+            signature
+        };
+        assert_holds_and_breaks(&jwks, "RS256", &sign);
+    }
+
+    /// A good token of an algorithm holds; every way of getting it wrong is refused for what it is.
+    fn assert_holds_and_breaks(jwks: &Jwks, alg: &str, sign: &dyn Fn(&[u8]) -> Vec<u8>) {
+        let part = |alg: &str, claims: &Value| {
+            let header = json!({"alg": alg}).to_string();
+            format!("{}.{}", b64(header), b64(claims.to_string()))
+        };
+        let token = |signed: &str| format!("{signed}.{}", b64(sign(signed.as_bytes())));
+        let told = |token: &str| rules().verify(jwks, token, NOW).map(drop);
+        let good = part(alg, &claims());
+        assert_eq!(told(&token(&good)), Ok(()));
+
+        let with = |name: &str, value: Value| {
+            let mut claims = claims();
+            claims[name] = value;
+            token(&part(alg, &claims))
+        };
+        for (name, value, problem) in [
+            ("exp", json!(NOW - 31), TokenProblem::Expired),
+            ("nbf", json!(NOW + 31), TokenProblem::NotYetValid),
+            ("aud", json!("tax-portal"), TokenProblem::Audience),
+            ("iss", json!("https://elsewhere"), TokenProblem::Issuer),
+        ] {
+            assert_eq!(told(&with(name, value)), Err(problem), "{name}");
+        }
+        for other in ["none", "HS256", "EdDSA", "ES256", "RS256", "RS384", "PS256"] {
+            let token = token(&part(other, &claims()));
+            let is_own = other == alg;
+            assert_eq!(told(&token).is_ok(), is_own, "{other}");
+        }
+        // Signed by somebody else, over something else, not at all.
+        let mut wrong = sign(good.as_bytes());
+        wrong[20] ^= 1;
+        let another = sign(part(alg, &json!({"sub": "root"})).as_bytes());
+        for signature in [wrong, another, Vec::new(), vec![0; 64], vec![0; 256]] {
+            let forged = format!("{good}.{}", b64(&signature));
+            assert_eq!(
+                told(&forged),
+                Err(TokenProblem::Signature),
+                "{} bytes",
+                signature.len()
+            );
+        }
+        let issuer = new_issuer();
+        let of_another_key = format!("{good}.{}", b64(issuer.key.sign(good.as_bytes())));
+        assert_eq!(told(&of_another_key), Err(TokenProblem::Signature));
     }
 }
