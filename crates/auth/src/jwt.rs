@@ -174,6 +174,7 @@ fn part<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, TokenProblem> {
 mod tests {
     use base64::engine::general_purpose::STANDARD;
     use ring::rand::SystemRandom;
+    use ring::rsa::PublicKeyComponents;
     use ring::signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
         RSA_PKCS1_SHA256, RsaKeyPair,
@@ -371,9 +372,8 @@ mod tests {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let document = STANDARD.decode(lines.collect::<String>()).expect("base64");
         let key = RsaKeyPair::from_pkcs8(&document).expect("a key");
-        let modulus = b64(key.public().modulus().big_endian_without_leading_zero());
-        let exponent = b64(key.public().exponent().big_endian_without_leading_zero());
-        let set = json!({"keys": [{"kty": "RSA", "n": modulus, "e": exponent}]});
+        let public: PublicKeyComponents<Vec<u8>> = key.public().into();
+        let set = json!({"keys": [{"kty": "RSA", "n": b64(public.n), "e": b64(public.e)}]});
         let jwks = Jwks::parse(&set.to_string()).expect("a set");
         let sign = |signed: &[u8]| {
             let mut signature = vec![0; key.public().modulus_len()];
