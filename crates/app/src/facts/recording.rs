@@ -1,9 +1,9 @@
 //! Applies the facts of a call in memory: what was read, what changed, and the rows to write.
 
 mod certificates;
+mod identity;
 mod keys;
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -18,18 +18,18 @@ use mamagang_store::UnitOfWork;
 use mamagang_store::keys::CertificateAlias;
 use mamagang_store::rows::{
     EmployerRow, FactChange, FactRow, IdentityKey, KeyedMac, NewWorker, OwnedFact, OwnerKey,
-    WorkerKey, WorkerRow, WorkerSecret,
+    WorkerKey, WorkerRow,
 };
-use zeroize::Zeroizing;
 
 use super::input::{FactInput, FactItem, WorkerFactInput};
 use super::reach::Reach;
-use super::record::{Attempt, FACT_SECRET, FactOutcome, IDENTITY_SECRET, RecordedFact};
+use super::record::{Attempt, FactOutcome, RecordedFact};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
-use crate::workers::{Identity, Who, identity_key, name_macs, name_matches};
+use crate::workers::{Identity, Who, identity_key, name_matches};
 
+use identity::identity_plain;
 pub(crate) use keys::{certificate_owner_key, contract_owner_key, fact_secret_row, region_of};
 
 struct KnownName {
@@ -430,23 +430,6 @@ impl<'a> Recording<'a> {
         Ok(Ok(worker_id))
     }
 
-    /// Whether a number is the one that the person's record has now, and not one of a record that was merged into it.
-    fn is_present_number(&self, worker_id: WorkerId, identity: &Identity) -> AppResult<bool> {
-        let (Some(key), Some(sealed)) = (
-            self.person_keys.get(&worker_id),
-            self.sealed.get(&worker_id),
-        ) else {
-            // Made in this call.
-            return Ok(true);
-        };
-        let plain = key.decrypt(IDENTITY_SECRET, worker_id.bytes(), sealed);
-        let plain = plain.map_err(AppError::internal)?;
-        let today = crate::app::civil_date(self.recorded_at);
-        let known = mamagang_crypto::IdentityPlain::decode(&plain, today);
-        let known = known.map_err(AppError::internal)?;
-        Ok(known.document_type == identity.document_type && known.number == identity.number)
-    }
-
     fn create(&mut self, identity: &Identity, key: IdentityKey) -> AppResult<WorkerId> {
         let worker_id = WorkerId(self.app.ids.new_id());
         let worker = self.new_worker(worker_id, identity)?;
@@ -466,34 +449,6 @@ impl<'a> Recording<'a> {
         self.workers.insert(worker_id, row);
         self.changed_workers.insert(worker_id);
         Ok(worker_id)
-    }
-
-    fn new_worker(&mut self, worker_id: WorkerId, identity: &Identity) -> AppResult<NewWorker> {
-        let mut entropy = (self.app.entropy)();
-        let keys = Arc::clone(&self.keys);
-        let person_key = match self.person_keys.entry(worker_id) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(
-                keys.new_person_key(&mut *entropy)
-                    .map_err(AppError::internal)?,
-            ),
-        };
-        let plain = identity_plain(identity);
-        let secret = WorkerSecret {
-            data_key: keys
-                .wrap(person_key, worker_id, &mut *entropy)
-                .map_err(AppError::internal)?,
-            identity: person_key
-                .encrypt(IDENTITY_SECRET, worker_id.bytes(), &plain, &mut *entropy)
-                .map_err(AppError::internal)?,
-        };
-        Ok(NewWorker {
-            worker_id,
-            document_type: identity.document_type,
-            number_macs: identity_key(&self.keys, identity).macs,
-            name_macs: name_macs(&self.keys, identity),
-            secret,
-        })
     }
 
     fn apply_employer(
@@ -608,16 +563,6 @@ impl<'a> Recording<'a> {
         }
     }
 
-    fn seal(&self, worker_id: WorkerId, revision: u32, plain: Option<&[u8]>) -> AppResult<Vec<u8>> {
-        let (Some(plain), Some(key)) = (plain, self.person_keys.get(&worker_id)) else {
-            return Ok(Vec::new());
-        };
-        let mut entropy = (self.app.entropy)();
-        let row = fact_secret_row(worker_id, revision);
-        key.encrypt(FACT_SECRET, &row, plain, &mut *entropy)
-            .map_err(AppError::internal)
-    }
-
     /// A contract or certificate that was recorded for somebody else is taken out of force there:
     /// its natural key does not name the worker, so the new fact takes its place.
     fn take_over(&mut self, key: OwnerKey, worker_id: WorkerId, fact: &WorkerFact) {
@@ -694,14 +639,4 @@ impl<'a> Recording<'a> {
         unit.put_certificate_aliases(&self.new_aliases).await?;
         Ok(())
     }
-}
-
-/// Document type, number and name as one text, before encryption.
-fn identity_plain(identity: &Identity) -> Zeroizing<Vec<u8>> {
-    mamagang_crypto::IdentityPlain {
-        document_type: identity.document_type,
-        number: identity.number.clone(),
-        name: identity.name.clone(),
-    }
-    .encode()
 }
