@@ -11,6 +11,7 @@ use mamagang_proto::v1::registry_service_server::RegistryService;
 use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::batch::sort;
 use super::stream::{Answers, Rows, answers};
 use crate::call::{Call, rules};
 use crate::convert::fact::fact_item;
