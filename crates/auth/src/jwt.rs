@@ -371,7 +371,7 @@ mod tests {
         let text = include_str!("testdata/rsa-2048.txt");
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let document = STANDARD.decode(lines.collect::<String>()).expect("base64");
-        let key = RsaKeyPair::from_pkcs8(&document).expect("a key");
+        let key = RsaKeyPair::from_der(&document).expect("a key");
         let public: PublicKeyComponents<Vec<u8>> = key.public().into();
         let set = json!({"keys": [{"kty": "RSA", "n": b64(public.n), "e": b64(public.e)}]});
         let jwks = Jwks::parse(&set.to_string()).expect("a set");

@@ -189,6 +189,8 @@ const ERROR_REASONS: &[&str] = &[
 
 /// Those that came later, with numbers of their own.
 const LATER_ERROR_REASONS: &[(&str, i32)] = &[
+    ("WORKERS_NOT_MERGEABLE", 34),
+    ("MERGE_EFFECT_CHANGED", 35),
     ("POLICY_VERSION_NOT_FOUND", 50),
     ("DECISION_NOT_REPLAYABLE", 51),
     ("ENTRY_NOT_FOUND", 52),
@@ -210,6 +212,7 @@ const LATER_ERROR_REASONS: &[(&str, i32)] = &[
 
 /// The writes: each is named by its caller.
 const WRITES: &[&str] = &[
+    "MergeWorkers",
     "RecordFacts",
     "ImportFacts",
     "RetractFact",
@@ -234,6 +237,7 @@ const WRITES: &[&str] = &[
 
 /// The writes that decide something, and so can be tried without effect.
 const DECIDING_WRITES: &[&str] = &[
+    "MergeWorkers",
     "ImportFacts",
     "SubmitFiling",
     "DecideFiling",
@@ -250,6 +254,7 @@ const DECIDING_WRITES: &[&str] = &[
 
 /// The methods that read a person's data.
 const PERSONAL_READS: &[&str] = &[
+    "MergeWorkers",
     "ReportHire",
     "GetCertificate",
     "ListFacts",
