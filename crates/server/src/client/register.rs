@@ -125,7 +125,12 @@ fn read(
     kind: &'static Kind,
     sender: &mpsc::Sender<Batch>,
 ) -> Result<(), ImportError> {
-    let mut file = Import::open(&path, kind, Options::default())?;
+    // A fact names its source; where the list does not, it is the list itself. It takes no part in the comparison.
+    let options = Options {
+        source: kind.title.to_owned(),
+        ..Options::default()
+    };
+    let mut file = Import::open(&path, kind, options)?;
     let facts = Facts::new(kind);
     let mut batch = Vec::with_capacity(BATCH_ROWS);
     file.each(|Row { number, record, .. }| {
