@@ -242,7 +242,7 @@ async fn a_line_keeps_the_decision_that_it_rests_on() {
         let request = GetDecisionRequest {
             context: context(),
             decision_id: decision_id.to_owned(),
-            ..GetDecisionRequest::default()
+            with_explanation: true,
         };
         let found = town
             .service
@@ -252,6 +252,11 @@ async fn a_line_keeps_the_decision_that_it_rests_on() {
         let found = found.expect("kept").into_inner();
         assert!(found.digest_matches, "{decision_id}");
         assert!(found.question_json.contains("\"measure\":3"));
+        let explained = found.explanation.expect("an explanation").steps;
+        assert!(
+            explained.iter().any(|step| step.amount_fen.is_some()),
+            "{explained:?}"
+        );
     }
 }
 

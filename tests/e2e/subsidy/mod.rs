@@ -2,6 +2,7 @@
 
 mod corrections;
 mod states;
+mod together;
 mod town;
 
 use mamagang_proto::v1::{

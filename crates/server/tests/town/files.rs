@@ -50,6 +50,22 @@ impl Files {
         output.await.expect("no panic").expect("the program starts")
     }
 
+    /// What an employer's statement of the year says was paid, entry by entry, in no order.
+    pub(crate) async fn statement_subsidies(&mut self, employer: &str) -> Vec<String> {
+        let path = self.path("statement");
+        let words = ["export", "statement", "--employer", employer, "-o"];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+        words.push(path.display().to_string());
+        let output = self.run("officer", words).await;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{error}");
+        let rows = table_of(&path, Some("2022年度台账"), "补贴");
+        let of_subsidies = rows.into_iter().filter(|row| row["类型"] == "补贴拨付");
+        let mut paid: Vec<String> = of_subsidies.map(|row| row["补贴"].clone()).collect();
+        paid.sort();
+        paid
+    }
+
     /// The rows of an exported list, by header.
     async fn exported(&mut self, list: &str, more: &[&str]) -> Vec<BTreeMap<String, String>> {
         let path = self.path(list);
@@ -59,19 +75,20 @@ impl Files {
         let output = self.run("reviewer", words).await;
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{error}");
-        rows_of(&path)
+        table_of(&path, None, "统一社会信用代码")
     }
 }
 
-fn rows_of(path: &PathBuf) -> Vec<BTreeMap<String, String>> {
+/// The rows of a sheet, or of the first one, below the header with a column.
+fn table_of(path: &PathBuf, sheet: Option<&str>, column: &str) -> Vec<BTreeMap<String, String>> {
     let source = std::io::BufReader::new(std::fs::File::open(path).expect("the file"));
     let mut book = Spreadsheet::open(Kind::Xlsx, source).expect("a workbook");
-    let sheet = book.sheets().remove(0);
+    let sheet = sheet.map_or_else(|| book.sheets().remove(0), str::to_owned);
     let rows = book.rows(&sheet).expect("the sheet");
     let rows: Vec<Vec<String>> = rows
         .map(|row| row.expect("a row").cells.iter().map(text_of).collect())
         .collect();
-    let is_head = |row: &Vec<String>| row.iter().any(|cell| cell == "统一社会信用代码");
+    let is_head = |row: &Vec<String>| row.iter().any(|cell| cell == column);
     let head = rows.iter().position(is_head).expect("a header");
     let below = rows[head + 1..].iter();
     below

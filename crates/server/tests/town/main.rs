@@ -23,6 +23,9 @@ async fn the_quarter_through_grpc_and_through_files_comes_to_the_same_sums() {
     let mut desk = Files::new(&service);
     let by_files = play(&mut desk, &service).await;
     assert_eq!(by_calls, by_files);
+    // The employer's statement tells the same as the ledger: four payments of 3,300.00 in all.
+    let paid = desk.statement_subsidies(&people::BAKERY.code()).await;
+    assert_eq!(paid, ["1500.00", "300.00", "600.00", "900.00"]);
     service.stop().await;
 }
 
