@@ -18,6 +18,7 @@ mod ledger;
 mod merge;
 mod overlay;
 mod replay;
+mod reviews;
 mod settlements;
 mod simulate;
 mod tamper;

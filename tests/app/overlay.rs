@@ -47,6 +47,6 @@ async fn a_fictitious_province_changes_float_and_threshold_by_its_files_alone() 
     };
     for (fen, outcome) in [(29_999, VatOutcome::Exempt), (30_000, VatOutcome::Taxable)] {
         let decided = test.app.check_vat_exemption(&caller, sale(fen)).await;
-        assert_eq!(decided.expect("decided").1.outcome, outcome, "{fen}");
+        assert_eq!(decided.expect("decided").decision.outcome, outcome, "{fen}");
     }
 }

@@ -12,6 +12,7 @@ use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
 use mamagang_proto::v1::report_service_client::ReportServiceClient;
+use mamagang_proto::v1::review_service_client::ReviewServiceClient;
 use mamagang_proto::v1::subsidy_service_client::SubsidyServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
 use mamagang_proto::v1::{
@@ -136,6 +137,10 @@ impl Service {
 
     pub(crate) fn subsidies(&self) -> SubsidyServiceClient<Channel> {
         SubsidyServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn reviews(&self) -> ReviewServiceClient<Channel> {
+        ReviewServiceClient::new(self.channel.clone())
     }
 
     pub(crate) fn reports(&self) -> ReportServiceClient<Channel> {

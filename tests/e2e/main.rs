@@ -13,6 +13,7 @@ mod merge;
 mod register;
 mod registry;
 mod report;
+mod review;
 mod server;
 mod sources;
 mod subsidy;

@@ -20,6 +20,7 @@ use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::ledger::{Feed, LedgerWriter};
 use crate::limits::PAGE_TOKEN_LIFETIME;
 use crate::ports::{Entropy, Ids};
+use crate::reviews::KnownReviews;
 use crate::workers::Misses;
 
 /// Microseconds of a day.
@@ -65,6 +66,7 @@ pub struct App {
     pub(crate) misses: Misses,
     pub(crate) checks: CheckLoader,
     pub(crate) feed: Feed,
+    pub(crate) known_reviews: KnownReviews,
 }
 
 impl std::fmt::Debug for App {
@@ -115,6 +117,7 @@ impl App {
             misses: Misses::default(),
             checks,
             feed: Feed::default(),
+            known_reviews: KnownReviews::default(),
         }))
     }
 

@@ -174,6 +174,8 @@ error_reasons! {
     NothingToClawBack = 83, "NOTHING_TO_CLAW_BACK", "没有需要追回的款项", "There is nothing to claw back";
     /// The claim has too many lines.
     ClaimTooLong = 84, "CLAIM_TOO_LONG", "申领人月过多，请分批申领", "The claim has too many lines";
+    /// A review that no judgement can answer with yes.
+    ReviewNotAcceptable = 54, "REVIEW_NOT_ACCEPTABLE", "该事项须以记录或政策为依据，不能凭复核认定", "What is missing is a record or the law, which no review can stand in for";
     /// The finding concerns no filing.
     FindingWithoutFiling = 85, "FINDING_WITHOUT_FILING", "该线索未涉及备案，无法冻结", "The finding concerns no filing to freeze";
     /// The statistics have too many rows.

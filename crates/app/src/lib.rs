@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod limits;
 mod ports;
 pub mod rebuild;
+pub mod reviews;
 mod step;
 pub mod supervision;
 pub mod workers;

@@ -50,6 +50,10 @@ pub const FILING_POSTS_MAX: usize = 50;
 pub const HEADCOUNT_MAX: u32 = 10_000;
 /// Lines of a claim: 2,000 workers for a quarter. A claim is one event and one audit row.
 pub const CLAIM_LINES_MAX: usize = 6_000;
+/// Papers and records that a proposal names.
+pub const REVIEW_EVIDENCE_MAX: usize = 20;
+/// Cases of reviews that are known not to need opening.
+pub const REVIEWS_KNOWN_MAX: usize = 100_000;
 /// Rows of statistics.
 pub const STATISTICS_ROWS_MAX: usize = 10_000;
 /// Steps of a case that are told with it.

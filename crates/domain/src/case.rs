@@ -85,6 +85,12 @@ pub enum TransitionRefusal {
     NotPaid,
     /// It was paid before.
     AlreadyPaid,
+    /// Nothing was proposed yet.
+    NotProposed,
+    /// A proposal waits for the second person.
+    AlreadyProposed,
+    /// It is not resolved.
+    NotResolved,
     /// It is over, and nothing more can be done to it.
     Ended,
 }
@@ -108,6 +114,9 @@ impl TransitionRefusal {
             Self::AlreadyApproved => "ALREADY_APPROVED",
             Self::NotPaid => "NOT_PAID",
             Self::AlreadyPaid => "ALREADY_PAID",
+            Self::NotProposed => "NOT_PROPOSED",
+            Self::AlreadyProposed => "ALREADY_PROPOSED",
+            Self::NotResolved => "NOT_RESOLVED",
             Self::Ended => "ENDED",
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::date::CivilDate;
 use crate::identifier::EmployerCode;
+use crate::ids::CaseId;
 use crate::money::RateBp;
 use crate::month::{FilingCycle, TaxMonth};
 use crate::policy::InsuranceSet;
@@ -308,6 +309,26 @@ pub struct TrainingRecord {
     pub standard_met: bool,
 }
 
+/// What two persons decided where a rule may not decide alone. Recorded by the confirmation of a
+/// review, never by a caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewResolution {
+    /// The case. Natural key.
+    pub case_id: CaseId,
+    /// The number of the measure that it is for.
+    pub measure: i32,
+    /// The employer that it is for.
+    pub employer_code: EmployerCode,
+    /// The number of the reason that it settles.
+    pub code: i32,
+    /// First month that it settles.
+    pub from_month: TaxMonth,
+    /// The last.
+    pub through_month: TaxMonth,
+    /// Whether the condition is taken as met; else the months are refused.
+    pub accepted: bool,
+}
+
 /// A fact about a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkerFact {
@@ -333,6 +354,8 @@ pub enum WorkerFact {
     PriorUse(PriorTermUse),
     /// See [`TrainingRecord`].
     Training(TrainingRecord),
+    /// See [`ReviewResolution`].
+    Resolution(ReviewResolution),
 }
 
 /// The kinds of fact, numbered as they are stored.
@@ -363,11 +386,13 @@ pub enum FactKind {
     PriorTermUse = 11,
     /// Training.
     TrainingRecord = 12,
+    /// A review's resolution.
+    ReviewResolution = 20,
 }
 
 impl FactKind {
     /// All, in stored order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::EmployerProfile,
         Self::WorkerProfile,
         Self::UnemploymentSpell,
@@ -380,6 +405,7 @@ impl FactKind {
         Self::OtherRelief,
         Self::PriorTermUse,
         Self::TrainingRecord,
+        Self::ReviewResolution,
     ];
 
     /// The kind with a stored number.
@@ -403,6 +429,7 @@ impl WorkerFact {
             Self::Relief(_) => FactKind::OtherRelief,
             Self::PriorUse(_) => FactKind::PriorTermUse,
             Self::Training(_) => FactKind::TrainingRecord,
+            Self::Resolution(_) => FactKind::ReviewResolution,
         }
     }
 }

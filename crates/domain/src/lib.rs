@@ -20,6 +20,7 @@ pub mod money;
 pub mod month;
 pub mod policy;
 pub mod reason;
+pub mod review;
 pub mod simulate;
 pub mod subsidy;
 pub mod tax;

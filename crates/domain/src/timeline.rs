@@ -12,15 +12,18 @@ use serde::{Deserialize, Serialize};
 use crate::date::CivilDate;
 use crate::fact::{
     CertificateKey, Contract, Contribution, DependentChild, EmployerProfile, EmploymentCertificate,
-    FactKind, FlexibleRegistration, OtherRelief, PovertyStatus, PriorTermUse, Source,
-    TrainingRecord, UnemploymentSpell, WorkerFact, WorkerProfile,
+    FactKind, FlexibleRegistration, OtherRelief, PovertyStatus, PriorTermUse, ReviewResolution,
+    Source, TrainingRecord, UnemploymentSpell, WorkerFact, WorkerProfile,
 };
 use crate::identifier::EmployerCode;
 use crate::month::TaxMonth;
 use crate::policy::InsuranceSet;
+use crate::reason::ReasonCode;
 
 /// First byte of a packed timeline or employer record.
 const PACKED_VERSION: u8 = 1;
+/// That of a timeline with resolutions behind it; one without any stays as it always was.
+const PACKED_WITH_RESOLUTIONS: u8 = 2;
 
 /// A fact that is in force, with the subject's revision that stored it and its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +126,9 @@ pub struct Timeline {
     pub prior_uses: Vec<Held<PriorTermUse>>,
     /// By plan.
     pub trainings: Vec<Held<TrainingRecord>>,
+    /// By case. Packed behind the rest, and only where there are some.
+    #[serde(skip)]
+    pub resolutions: Vec<Held<ReviewResolution>>,
 }
 
 /// Where a fact goes and what it takes the place of.
@@ -265,6 +271,13 @@ impl Timeline {
                 |fact| fact.plan_id.clone(),
                 index,
             ),
+            WorkerFact::Resolution(body) => put(
+                &mut self.resolutions,
+                body,
+                &slot,
+                |fact| fact.case_id,
+                index,
+            ),
         };
         match result {
             Ok(revision) => Applied::Unchanged { revision },
@@ -312,6 +325,7 @@ impl Timeline {
             .or_else(|| take(&mut self.reliefs, revision).map(drop))
             .or_else(|| take(&mut self.prior_uses, revision).map(drop))
             .or_else(|| take(&mut self.trainings, revision).map(drop))
+            .or_else(|| take(&mut self.resolutions, revision).map(drop))
     }
 
     /// The source of a fact in force.
@@ -337,6 +351,7 @@ impl Timeline {
             FactKind::OtherRelief => find(&self.reliefs, revision),
             FactKind::PriorTermUse => find(&self.prior_uses, revision),
             FactKind::TrainingRecord => find(&self.trainings, revision),
+            FactKind::ReviewResolution => find(&self.resolutions, revision),
             FactKind::EmployerProfile => None,
         };
         self.sources.get(index?)
@@ -421,6 +436,7 @@ impl Timeline {
         add(&mut out, &self.reliefs, FactKind::OtherRelief);
         add(&mut out, &self.prior_uses, FactKind::PriorTermUse);
         add(&mut out, &self.trainings, FactKind::TrainingRecord);
+        add(&mut out, &self.resolutions, FactKind::ReviewResolution);
         out.sort_unstable();
         out
     }
@@ -447,14 +463,59 @@ impl Timeline {
             .collect()
     }
 
-    /// The packed row: a version byte, then postcard.
+    /// The resolutions of a reason for a measure at an employer.
+    pub fn resolutions_of(
+        &self,
+        measure: i32,
+        employer: &EmployerCode,
+        code: ReasonCode,
+    ) -> impl Iterator<Item = &Held<ReviewResolution>> {
+        self.resolutions.iter().filter(move |held| {
+            let settled = &held.body;
+            settled.measure == measure
+                && settled.code == code.number()
+                && settled.employer_code == *employer
+        })
+    }
+
+    /// The resolution of a reason in a month; of several the one recorded last.
+    pub fn resolution(
+        &self,
+        measure: i32,
+        employer: &EmployerCode,
+        code: ReasonCode,
+        month: TaxMonth,
+    ) -> Option<&Held<ReviewResolution>> {
+        self.resolutions_of(measure, employer, code)
+            .filter(|held| (held.body.from_month..=held.body.through_month).contains(&month))
+            .max_by_key(|held| held.revision)
+    }
+
+    /// The packed row: a version byte, then postcard; then the resolutions, where there are some.
     pub fn pack(&self) -> Vec<u8> {
-        pack(self)
+        let mut bytes = pack(self);
+        if self.resolutions.is_empty() {
+            return bytes;
+        }
+        if let Some(version) = bytes.first_mut() {
+            *version = PACKED_WITH_RESOLUTIONS;
+        }
+        // As in `pack`.
+        postcard::to_extend(&self.resolutions, bytes).unwrap_or_default()
     }
 
     /// Reads a packed row.
     pub fn unpack(bytes: &[u8]) -> Result<Self, PackedError> {
-        unpack(bytes)
+        let Some((&PACKED_WITH_RESOLUTIONS, rest)) = bytes.split_first() else {
+            return unpack(bytes);
+        };
+        let (mut timeline, rest): (Self, &[u8]) =
+            postcard::take_from_bytes(rest).map_err(|_| PackedError)?;
+        match postcard::take_from_bytes(rest) {
+            Ok((resolutions, [])) => timeline.resolutions = resolutions,
+            _ => return Err(PackedError),
+        }
+        Ok(timeline)
     }
 }
 

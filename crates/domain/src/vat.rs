@@ -17,6 +17,9 @@ use crate::tax::TaxKind;
 /// Raised whenever the answer of any law case of this measure changes.
 pub const RULES_VERSION: i32 = 1;
 
+/// The number of the measure in the notice.
+pub const MEASURE: i32 = 9;
+
 /// Who sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {

@@ -57,6 +57,7 @@ pub const fn code_of(reason: ErrorReason) -> Code {
         | R::ClaimEvidenceChanged
         | R::NothingToClawBack
         | R::ClaimTooLong
+        | R::ReviewNotAcceptable
         | R::FindingWithoutFiling
         | R::StatisticsTooFine
         | R::CertificateNotDue => Code::FailedPrecondition,

@@ -16,6 +16,7 @@ use mamagang_proto::v1::registry_service_server::{
     RegistryServiceServer, SERVICE_NAME as REGISTRY,
 };
 use mamagang_proto::v1::report_service_server::{ReportServiceServer, SERVICE_NAME as REPORT};
+use mamagang_proto::v1::review_service_server::{ReviewServiceServer, SERVICE_NAME as REVIEW};
 use mamagang_proto::v1::subsidy_service_server::{SERVICE_NAME as SUBSIDY, SubsidyServiceServer};
 use mamagang_proto::v1::verification_service_server::{
     SERVICE_NAME as VERIFICATION, VerificationServiceServer,
@@ -33,11 +34,11 @@ use crate::layer::{CallLayer, CallService, CallerLimits, ParentSpan};
 use crate::limits as own;
 use crate::listener::{Security, incoming};
 use crate::services::{
-    Audit, Eligibility, Filing, Ledger, Policy, Registry, Report, Subsidy, Verification,
+    Audit, Eligibility, Filing, Ledger, Policy, Registry, Report, Review, Subsidy, Verification,
 };
 
 /// The services whose health is told, and the whole, which has no name.
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "",
     REGISTRY,
     FILING,
@@ -48,6 +49,7 @@ const SERVICES: [&str; 10] = [
     AUDIT,
     POLICY,
     REPORT,
+    REVIEW,
 ];
 
 /// What the services are made of.
@@ -147,6 +149,7 @@ impl Grpc {
             .add_service(limited!(LedgerServiceServer, Ledger))
             .add_service(limited!(SubsidyServiceServer, Subsidy))
             .add_service(limited!(ReportServiceServer, Report))
+            .add_service(limited!(ReviewServiceServer, Review))
             .add_service(limited!(AuditServiceServer, Audit))
             .add_service(limited!(PolicyServiceServer, Policy))
             .add_service(tonic_health::pb::health_server::HealthServer::new(health));

@@ -70,6 +70,32 @@ async fn preferences_are_asked_by_figures() {
     assert!(!typed(address, both).await.status.success());
 }
 
+/// B17: from November 2026 withholding is a question of law, with a case in the queue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_review_is_listed_proposed_and_confirmed_by_another_person_only() {
+    let (_test, address) = service().await;
+    let asked = "check-vat --on 2026-11-15 --amount-fen 500000 --with-vat --json";
+    let asked = shown(address, asked).await;
+    let asked: serde_json::Value = serde_json::from_str(&asked).expect("JSON");
+    let case = asked["reviewCaseId"].as_str().expect("a case");
+    let listed = shown(address, "reviews list").await;
+    assert!(listed.contains(case) && listed.contains("open"), "{listed}");
+    let steps = "--reason known --request-id 018bcfe5-6806-7000-8000-00000000000";
+    let proposed = format!("reviews propose {case} --evidence letter {steps}1");
+    let proposed = shown(address, &proposed).await;
+    assert!(
+        proposed.contains("proposed") && proposed.contains("letter"),
+        "{proposed}"
+    );
+    // There is one developer only.
+    let confirmed = typed(address, &format!("reviews confirm {case} {steps}2")).await;
+    let told = String::from_utf8_lossy(&confirmed.stderr).into_owned();
+    assert!(told.contains("SECOND_PERSON_REQUIRED"), "{told}");
+    let line = format!("reviews show {case} --case K-1 --operator W");
+    let page = shown(address, &line).await;
+    assert!(page.contains("PROPOSED"), "{page}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subsidy_of_an_unknown_employer_is_refused_with_its_reason() {
     let (_test, address) = service().await;

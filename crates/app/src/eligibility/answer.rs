@@ -1,7 +1,6 @@
 //! An answer of any measure as one thing: its digest, and its differences from another.
 
 use mamagang_domain::frozen::Digest32;
-use mamagang_domain::vat::VatDecision;
 
 use super::check::CheckedDecision;
 use super::digest::{decision_digest, preferences_digest, subsidy_digest, vat_digest};
@@ -10,6 +9,7 @@ use super::sheet::{
     Sheet, differences, key_group_sheet, preferences_sheet, subsidy_sheet, vat_sheet,
 };
 use super::subsidy::CheckedSubsidy;
+use super::vat::CheckedVat;
 
 /// An answer that can be given again from its audit row.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub enum Answer {
     /// To a check of measure 8.
     KeyGroup(Box<CheckedDecision>),
     /// To a question of measure 9.
-    Vat(Box<VatDecision>),
+    Vat(Box<CheckedVat>),
     /// To a check of measure 3, 4, 5 or 7.
     Subsidy(Box<CheckedSubsidy>),
     /// To a question of measure 10.
@@ -40,7 +40,7 @@ impl Answer {
     pub fn digest(&self) -> Digest32 {
         match self {
             Self::KeyGroup(checked) => decision_digest(&checked.decision),
-            Self::Vat(decision) => vat_digest(decision),
+            Self::Vat(checked) => vat_digest(&checked.decision),
             Self::Subsidy(checked) => subsidy_digest(&checked.decision),
             Self::Preferences(checked) => preferences_digest(&checked.results),
         }
@@ -65,7 +65,7 @@ impl Answer {
     fn sheet(&self) -> Sheet {
         match self {
             Self::KeyGroup(checked) => key_group_sheet(checked),
-            Self::Vat(decision) => vat_sheet(decision),
+            Self::Vat(checked) => vat_sheet(&checked.decision),
             Self::Subsidy(checked) => subsidy_sheet(checked),
             Self::Preferences(checked) => preferences_sheet(&checked.results),
         }

@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use mamagang_domain::explanation::Explanation;
 use mamagang_domain::fact::{FactKind, Source};
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::{DecisionId, FactId, Subject, WorkerId};
+use mamagang_domain::ids::{CaseId, DecisionId, FactId, Subject, WorkerId};
 use mamagang_domain::key_group::{
-    BookedMonth, Decision, Evidence, EvidenceRef, Person, assess, explain, trace,
+    BookedMonth, Decision, Evidence, EvidenceRef, MEASURE, Person, assess, explain, trace,
 };
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Language, Outcome};
+use mamagang_domain::review::{self, Reviewed};
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
 use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 
@@ -22,6 +23,7 @@ use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::limits::CHECK_MONTHS_MAX;
+use crate::reviews::{Opening, town_of};
 use crate::workers::Who;
 use crate::workers::history::Until;
 
@@ -66,6 +68,8 @@ pub struct CheckedDecision {
     pub policy_version: String,
     /// The rules applied.
     pub rules_version: i32,
+    /// The case of what it leaves to a person.
+    pub review_case: Option<CaseId>,
 }
 
 pub(super) const METHOD: &str = "mamagang.v1.EligibilityService/CheckKeyGroupDeduction";
@@ -138,6 +142,7 @@ impl App {
         let decided_at = self.clock.now_micros();
         let mut items = Vec::with_capacity(checks.len());
         let mut results = Vec::with_capacity(checks.len());
+        let mut openings = Vec::new();
         let audit_id = self.new_audit_id();
         for (check, input) in checks.iter().zip(inputs) {
             let result = input.and_then(|input| {
@@ -151,6 +156,14 @@ impl App {
                 asked.as_of = as_of;
                 let (decision, evidence) = asked.decide(&self.book);
                 items.push(asked.item(&decision));
+                let reviewed = asked.reviewed(&decision);
+                let review_case = reviewed.as_ref().map(|it| it.question.case_id());
+                openings.extend(reviewed.map(|reviewed| Opening {
+                    reviewed,
+                    decision_id,
+                    town_code: town_of(asked.evidence.employer),
+                    revision: asked.revision(),
+                }));
                 Ok(CheckedDecision {
                     decision_id,
                     decision,
@@ -159,6 +172,7 @@ impl App {
                     as_of: as_of.unwrap_or(decided_at),
                     policy_version: self.book.version.to_string(),
                     rules_version: mamagang_domain::key_group::RULES_VERSION,
+                    review_case,
                 })
             });
             results.push(result);
@@ -191,6 +205,7 @@ impl App {
         if draft.items.iter().any(is_known) {
             draft.given = given(&["category", "months", "reasons", "evidence"]);
         }
+        self.open_reviews(permit.caller, openings).await?;
         self.audit.write(draft).await?;
         Ok(results)
     }
@@ -423,6 +438,38 @@ impl Asked<'_> {
             _ => Vec::new(),
         };
         (decision, views)
+    }
+
+    /// What the decision leaves to a person.
+    pub(super) fn reviewed(&self, decision: &Decision) -> Option<Reviewed> {
+        let timeline = match self.evidence.person {
+            Person::Known(timeline) => Some(timeline),
+            Person::Unknown | Person::NotMatched => None,
+        };
+        let subject = match self.person {
+            PersonRecord::Known { worker_id, .. } => review::Subject::Worker(worker_id),
+            _ => self
+                .stranger
+                .map_or(review::Subject::Nobody, review::Subject::Stranger),
+        };
+        let reasons = &decision.statutory.reasons;
+        let employer_code = *self.evidence.employer_code;
+        Reviewed::of(
+            MEASURE,
+            employer_code,
+            subject,
+            timeline,
+            reasons,
+            &decision.months,
+        )
+    }
+
+    /// The worker's revision; 0 where nobody is known.
+    const fn revision(&self) -> u32 {
+        match self.person {
+            PersonRecord::Known { revision, .. } => revision,
+            _ => 0,
+        }
     }
 
     /// How the decision follows under an edition.

@@ -18,9 +18,9 @@ use mamagang_store::rows::WorkerKey;
 
 use super::answer::Answer;
 use super::check::{Asked, CheckedDecision};
-use super::preferences::CheckedPreferences;
+use super::preferences::{CheckedPreferences, review_cases};
 use super::question::question_json;
-use super::vat::{METHOD as VAT_METHOD, read_question};
+use super::vat::{CheckedVat, METHOD as VAT_METHOD, read_question};
 use crate::app::{App, require_context};
 use crate::audit::{
     AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, SubsidyItem, given,
@@ -394,7 +394,11 @@ impl App {
         book: &PolicyBook,
     ) -> AppResult<Answer> {
         match question {
-            Replayable::Vat(question) => Ok(Answer::Vat(Box::new(check_vat(book, question)))),
+            Replayable::Vat(question) => Ok(Answer::Vat(Box::new(CheckedVat::new(
+                recorded.id,
+                question,
+                check_vat(book, question),
+            )))),
             Replayable::KeyGroup(record) => {
                 let facts = self.facts_of_then(&Revisions::of(record)).await?;
                 Ok(answer(recorded, &facts.asked(record), book))
@@ -405,9 +409,11 @@ impl App {
                 Ok(Answer::Subsidy(Box::new(decided)))
             }
             Replayable::Preferences(question) => {
+                let results = check_preferences(book, question);
                 let answered = CheckedPreferences {
                     decision_id: recorded.id,
-                    results: check_preferences(book, question),
+                    review_cases: review_cases(question, &results),
+                    results,
                     decided_at: recorded.call.recorded_at,
                     policy_version: book.version.to_string(),
                     rules_version: mamagang_domain::inclusive::RULES_VERSION,
@@ -438,6 +444,7 @@ impl App {
 /// Decides a recorded question over given facts, under an edition.
 pub(super) fn answer(recorded: &Recorded, asked: &Asked<'_>, book: &PolicyBook) -> Answer {
     let (decision, evidence) = asked.decide(book);
+    let reviewed = asked.reviewed(&decision);
     Answer::KeyGroup(Box::new(CheckedDecision {
         decision_id: recorded.id,
         decision,
@@ -446,6 +453,7 @@ pub(super) fn answer(recorded: &Recorded, asked: &Asked<'_>, book: &PolicyBook) 
         as_of: asked.as_of.unwrap_or(recorded.call.recorded_at),
         policy_version: book.version.to_string(),
         rules_version: RULES_VERSION,
+        review_case: reviewed.map(|it| it.question.case_id()),
     }))
 }
 

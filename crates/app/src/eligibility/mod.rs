@@ -27,4 +27,5 @@ pub use preferences::CheckedPreferences;
 pub use replay::{PolicyChoice, Replay, ReplayQuestion, Verdict};
 pub use simulate::{SimulateHire, SimulatedEmployer, SimulatedHires};
 pub use subsidy::{CheckedSubsidy, SubsidyCheck};
+pub use vat::CheckedVat;
 pub use verify::{ContractVerification, ContractVerified, StatusVerification, StatusVerified};

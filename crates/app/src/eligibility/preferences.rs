@@ -1,16 +1,18 @@
 //! `CheckInclusivePreferences`.
 
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::DecisionId;
+use mamagang_domain::ids::{CaseId, DecisionId};
 use mamagang_domain::inclusive::{
-    PreferenceQuestion, PreferenceResult, RULES_VERSION, check_preferences,
+    MEASURE, PreferenceQuestion, PreferenceResult, RULES_VERSION, check_preferences,
 };
+use mamagang_domain::review::Reviewed;
 
 use super::digest::preferences_digest;
 use crate::app::App;
 use crate::audit::{DecisionItem, PreferenceItemRecord};
 use crate::caller::Caller;
 use crate::error::AppResult;
+use crate::reviews::Opening;
 
 const METHOD: &str = "mamagang.v1.EligibilityService/CheckInclusivePreferences";
 
@@ -21,12 +23,41 @@ pub struct CheckedPreferences {
     pub decision_id: DecisionId,
     /// One answer an item.
     pub results: Vec<PreferenceResult>,
+    /// Beside the results, the cases of what they leave to a person.
+    pub review_cases: Vec<Option<CaseId>>,
     /// When they were given (microseconds).
     pub decided_at: i64,
     /// The policy applied.
     pub policy_version: String,
     /// The rules applied.
     pub rules_version: i32,
+}
+
+/// The questions of law that the answers leave to a person: the same for every figure.
+fn reviewed(question: &PreferenceQuestion, results: &[PreferenceResult]) -> Vec<Option<Reviewed>> {
+    let of_result = |result: &PreferenceResult| {
+        let period = question.period.map(|period| period.to_string());
+        let matter = format!(
+            "item={:?}\ntax_year={}\nperiod={}\nrefund_class={:?}",
+            result.item,
+            question.tax_year.number(),
+            period.unwrap_or_default(),
+            question.refund_class,
+        );
+        Reviewed::of_law(MEASURE, matter, &result.reasons)
+    };
+    results.iter().map(of_result).collect()
+}
+
+/// The cases beside the answers.
+pub(super) fn review_cases(
+    question: &PreferenceQuestion,
+    results: &[PreferenceResult],
+) -> Vec<Option<CaseId>> {
+    let reviewed = reviewed(question, results).into_iter();
+    reviewed
+        .map(|it| it.map(|it| it.question.case_id()))
+        .collect()
 }
 
 impl App {
@@ -48,6 +79,8 @@ impl App {
             }
         }
         let results = check_preferences(&self.book, &question);
+        let review_cases = review_cases(&question, &results);
+        let reviewed = reviewed(&question, &results);
         let item = PreferenceItemRecord {
             question,
             answer: preferences_digest(&results),
@@ -56,16 +89,25 @@ impl App {
         let mut draft = self.audit_draft(METHOD, caller, None, items);
         draft.rules_version = RULES_VERSION;
         draft.employer_code = employer_code;
+        let decision_id = DecisionId {
+            audit: draft.audit_id,
+            item: None,
+        };
+        let openings = reviewed.into_iter().flatten().map(|reviewed| Opening {
+            reviewed,
+            decision_id,
+            town_code: String::new(),
+            revision: 0,
+        });
         let checked = CheckedPreferences {
-            decision_id: DecisionId {
-                audit: draft.audit_id,
-                item: None,
-            },
+            decision_id,
+            review_cases,
             results,
             decided_at: self.clock.now_micros(),
             policy_version: self.book.version.to_string(),
             rules_version: RULES_VERSION,
         };
+        self.open_reviews(caller, openings.collect()).await?;
         self.audit.write(draft).await?;
         Ok(checked)
     }

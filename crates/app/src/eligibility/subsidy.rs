@@ -2,11 +2,12 @@
 
 use mamagang_domain::explanation::Explanation;
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::DecisionId;
-use mamagang_domain::key_group::Person;
+use mamagang_domain::ids::{CaseId, DecisionId};
+use mamagang_domain::key_group::{MonthResult, Person};
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::Language;
+use mamagang_domain::review::{self, Reviewed};
 use mamagang_domain::subsidy::{
     ClaimedMonth, Decision, Evidence, RULES_VERSION, SubsidyKind, SubsidyPolicy, decide, trace,
 };
@@ -21,6 +22,7 @@ use crate::audit::{DecisionItem, PersonRecord, SubsidyItem};
 use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::AppResult;
+use crate::reviews::{Opening, town_of};
 use crate::workers::Who;
 
 /// One question: is this subsidy given for this worker at this employer, month by month?
@@ -53,6 +55,35 @@ pub struct CheckedSubsidy {
     pub policy_version: String,
     /// The rules applied.
     pub rules_version: i32,
+    /// The case of what it leaves to a person.
+    pub review_case: Option<CaseId>,
+}
+
+/// What a decision leaves to a person. A training stands in the month of its completion.
+fn reviewed(
+    employer_code: EmployerCode,
+    person: PersonRecord,
+    timeline: &Timeline,
+    decision: &Decision,
+) -> Option<Reviewed> {
+    let mut months = decision.months.clone();
+    months.extend(decision.trainings.iter().filter_map(|training| {
+        Some(MonthResult {
+            month: TaxMonth::of(training.completed_on?),
+            outcome: training.outcome,
+            code: training.code,
+            amount_fen: training.amount_fen,
+        })
+    }));
+    let (subject, timeline) = match person {
+        PersonRecord::Known { worker_id, .. } => {
+            (review::Subject::Worker(worker_id), Some(timeline))
+        }
+        _ => (review::Subject::Nobody, None),
+    };
+    let measure = decision.kind.measure();
+    let reasons = &decision.reasons;
+    Reviewed::of(measure, employer_code, subject, timeline, reasons, &months)
 }
 
 const METHOD: &str = "mamagang.v1.EligibilityService/CheckSubsidy";
@@ -230,22 +261,35 @@ impl App {
             let worker = &snapshot.worker;
             evidence_of(worker.worker_id, &worker.timeline, &decision.evidence)
         });
+        let stranger = Timeline::default();
+        let timeline = known.map_or(&stranger, |snapshot| &snapshot.worker.timeline);
+        let reviewed = reviewed(check.employer_code, item.person, timeline, &decision);
         let items = vec![DecisionItem::Subsidy(Box::new(item))];
         let mut draft = self.audit_draft(METHOD, caller, Some(context), items);
         draft.rules_version = RULES_VERSION;
         draft.employer_code = Some(check.employer_code);
         draft.worker_id = known.map(|snapshot| snapshot.worker.worker_id);
+        let decision_id = DecisionId {
+            audit: draft.audit_id,
+            item: None,
+        };
         let checked = CheckedSubsidy {
-            decision_id: DecisionId {
-                audit: draft.audit_id,
-                item: None,
-            },
+            decision_id,
+            review_case: reviewed.as_ref().map(|it| it.question.case_id()),
             decision,
             evidence: views,
             decided_at: self.clock.now_micros(),
             policy_version: self.book.version.to_string(),
             rules_version: RULES_VERSION,
         };
+        let opening = reviewed.map(|reviewed| Opening {
+            reviewed,
+            decision_id,
+            town_code: town_of(&employer.record),
+            revision: timeline.revision,
+        });
+        self.open_reviews(caller, opening.into_iter().collect())
+            .await?;
         self.audit.write(draft).await?;
         Ok(checked)
     }
@@ -283,8 +327,10 @@ impl FactsOfThen {
             }
             _ => Vec::new(),
         };
+        let reviewed = reviewed(item.employer_code, item.person, &self.timeline, &decision);
         CheckedSubsidy {
             decision_id: recorded.id,
+            review_case: reviewed.map(|it| it.question.case_id()),
             decision,
             evidence: views,
             decided_at: recorded.call.recorded_at,

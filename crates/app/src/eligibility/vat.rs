@@ -1,18 +1,65 @@
 //! `CheckVatExemption`.
 
 use mamagang_domain::date::CivilDate;
-use mamagang_domain::ids::DecisionId;
+use mamagang_domain::ids::{CaseId, DecisionId};
 use mamagang_domain::money::{Fen, RateBp};
-use mamagang_domain::month::FilingCycle;
-use mamagang_domain::vat::{Party, VatDecision, VatQuestion, check_vat};
+use mamagang_domain::month::{FilingCycle, TaxMonth};
+use mamagang_domain::review::Reviewed;
+use mamagang_domain::vat::{MEASURE, Party, VatDecision, VatQuestion, check_vat};
 
 use super::digest::vat_digest;
 use crate::app::App;
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
 use crate::error::AppResult;
+use crate::reviews::Opening;
 
 pub(super) const METHOD: &str = "mamagang.v1.EligibilityService/CheckVatExemption";
+
+/// An answer on measure 9, with its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedVat {
+    /// The decision's id.
+    pub decision_id: DecisionId,
+    /// The decision.
+    pub decision: VatDecision,
+    /// The case of what it leaves to a person.
+    pub review_case: Option<CaseId>,
+}
+
+impl CheckedVat {
+    pub(super) fn new(
+        decision_id: DecisionId,
+        question: &VatQuestion,
+        decision: VatDecision,
+    ) -> Self {
+        let reviewed = reviewed(question, &decision);
+        Self {
+            decision_id,
+            decision,
+            review_case: reviewed.map(|it| it.question.case_id()),
+        }
+    }
+}
+
+/// The question of law that an answer leaves to a person: the same for every sum.
+fn reviewed(question: &VatQuestion, decision: &VatDecision) -> Option<Reviewed> {
+    let matter = format!(
+        "province_code={}\nparty={}\nobligation_month={}",
+        question.province_code,
+        party_name(question.party),
+        TaxMonth::of(question.obligation_on)
+    );
+    Reviewed::of_law(MEASURE, matter, &decision.reasons)
+}
+
+const fn party_name(party: Party) -> &'static str {
+    match party {
+        Party::NaturalPerson => "NATURAL_PERSON",
+        Party::SmallScaleTaxpayer(FilingCycle::Monthly) => "SMALL_SCALE_MONTHLY",
+        Party::SmallScaleTaxpayer(FilingCycle::Quarterly) => "SMALL_SCALE_QUARTERLY",
+    }
+}
 
 impl App {
     /// Whether an amount is exempt from VAT, and what is due when not.
@@ -20,7 +67,7 @@ impl App {
         &self,
         caller: &Caller,
         question: VatQuestion,
-    ) -> AppResult<(DecisionId, VatDecision)> {
+    ) -> AppResult<CheckedVat> {
         self.permit(METHOD, caller, None).await?;
         let decision = check_vat(&self.book, &question);
         let item = DecisionItem::Other {
@@ -33,18 +80,22 @@ impl App {
             audit: draft.audit_id,
             item: None,
         };
+        let opening = reviewed(&question, &decision).map(|reviewed| Opening {
+            reviewed,
+            decision_id,
+            town_code: String::new(),
+            revision: 0,
+        });
+        self.open_reviews(caller, opening.into_iter().collect())
+            .await?;
         self.audit.write(draft).await?;
-        Ok((decision_id, decision))
+        Ok(CheckedVat::new(decision_id, &question, decision))
     }
 }
 
 /// The question as an audit row keeps it: a line for each field.
 fn question_text(question: &VatQuestion) -> String {
-    let party = match question.party {
-        Party::NaturalPerson => "NATURAL_PERSON",
-        Party::SmallScaleTaxpayer(FilingCycle::Monthly) => "SMALL_SCALE_MONTHLY",
-        Party::SmallScaleTaxpayer(FilingCycle::Quarterly) => "SMALL_SCALE_QUARTERLY",
-    };
+    let party = party_name(question.party);
     let fields = [
         ("province_code", question.province_code.clone()),
         ("party", party.to_owned()),

@@ -26,6 +26,9 @@ use crate::vat::{Party, VatDecision, VatOutcome, VatQuestion, check_vat};
 /// Raised whenever the answer of any law case of this measure changes.
 pub const RULES_VERSION: i32 = 1;
 
+/// The number of the measure in the notice.
+pub const MEASURE: i32 = 10;
+
 /// The preferences, in the order in which they are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PreferenceItem {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::fact::PersonCategory;
+use crate::fact::{PersonCategory, ReviewResolution};
 use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::policy::{Dated, KeyGroupPolicy};
@@ -11,7 +11,7 @@ use crate::timeline::{ContributionRow, Held, Timeline};
 
 use super::hire::{Hire, hires_of};
 use super::terms::{Terms, unencoded_start};
-use super::{Assessment, Evidence, Person};
+use super::{Assessment, Evidence, MEASURE, Person};
 
 /// What was found for one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct MonthFinding {
     pub hire: Option<usize>,
     /// What the month gives: a twelfth of the yearly quota; zero unless ELIGIBLE.
     pub amount_fen: Fen,
+    /// The worker's revision of the review's resolution that settled it, where one did.
+    pub resolution: Option<u32>,
 }
 
 impl MonthFinding {
@@ -77,6 +79,7 @@ fn unknown(
             substantial: false,
             hire: None,
             amount_fen: Fen::ZERO,
+            resolution: None,
         })
         .collect();
     Assessment {
@@ -119,6 +122,8 @@ struct Walk<'a> {
     own_first: Option<TaxMonth>,
     /// Those looked up last: they stay the same for years.
     terms: Cell<Option<Terms<'a>>>,
+    /// The resolution that settled something of the month that is being judged.
+    settled_by: Cell<Option<u32>>,
 }
 
 impl<'a> Walk<'a> {
@@ -133,8 +138,12 @@ impl<'a> Walk<'a> {
         let anchor = hires
             .iter()
             .filter(|hire| {
-                hire.code()
-                    .is_none_or(|code| code.outcome() != Outcome::Ineligible)
+                let start = hire.start_month.unwrap_or(TaxMonth::of(hire.start_on));
+                let code = hire.code().and_then(|code| {
+                    let resolution = timeline.resolution(MEASURE, employer, code, start);
+                    settled(code, resolution.map(|held| &held.body)).err()
+                });
+                code.is_none_or(|code| code.outcome() != Outcome::Ineligible)
             })
             .filter_map(|hire| hire.start_month)
             .chain(own_prior_first)
@@ -160,6 +169,7 @@ impl<'a> Walk<'a> {
             own_used: 0,
             own_first: None,
             terms: Cell::new(None),
+            settled_by: Cell::new(None),
         }
     }
 
@@ -245,6 +255,7 @@ impl<'a> Walk<'a> {
             .and_then(|hire| hire.start_month)
             .is_some_and(|start| start <= month);
         let substantial = in_force && insured.is_some() && has_begun;
+        self.settled_by.set(None);
         let code = self.first_code(&terms, month, hire, in_force, insured);
         let category = hire.and_then(|hire| hire.category.category);
         let amount_fen = match code.outcome() {
@@ -258,7 +269,22 @@ impl<'a> Walk<'a> {
             substantial,
             hire: index,
             amount_fen,
+            resolution: self.settled_by.get(),
         }
+    }
+
+    /// What stands of a code in a month: `Ok` where a review took the condition as met.
+    fn settle(&self, code: ReasonCode, month: TaxMonth) -> Result<(), ReasonCode> {
+        if self.timeline.resolutions.is_empty() {
+            return Err(code);
+        }
+        let employer = self.evidence.employer_code;
+        let held = self.timeline.resolution(MEASURE, employer, code, month);
+        let standing = settled(code, held.map(|held| &held.body));
+        if standing != Err(code) {
+            self.settled_by.set(held.map(|held| held.revision));
+        }
+        standing
     }
 
     fn terms(&self, month: TaxMonth, index: Option<usize>, hire: Option<&Hire>) -> Terms<'a> {
@@ -289,7 +315,8 @@ impl<'a> Walk<'a> {
         let Some(hire) = hire else {
             return found.unwrap_or(ReasonCode::NotInForce);
         };
-        if let Some(code) = hire.code().or(terms.unencoded_start) {
+        let of_hire = hire.code().and_then(|code| self.settle(code, month).err());
+        if let Some(code) = of_hire.or(terms.unencoded_start) {
             found = Some(found.map_or(code, |known| known.first_of(code)));
         }
         found.unwrap_or_else(|| self.month_code(terms, month, hire, in_force, insured))
@@ -316,8 +343,12 @@ impl<'a> Walk<'a> {
         if self.is_used_elsewhere(month) {
             return ReasonCode::MonthBookedElsewhere;
         }
-        self.term_code(terms, month)
-            .unwrap_or_else(|| payment_code(terms, row))
+        let of_term = self.term_code(terms, month);
+        let of_term = of_term.and_then(|code| self.settle(code, month).err());
+        of_term.unwrap_or_else(|| {
+            let paid = self.settle(payment_code(terms, row), month);
+            paid.err().unwrap_or(ReasonCode::AllConditionsMet)
+        })
     }
 
     /// The 36 months at this employer, then those of the person over all employers.
@@ -453,6 +484,18 @@ pub(super) fn term_counts(
         });
     }
     counts
+}
+
+/// What stands of a code under a review's resolution.
+pub(crate) fn settled(
+    code: ReasonCode,
+    resolution: Option<&ReviewResolution>,
+) -> Result<(), ReasonCode> {
+    match resolution {
+        Some(found) if code.outcome() == Outcome::Review && found.accepted => Ok(()),
+        Some(_) if code.outcome() == Outcome::Review => Err(ReasonCode::ReviewRefused),
+        _ => Err(code),
+    }
 }
 
 fn payment_code(terms: &Terms<'_>, row: &ContributionRow) -> ReasonCode {

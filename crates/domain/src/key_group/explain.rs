@@ -113,6 +113,19 @@ pub fn explain(
     }
 }
 
+/// Tells the months that count since a review took a condition as met.
+pub(crate) fn accepted_caveat(mut months: impl Iterator<Item = TaxMonth>) -> Option<Reason> {
+    let first = months.next()?;
+    Some(Reason {
+        code: ReasonCode::ReviewAccepted,
+        citations: Vec::new(),
+        facts: vec![
+            ("months", (months.count() + 1).to_string()),
+            ("from_month", first.to_string()),
+        ],
+    })
+}
+
 pub(super) struct Writer<'a> {
     pub(super) policy: &'a KeyGroupPolicy,
     pub(super) evidence: &'a Evidence<'a>,
@@ -310,15 +323,21 @@ impl Writer<'_> {
     }
 
     fn caveats(&self) -> Vec<Reason> {
+        let mut caveats = Vec::new();
         let unclaimed = self.evidence.unclaimed_elsewhere;
-        if unclaimed == 0 {
-            return Vec::new();
+        if unclaimed != 0 {
+            caveats.push(Reason {
+                code: ReasonCode::EarlierMonthsUnclaimed,
+                citations: Vec::new(),
+                facts: vec![("months", unclaimed.to_string())],
+            });
         }
-        vec![Reason {
-            code: ReasonCode::EarlierMonthsUnclaimed,
-            citations: Vec::new(),
-            facts: vec![("months", unclaimed.to_string())],
-        }]
+        let months = self.assessment.months.iter();
+        let accepted = months.filter(|finding| {
+            finding.resolution.is_some() && finding.outcome() == Outcome::Eligible
+        });
+        caveats.extend(accepted_caveat(accepted.map(|finding| finding.month)));
+        caveats
     }
 
     fn assumptions(&self) -> Vec<Assumption> {
@@ -444,6 +463,15 @@ impl Writer<'_> {
                 .any(|finding| finding.code == code)
         };
         let mut out: Vec<EvidenceRef> = all(&timeline.prior_uses, FactKind::PriorTermUse).collect();
+        let months = self.assessment.months.iter();
+        out.extend(
+            months
+                .filter_map(|finding| finding.resolution)
+                .map(|revision| EvidenceRef {
+                    revision,
+                    kind: FactKind::ReviewResolution,
+                }),
+        );
         if has(ReasonCode::OtherEmploymentReliefClaimed) {
             out.extend(all(&timeline.reliefs, FactKind::OtherRelief));
         }

@@ -14,8 +14,10 @@ mod terms;
 mod told;
 mod trace;
 
+pub(crate) use assess::settled;
 pub use assess::{MonthFinding, assess};
 pub use category::{CategoryFinding, category_on, status_on};
+pub(crate) use explain::accepted_caveat;
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};
 pub use hire::{Hire, hires_of};
 pub use merge::{MergedMonths, merged_months};
@@ -31,6 +33,9 @@ use crate::timeline::{EmployerRecord, Timeline};
 
 /// Raised whenever the answer of any law case of this measure changes.
 pub const RULES_VERSION: i32 = 1;
+
+/// The number of the measure in the notice.
+pub const MEASURE: i32 = 8;
 
 /// A person-month that the ledger has booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -347,6 +347,15 @@ impl Tracer<'_> {
             let relief = format!("{:?}", held.body.relief_code);
             step = step.input(self.say("其他优惠", "other relief"), relief, fact);
         }
+        if let Some(revision) = finding.resolution {
+            let fact = worker_fact(revision, FactKind::ReviewResolution);
+            let name = self.say("复核结论", "review's resolution");
+            let told = match finding.code {
+                ReasonCode::ReviewRefused => self.say("不予认定", "refused"),
+                _ => self.say("予以认定", "accepted"),
+            };
+            step = step.input(name, told, fact);
+        }
         let writer = Writer {
             policy: self.policy,
             evidence: self.evidence,

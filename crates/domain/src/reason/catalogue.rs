@@ -153,6 +153,10 @@ entries! {
         "离职前未享受的月份不得补报；如离职日期有误请先更正事实", "Months not claimed before the leave are lost; correct the facts if the leave is wrong";
     MonthsRegrouped: "已入账月份改按另一类减税性质代码计算", "Booked months now count under the other group of reduction codes",
         "请核对已申报所属期的减税性质代码，必要时更正申报", "Check the codes of the returns filed and amend them where needed";
+    ReviewRefused: "经人工复核，不予认定", "A review by two persons did not take the condition as met",
+        "可查阅复核案件的理由；如有新材料，请申请重新复核", "Read the review case for its reason; with new papers, ask for another review";
+    ReviewAccepted: "经人工复核，予以认定", "A review by two persons took the condition as met",
+        "无需处理；依据见复核案件", "Nothing to do; the review case tells what it rests on";
     ClaimWindowClosed: "不在申领期限内", "The month is outside its claim window",
         "季度结束后、规定期限内申领", "Claim after the quarter has ended and within the time allowed";
     MonthAlreadyClaimed: "该人月已申领该项补贴", "The person-month of the subsidy is claimed already",

@@ -173,6 +173,10 @@ reason_codes! {
     LateClaimBarred = 90, "LATE_CLAIM_BARRED", Ineligible;
     /// Booked months were moved to another group of reduction codes.
     MonthsRegrouped = 91, "MONTHS_REGROUPED", Eligible;
+    /// Two persons reviewed the question and did not take the condition as met.
+    ReviewRefused = 95, "REVIEW_REFUSED", Ineligible;
+    /// Months count since two persons reviewed the question and took the condition as met.
+    ReviewAccepted = 96, "REVIEW_ACCEPTED", Eligible;
     /// The month is claimed before its quarter has ended, or too late.
     ClaimWindowClosed = 110, "CLAIM_WINDOW_CLOSED", Ineligible;
     /// A claim holds the person-month of the subsidy already.

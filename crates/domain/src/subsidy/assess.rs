@@ -1,6 +1,9 @@
 //! Measures 3, 4 and 5, month by month.
 
+use std::cell::Cell;
+
 use crate::fact::{ContractKind, EmployerKind, ReliefCode};
+use crate::key_group::settled;
 use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::reason::{Outcome, ReasonCode};
@@ -27,6 +30,8 @@ pub(super) struct MonthFinding {
     pub(super) first_claim_wins: bool,
     /// Months counted when it was judged: those before it, and whatever claims hold.
     pub(super) used: i32,
+    /// The worker's revision of the review's resolution that settled it, where one did.
+    pub(super) resolution: Option<u32>,
 }
 
 /// The answer to the months asked, without its reasons written out.
@@ -72,6 +77,7 @@ fn unknown(
         amount_fen: Fen::ZERO,
         first_claim_wins: false,
         used: 0,
+        resolution: None,
     };
     Assessment {
         months: from.through(through).map(&mut finding).collect(),
@@ -134,6 +140,8 @@ struct Walk<'a> {
     unclaimed: i32,
     /// The first month that counts, as far as known.
     first: Option<TaxMonth>,
+    /// The resolution that settled something of the month that is being judged.
+    settled_by: Cell<Option<u32>>,
 }
 
 impl<'a> Walk<'a> {
@@ -172,6 +180,7 @@ impl<'a> Walk<'a> {
             first: claimed.first().copied(),
             claimed,
             unclaimed: 0,
+            settled_by: Cell::new(None),
         }
     }
 
@@ -255,6 +264,7 @@ impl<'a> Walk<'a> {
         notes: &mut Notes,
     ) -> MonthFinding {
         let engagement = index.map(|index| &self.engagements[index]);
+        self.settled_by.set(None);
         let code = self
             .code_of(month, engagement, notes)
             .unwrap_or(ReasonCode::AllConditionsMet);
@@ -274,7 +284,21 @@ impl<'a> Walk<'a> {
                 .unwrap_or(Fen::ZERO),
             first_claim_wins: is_eligible && self.first_claim_wins(month, notes),
             used: self.used(),
+            resolution: self.settled_by.get(),
         }
+    }
+
+    /// What stands of a code in a month: nothing where a review took the condition as met.
+    fn settle(&self, code: Option<ReasonCode>, month: TaxMonth) -> Option<ReasonCode> {
+        let code = code?;
+        let employer = self.evidence.employer_code;
+        let measure = self.kind.measure();
+        let held = self.timeline.resolution(measure, employer, code, month);
+        let standing = settled(code, held.map(|held| &held.body));
+        if standing != Err(code) {
+            self.settled_by.set(held.map(|held| held.revision));
+        }
+        standing.err()
     }
 
     /// The codes in order of precedence; the first that holds is told.
@@ -288,16 +312,17 @@ impl<'a> Walk<'a> {
         if of_employer == Some(ReasonCode::PolicyNotEncoded) {
             return of_employer;
         }
+        let of_employer = self.settle(of_employer, month);
         let Some(engagement) = engagement else {
             return of_employer.or(Some(ReasonCode::NotInForce));
         };
         of_employer
             .or(engagement.contract_code)
-            .or_else(|| self.hire_code(engagement, notes))
+            .or_else(|| self.settle(self.hire_code(engagement, notes), month))
             .or_else(|| self.force_code(month, engagement, notes))
             .or_else(|| self.worker_each_month_code(month, engagement, notes))
             .or_else(|| self.insurance_code(month, notes))
-            .or_else(|| self.filing_code(month, engagement, notes))
+            .or_else(|| self.settle(self.filing_code(month, engagement, notes), month))
             .or_else(|| self.registration_code(month, notes))
             .or_else(|| self.late_code(month, notes))
             .or_else(|| self.stacking_code(month, notes))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::fact::FactKind;
-use crate::key_group::{EvidenceRef, MonthResult};
+use crate::key_group::{EvidenceRef, MonthResult, accepted_caveat};
 use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::policy::{Citation, Dated};
@@ -90,7 +90,11 @@ fn of_months(
             .iter()
             .map(|code| writer.of_months(*code, &assessment))
             .collect(),
-        caveats: writer.first_claim(&assessment).into_iter().collect(),
+        caveats: writer
+            .first_claim(&assessment)
+            .into_iter()
+            .chain(accepted_caveat(accepted_months(&assessment)))
+            .collect(),
         missing_facts: missing(evidence, &codes, assessment.engagements.is_empty()),
         evidence: match evidence.person {
             Person::Known(timeline) => month_refs(timeline, kind, evidence, &assessment),
@@ -100,6 +104,38 @@ fn of_months(
         months,
         trainings: Vec::new(),
     }
+}
+
+/// Months that count since a review took a condition as met.
+fn accepted_months(assessment: &Assessment) -> impl Iterator<Item = TaxMonth> {
+    let counted = assessment.months.iter().filter(|finding| {
+        finding.resolution.is_some() && finding.code.outcome() == Outcome::Eligible
+    });
+    counted.map(|finding| finding.month)
+}
+
+/// Months of trainings that bring something and in which a review took a condition as met.
+fn accepted_trainings<'a>(
+    evidence: &'a Evidence<'_>,
+    trainings: &'a [TrainingResult],
+) -> impl Iterator<Item = TaxMonth> {
+    let brought = trainings
+        .iter()
+        .filter(|it| it.outcome == Outcome::Eligible);
+    let months = brought.filter_map(|it| it.completed_on).map(TaxMonth::of);
+    months.filter(|month| {
+        let Person::Known(timeline) = evidence.person else {
+            return false;
+        };
+        let measure = SubsidyKind::Training.measure();
+        let mut resolutions = timeline.resolutions.iter().map(|held| &held.body);
+        resolutions.any(|settled| {
+            settled.accepted
+                && settled.measure == measure
+                && settled.employer_code == *evidence.employer_code
+                && (settled.from_month..=settled.through_month).contains(month)
+        })
+    })
 }
 
 fn of_trainings(
@@ -141,7 +177,9 @@ fn of_trainings(
             .iter()
             .map(|code| writer.of_trainings(*code, &trainings))
             .collect(),
-        caveats: Vec::new(),
+        caveats: accepted_caveat(accepted_trainings(evidence, &trainings))
+            .into_iter()
+            .collect(),
         missing_facts: missing(evidence, &codes, false),
         evidence: refs,
         assumptions: assessment.notes.finish(),
@@ -373,6 +411,14 @@ fn month_refs(
         kind: FactKind::Contribution,
     }));
     refs.extend(all(timeline.child.as_slice(), FactKind::DependentChild));
+    let settled = assessment
+        .months
+        .iter()
+        .filter_map(|found| found.resolution);
+    refs.extend(settled.map(|revision| EvidenceRef {
+        revision,
+        kind: FactKind::ReviewResolution,
+    }));
     if kind == SubsidyKind::FlexibleInsurance {
         refs.extend(all(&timeline.flexible, FactKind::FlexibleRegistration));
     }

@@ -320,6 +320,14 @@ impl Tracer<'_> {
         for (told, fact) in self.benefits(month) {
             step = step.input(self.say("同月其他待遇", "other benefit"), told, fact);
         }
+        if let Some(revision) = finding.resolution {
+            let fact = worker_fact(revision, FactKind::ReviewResolution);
+            let told = match finding.code {
+                ReasonCode::ReviewRefused => self.say("不予认定", "refused"),
+                _ => self.say("予以认定", "accepted"),
+            };
+            step = step.input(self.say("复核结论", "review's resolution"), told, fact);
+        }
         let writer = Writer {
             policy: self.policy,
             kind: self.kind,

@@ -2,6 +2,7 @@
 
 use crate::date::CivilDate;
 use crate::fact::TrainingRecord;
+use crate::key_group::settled;
 use crate::money::Fen;
 use crate::month::TaxMonth;
 use crate::reason::{Outcome, ReasonCode};
@@ -70,7 +71,8 @@ pub(super) fn assess_trainings(
     let mut trainings = Vec::with_capacity(records.len());
     for held in records {
         let record = &held.body;
-        let result = judge(policy, evidence, timeline, record, &mut notes)
+        let settle = |code: ReasonCode| settle(evidence, timeline, record, code);
+        let result = judge(policy, evidence, timeline, record, (&settle, &mut notes))
             .and_then(|day| within_cap(policy, record, day, (elsewhere, brought), &mut notes));
         let (code, amount_fen) = match result {
             Ok(amount_fen) => (ReasonCode::AllConditionsMet, amount_fen),
@@ -96,7 +98,7 @@ fn judge(
     evidence: &Evidence<'_>,
     timeline: &Timeline,
     record: &TrainingRecord,
-    notes: &mut Notes,
+    (settle, notes): (&dyn Fn(ReasonCode) -> Result<(), ReasonCode>, &mut Notes),
 ) -> Result<CivilDate, ReasonCode> {
     let day = record
         .completed_on
@@ -112,16 +114,36 @@ fn judge(
         Some(ReasonCode::PolicyNotEncoded) => return Err(ReasonCode::PolicyNotEncoded),
         _ => {}
     }
-    plan_code(policy, evidence, record, month, notes)?;
+    plan_code(policy, evidence, record, month, notes).or_else(settle)?;
     if !record.standard_met {
         return Err(ReasonCode::TrainingStandardNotMet);
     }
-    let child = timeline.child.as_ref().ok_or(ReasonCode::NoRecord)?;
+    let Some(child) = timeline.child.as_ref() else {
+        return settle(ReasonCode::NoRecord).map(|()| day);
+    };
     notes.read(&policy.child_age_years, day);
     if child.body.until_on < day {
         return Err(ReasonCode::DependentChildEnded);
     }
-    employer_code(policy, SubsidyKind::Training, evidence, month, notes).map_or(Ok(day), Err)
+    match employer_code(policy, SubsidyKind::Training, evidence, month, notes) {
+        None => Ok(day),
+        Some(code) => settle(code).map(|()| day),
+    }
+}
+
+/// What stands of a code against a training: nothing where a review took the condition as met. It
+/// is settled in the month of its completion.
+fn settle(
+    evidence: &Evidence<'_>,
+    timeline: &Timeline,
+    record: &TrainingRecord,
+    code: ReasonCode,
+) -> Result<(), ReasonCode> {
+    let day = record.completed_on.ok_or(code)?;
+    let measure = SubsidyKind::Training.measure();
+    let employer = evidence.employer_code;
+    let held = timeline.resolution(measure, employer, code, TaxMonth::of(day));
+    settled(code, held.map(|held| &held.body))
 }
 
 /// Hours count only under a plan that was filed and accepted.

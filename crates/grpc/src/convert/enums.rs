@@ -20,6 +20,7 @@ use mamagang_domain::ledger::{EntryKind, Release};
 use mamagang_domain::month::FilingCycle;
 use mamagang_domain::policy::Confidence;
 use mamagang_domain::reason::Outcome;
+use mamagang_domain::review::ReviewState;
 use mamagang_domain::subsidy::SubsidyKind;
 use mamagang_domain::tax::TaxKind;
 use mamagang_domain::vat::VatOutcome;
@@ -98,7 +99,9 @@ api_enums! {
     Release as Release: Cumulative, AnnualProjected;
     EntryKind as EntryKind: Post, Reversal, Settle, Recompute, SubsidyPayment, SubsidyClawBack;
     FactKind as FactKind: EmployerProfile, WorkerProfile, UnemploymentSpell, PovertyStatus, EmploymentCertificate,
-        Contract, Contribution, FlexibleRegistration, DependentChild, OtherRelief, PriorTermUse, TrainingRecord;
+        Contract, Contribution, FlexibleRegistration, DependentChild, OtherRelief, PriorTermUse, TrainingRecord,
+        ReviewResolution;
+    ReviewState as ReviewState: Open, Proposed, Resolved;
 }
 
 /// Relief codes, which the API writes as text.
@@ -126,6 +129,7 @@ pub(crate) const fn fact_kind_name(kind: FactKind) -> &'static str {
         FactKind::OtherRelief => "other_relief",
         FactKind::PriorTermUse => "prior_term_use",
         FactKind::TrainingRecord => "training_record",
+        FactKind::ReviewResolution => "review_resolution",
     }
 }
 

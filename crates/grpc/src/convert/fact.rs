@@ -50,6 +50,7 @@ pub(crate) const fn kind_name(fact: &v1::Fact) -> &'static str {
         Some(Kind::OtherRelief(_)) => "other_relief",
         Some(Kind::PriorTermUse(_)) => "prior_term_use",
         Some(Kind::TrainingRecord(_)) => "training_record",
+        Some(Kind::ReviewResolution(_)) => "review_resolution",
     }
 }
 
@@ -111,6 +112,11 @@ fn kind_in(check: &mut Checker<'_>, kind: &Kind) -> Option<FactInput> {
         }
         Kind::TrainingRecord(told) => {
             about(check, told.worker.as_ref(), |check| training(check, told))
+        }
+        Kind::ReviewResolution(_) => {
+            let zh = "由复核确认产生，不能直接登记";
+            check.wrong("", zh, "is recorded by ConfirmResolution alone");
+            None
         }
     }
 }

@@ -17,6 +17,7 @@ mod person;
 pub(crate) mod register;
 pub(crate) mod registry;
 pub(crate) mod report;
+pub(crate) mod review;
 pub(crate) mod simulate;
 mod texts;
 pub(crate) mod verification;

@@ -1,15 +1,14 @@
 //! Decisions on measures 8 and 9, and decisions made before.
 
 use mamagang_app::eligibility::{
-    Answer, CheckedDecision, EvidenceView, Replay, StoredDecision, Verdict,
+    Answer, CheckedDecision, CheckedVat, EvidenceView, Replay, StoredDecision, Verdict,
 };
 use mamagang_app::{App, Explained};
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::frozen::hex;
-use mamagang_domain::ids::DecisionId;
+use mamagang_domain::ids::CaseId;
 use mamagang_domain::key_group::{LayerOutcome, MonthResult};
 use mamagang_domain::reason::Language;
-use mamagang_domain::vat::VatDecision;
 use mamagang_proto::v1;
 
 use super::explanation::explanation;
@@ -55,9 +54,14 @@ pub(crate) fn decision(app: &App, checked: &CheckedDecision, language: Language)
         rules_version: checked.rules_version,
         decided_time: Some(timestamp(checked.decided_at)),
         as_of_time: Some(timestamp(checked.as_of)),
-        review_case_id: String::new(),
+        review_case_id: case_or_empty(checked.review_case),
         trainings: Vec::new(),
     }
+}
+
+/// A case's id; empty where there is none.
+pub(super) fn case_or_empty(case: Option<CaseId>) -> String {
+    case.map(|case| case.to_string()).unwrap_or_default()
 }
 
 fn layer(layer: &LayerOutcome, language: Language) -> v1::LayerOutcome {
@@ -102,18 +106,17 @@ const fn kind_title(kind: FactKind, language: Language) -> &'static str {
         FactKind::OtherRelief => ("其他优惠记录", "Other relief"),
         FactKind::PriorTermUse => ("此前已享受月份", "Months enjoyed before"),
         FactKind::TrainingRecord => ("培训记录", "Training"),
+        FactKind::ReviewResolution => ("复核结论", "Review's resolution"),
     };
     choose(language, zh, en)
 }
 
 /// A decision on measure 9.
-pub(crate) fn vat(
-    id: DecisionId,
-    decision: &VatDecision,
-    language: Language,
-) -> v1::CheckVatExemptionResponse {
+pub(crate) fn vat(checked: &CheckedVat, language: Language) -> v1::CheckVatExemptionResponse {
+    let decision = &checked.decision;
     v1::CheckVatExemptionResponse {
-        decision_id: id.to_string(),
+        decision_id: checked.decision_id.to_string(),
+        review_case_id: case_or_empty(checked.review_case),
         outcome: decision.outcome.to_api(),
         regime: decision.regime.clone(),
         net_sales_fen: decision.net_sales_fen.get(),
@@ -138,7 +141,7 @@ pub(crate) fn stored(
     language: Language,
 ) -> v1::GetDecisionResponse {
     let recomputed = stored.recomputed_digest();
-    let answer = answer(app, stored.decision_id, stored.answer.as_ref(), language);
+    let answer = answer(app, stored.answer.as_ref(), language);
     v1::GetDecisionResponse {
         decision: answer.decision,
         vat: answer.vat,
@@ -164,13 +167,13 @@ struct Fields {
     preferences: Option<v1::CheckInclusivePreferencesResponse>,
 }
 
-fn answer(app: &App, id: DecisionId, answer: Option<&Answer>, language: Language) -> Fields {
+fn answer(app: &App, answer: Option<&Answer>, language: Language) -> Fields {
     let mut fields = Fields::default();
     match answer {
         None => {}
         Some(Answer::KeyGroup(checked)) => fields.decision = Some(decision(app, checked, language)),
         Some(Answer::Subsidy(checked)) => fields.decision = Some(subsidy(app, checked, language)),
-        Some(Answer::Vat(decided)) => fields.vat = Some(vat(id, decided, language)),
+        Some(Answer::Vat(checked)) => fields.vat = Some(vat(checked, language)),
         Some(Answer::Preferences(checked)) => {
             fields.preferences = Some(preferences(checked, language));
         }
@@ -181,11 +184,10 @@ fn answer(app: &App, id: DecisionId, answer: Option<&Answer>, language: Language
 /// A decision made once more.
 pub(crate) fn replayed(
     app: &App,
-    id: DecisionId,
     replay: &Replay,
     language: Language,
 ) -> v1::ReplayDecisionResponse {
-    let answer = answer(app, id, Some(&replay.answer), language);
+    let answer = answer(app, Some(&replay.answer), language);
     let verdict = match replay.verdict {
         Verdict::Identical => v1::ReplayVerdict::Identical,
         Verdict::FactsDiffer => v1::ReplayVerdict::FactsDiffer,
@@ -217,11 +219,12 @@ pub(crate) fn replayed(
 
 #[cfg(test)]
 mod tests {
+    use mamagang_domain::ids::DecisionId;
     use mamagang_domain::ledger::{ByGroup, TaxLine};
     use mamagang_domain::money::{Ceiling, Fen};
     use mamagang_domain::reason::{Reason, ReasonCode};
     use mamagang_domain::tax::TaxKind;
-    use mamagang_domain::vat::VatOutcome;
+    use mamagang_domain::vat::{VatDecision, VatOutcome};
 
     use super::*;
 
@@ -251,7 +254,12 @@ mod tests {
             audit: mamagang_domain::ids::AuditId(uuid::Uuid::nil()),
             item: None,
         };
-        let answer = vat(id, &told, Language::English);
+        let checked = |decision: VatDecision| CheckedVat {
+            decision_id: id,
+            decision,
+            review_case: None,
+        };
+        let answer = vat(&checked(told.clone()), Language::English);
         assert_eq!(
             (answer.outcome, answer.threshold_fen),
             (v1::VatOutcome::Taxable as i32, Some(50_000))
@@ -267,14 +275,11 @@ mod tests {
             answer.reasons[0].message,
             "Sales reach the threshold; the whole amount is taxed"
         );
-        let open = vat(
-            id,
-            &VatDecision {
-                ceiling: None,
-                ..told
-            },
-            Language::Chinese,
-        );
+        let without = checked(VatDecision {
+            ceiling: None,
+            ..told
+        });
+        let open = vat(&without, Language::Chinese);
         assert_eq!(
             (open.threshold_fen, open.threshold_inclusive),
             (None, false)

@@ -79,6 +79,7 @@ fn worker_kind(listed: &ListedFact, body: &WorkerFact) -> Kind {
         WorkerFact::Relief(body) => Kind::OtherRelief(relief(worker, body)),
         WorkerFact::PriorUse(body) => Kind::PriorTermUse(prior_use(worker, body)),
         WorkerFact::Training(body) => Kind::TrainingRecord(training(worker, body)),
+        WorkerFact::Resolution(body) => Kind::ReviewResolution(resolution(worker, body)),
     }
 }
 
@@ -205,6 +206,19 @@ fn training(worker: Worker, body: &domain::TrainingRecord) -> v1::TrainingRecord
         class_hours: body.class_hours,
         completed_date: date_or_empty(body.completed_on),
         standard_met: body.standard_met,
+    }
+}
+
+fn resolution(worker: Worker, body: &domain::ReviewResolution) -> v1::ReviewResolution {
+    v1::ReviewResolution {
+        worker,
+        review_case_id: body.case_id.to_string(),
+        measure: body.measure,
+        employer_code: body.employer_code.to_string(),
+        reason: body.code,
+        from_month: body.from_month.to_string(),
+        through_month: body.through_month.to_string(),
+        accepted: body.accepted,
     }
 }
 

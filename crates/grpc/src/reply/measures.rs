@@ -6,7 +6,7 @@ use mamagang_domain::reason::Language;
 use mamagang_domain::subsidy::TrainingResult;
 use mamagang_proto::v1;
 
-use super::decision::{evidence, month};
+use super::decision::{case_or_empty, evidence, month};
 use super::reason::{assumption, reasons};
 use super::{date_or_empty, month_or_empty, timestamp};
 use crate::convert::enums::{ApiEnum as _, fact_kind_name};
@@ -42,6 +42,7 @@ pub(crate) fn subsidy(app: &App, checked: &CheckedSubsidy, language: Language) -
         rules_version: checked.rules_version,
         decided_time: Some(timestamp(checked.decided_at)),
         as_of_time: Some(timestamp(checked.decided_at)),
+        review_case_id: case_or_empty(checked.review_case),
         ..v1::Decision::default()
     }
 }
@@ -62,7 +63,9 @@ pub(crate) fn preferences(
     checked: &CheckedPreferences,
     language: Language,
 ) -> v1::CheckInclusivePreferencesResponse {
-    let results = checked.results.iter().map(|result| v1::PreferenceResult {
+    let results = checked.results.iter().zip(&checked.review_cases);
+    let results = results.map(|(result, review_case)| v1::PreferenceResult {
+        review_case_id: case_or_empty(*review_case),
         item: result.item.to_api(),
         outcome: result.outcome.to_api(),
         amount_fen: result.amount_fen.get(),

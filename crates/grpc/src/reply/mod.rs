@@ -17,6 +17,7 @@ pub(crate) mod policy;
 pub(crate) mod reason;
 pub(crate) mod register;
 pub(crate) mod report;
+pub(crate) mod review;
 pub(crate) mod simulate;
 mod time;
 pub(crate) mod verification;

@@ -200,8 +200,8 @@ impl EligibilityService for Eligibility {
         let call = Call::of(request.extensions())?;
         let question = call.read(&self.app, |check| convert::vat(check, request.get_ref()))?;
         let checked = self.app.check_vat_exemption(&call.caller, question).await;
-        let (id, decision) = checked.map_err(|error| call.refuse(&error))?;
-        Ok(Response::new(reply::vat(id, &decision, call.language)))
+        let checked = checked.map_err(|error| call.refuse(&error))?;
+        Ok(Response::new(reply::vat(&checked, call.language)))
     }
 
     async fn check_subsidy(
@@ -277,12 +277,10 @@ impl EligibilityService for Eligibility {
         let (context, question) = call.read(&self.app, |check| {
             convert::replay_decision(check, request.get_ref())
         })?;
-        let id = question.decision_id;
         let replay = self.app.replay_decision(&call.caller, &context, question);
         let replay = replay.await.map_err(|error| call.refuse(&error))?;
         Ok(Response::new(reply::replayed(
             &self.app,
-            id,
             &replay,
             call.language,
         )))

@@ -17,6 +17,7 @@ use super::import::ImportArgs;
 use super::measures::{PreferencesArgs, SubsidyArgs, VatArgs};
 use super::reconcile::ReconcileArgs;
 use super::register::CompareRegisterArgs;
+use super::reviews::ReviewsArgs;
 use super::words::Lang;
 
 /// The subcommands that ask a running service.
@@ -36,6 +37,8 @@ pub enum ClientCommand {
     Term(TermArgs),
     /// Ask whether a worker belongs to a key group on a day
     Verify(VerifyArgs),
+    /// The queue of what a rule may not decide alone, and the two persons' steps
+    Reviews(ReviewsArgs),
     /// Show how a decision or a ledger entry follows, on one page
     Explain(ExplainArgs),
     /// Compare what hires would bring, by year and tax; nothing is stored
@@ -67,6 +70,7 @@ impl ClientCommand {
             Self::Balance(args) => &args.client,
             Self::Term(args) => &args.client,
             Self::Verify(args) => &args.client,
+            Self::Reviews(args) => args.flags(),
             Self::Explain(args) => &args.client,
             Self::Simulate(args) => &args.client,
             Self::Certificate(args) => args.flags(),

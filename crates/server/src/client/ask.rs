@@ -21,6 +21,7 @@ use super::measures;
 use super::reconcile;
 use super::register;
 use super::render;
+use super::reviews;
 use super::simulate;
 use super::view::View;
 
@@ -77,6 +78,7 @@ pub(super) async fn ask(command: &ClientCommand, view: View) -> Result<Answer, F
         ClientCommand::Balance(args) => balance(args, &connection, view).await,
         ClientCommand::Term(args) => term(args, &connection, view).await,
         ClientCommand::Verify(args) => verify(args, &connection, view).await,
+        ClientCommand::Reviews(args) => reviews::reviews(args, &connection, view).await,
         ClientCommand::Explain(args) => explain::explain(args, &connection, view).await,
         ClientCommand::Simulate(args) => simulate::simulate(args, &connection, view).await,
         ClientCommand::Certificate(args) => certificate::certificate(args, &connection, view).await,

@@ -8,6 +8,7 @@ use mamagang_proto::v1::filing_service_client::FilingServiceClient;
 use mamagang_proto::v1::ledger_service_client::LedgerServiceClient;
 use mamagang_proto::v1::registry_service_client::RegistryServiceClient;
 use mamagang_proto::v1::report_service_client::ReportServiceClient;
+use mamagang_proto::v1::review_service_client::ReviewServiceClient;
 use mamagang_proto::v1::subsidy_service_client::SubsidyServiceClient;
 use mamagang_proto::v1::verification_service_client::VerificationServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -136,6 +137,11 @@ impl Connection {
     pub fn eligibility(&self) -> EligibilityServiceClient<Line> {
         EligibilityServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What a rule may not decide alone.
+    pub fn reviews(&self) -> ReviewServiceClient<Line> {
+        ReviewServiceClient::with_interceptor(self.channel.clone(), self.speaker.clone())
     }
 
     /// Deductions and balances.

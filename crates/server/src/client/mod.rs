@@ -16,6 +16,7 @@ pub mod measures;
 pub mod reconcile;
 pub mod register;
 pub mod render;
+pub mod reviews;
 mod simulate;
 pub mod template;
 pub mod view;
