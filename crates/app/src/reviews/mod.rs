@@ -98,6 +98,7 @@ impl Review {
             question: format!("case_id={}\naction={}", self.case_id, action.name()),
             employer_code: self.employer_code,
             worker_id: self.worker_id,
+            decisions: None,
             answer: self,
         }
     }
