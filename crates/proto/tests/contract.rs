@@ -281,12 +281,14 @@ const PERSONAL_READS: &[&str] = &[
     "ReplayDecision",
     "GetWorkerTerm",
     "GetWorkTimeTable",
+    "GetReviewCase",
     "ListAuditEvents",
     "ListSubjectAccess",
 ];
 
 /// Lists of cases, which tell where they stand: a case as it was is read by itself.
 const LISTS_OF_NOW: &[&str] = &[
+    "ListReviewCases",
     "ListFilings",
     "ListOpenPosts",
     "ListHires",

@@ -263,7 +263,7 @@ mod tests {
             .expect_err("wrong");
         assert_eq!(fields_of(&error), ["subject"]);
         let many = v1::ListFactsRequest {
-            kinds: vec![1; 13],
+            kinds: vec![1; FactKind::ALL.len() + 1],
             ..employer
         };
         let error = with_checker(|check| list_facts(check, &many)).expect_err("wrong");
