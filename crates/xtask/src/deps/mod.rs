@@ -1,8 +1,9 @@
-//! Which crate may use which, and what the pure ones never reach.
+//! Which crate may use which, what the pure ones never reach, and what nobody may build in (`deny.toml`).
 //!
 //! Direct edges come from `cargo metadata`. What a crate reaches through others comes from `cargo tree` for that crate
 //! alone, since the metadata unites the features that any crate of the workspace asks for.
 
+mod deny;
 mod metadata;
 mod table;
 
@@ -19,7 +20,8 @@ type Reached = BTreeMap<String, Vec<String>>;
 
 /// Checks the workspace of the repository.
 pub(crate) fn run(repo: &Repo) -> Result<()> {
-    let problems = problems(repo)?;
+    let mut problems = problems(repo)?;
+    problems.extend(deny::problems(repo)?);
     for problem in &problems {
         println!("{problem}");
     }
