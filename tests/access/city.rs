@@ -170,6 +170,20 @@ impl City {
         format!("{signed}.{}", encode(&signature))
     }
 
+    /// A token that holds every role.
+    pub(crate) fn token_of_everybody(&self) -> String {
+        let roles = mamagang_app::authorise::Role::ALL.map(|role| role.name());
+        self.token("everybody", "office", &roles, NEAR.employer_code, &[])
+    }
+
+    /// Every projection is what truth says, and the trail is whole.
+    pub(crate) async fn assert_whole(&self) {
+        let report = self.test.app.rebuild_and_compare().await.expect("compared");
+        assert_eq!(report.differences, Vec::<String>::new());
+        let trail = self.test.app.verify_audit().await.expect("verified");
+        assert_eq!(trail.faults, Vec::<String>::new());
+    }
+
     /// The token of an employer's payroll.
     pub(crate) fn payroll(&self, place: Place) -> String {
         let code = place.employer_code;

@@ -5,7 +5,9 @@ mod city;
 #[path = "../attacks/codec.rs"]
 mod codec;
 mod employers;
+mod fields;
 mod flood;
 mod ids;
+mod masking;
 mod one_by_one;
 mod requests;

@@ -33,7 +33,11 @@ pub(crate) fn methods(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
 }
 
 pub(crate) fn request(method: &MethodDescriptor, filling: &Filling) -> Vec<u8> {
-    filled(&method.input(), method.name(), filling).encode_to_vec()
+    message(method, filling).encode_to_vec()
+}
+
+pub(crate) fn message(method: &MethodDescriptor, filling: &Filling) -> DynamicMessage {
+    filled(&method.input(), method.name(), filling)
 }
 
 fn filled(descriptor: &MessageDescriptor, method: &str, filling: &Filling) -> DynamicMessage {

@@ -10,6 +10,7 @@ use mamagang_domain::fact::WorkerProfile;
 use mamagang_domain::frozen::{digest, hex};
 use mamagang_domain::identifier::CertificateNumber;
 use mamagang_domain::ids::RequestId;
+use mamagang_testkit::search::{base64_of, holds};
 use mamagang_testkit::{TestApp, context, date, identity};
 use sm3::{Digest as _, Sm3};
 
@@ -29,24 +30,6 @@ fn certificate(person: (&str, &str), number: &str) -> FactItem {
         office_code: "442000".to_owned(),
     };
     item(FactInput::Worker(who(person), input))
-}
-
-/// Base64 of a text wherever it starts in what is encoded: the characters that do not depend on its neighbours.
-fn base64_of(bytes: &[u8]) -> Vec<String> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    (0..3_usize)
-        .map(|shift| {
-            let padded = [&vec![0; shift][..], bytes].concat();
-            let bit = |index: usize| padded[index / 8] >> (7 - index % 8) & 1;
-            let first = (shift * 8).div_ceil(6);
-            let last = padded.len() * 8 / 6;
-            let character = |place: usize| {
-                let value = (0..6).fold(0, |value, index| value << 1 | bit(place * 6 + index));
-                char::from(ALPHABET[usize::from(value)])
-            };
-            (first..last).map(character).collect()
-        })
-        .collect()
 }
 
 /// Every form in which a text could be read: plain, UTF-16, hexadecimal, base64, and its plain hashes.
@@ -73,12 +56,6 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
         forms.push((name.to_owned(), bytes));
     }
     forms
-}
-
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
 }
 
 fn assert_clean(place: &str, bytes: &[u8]) {

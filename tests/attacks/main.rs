@@ -38,12 +38,16 @@ where
     let before = service.resident_kb();
     work(service.port()).await;
     service.assert_healthy().await;
+    assert_bounded(&service, before);
+    service.stop().await;
+}
+
+fn assert_bounded(service: &Service, before: u64) {
     let after = service.resident_kb();
     assert!(
         after < before + GROWTH_KB_MAX,
         "{before} kB before, {after} kB after"
     );
-    service.stop().await;
 }
 
 #[tokio::test]
@@ -268,6 +272,7 @@ async fn open_watches_and_idle_streams_end_when_the_service_is_told_to_stop() {
 #[tokio::test]
 async fn hostile_texts_in_every_field_of_every_method_break_nothing() {
     let service = Service::start().await;
+    let before = service.resident_kb();
     let channel = service::channel(service.port()).await;
     let calls = fields::hostile_calls();
     assert!(calls.len() > 100, "{}", calls.len());
@@ -277,6 +282,7 @@ async fn hostile_texts_in_every_field_of_every_method_break_nothing() {
         assert!(!is_fault, "{} {:?}: {code:?}", call.method, call.text);
     }
     service.assert_healthy().await;
+    assert_bounded(&service, before);
     // Nothing of it was taken for a statement: the tables are there and say what they said.
     let doctor = service.doctor();
     assert!(doctor.status.success(), "{doctor:?}");
@@ -286,6 +292,7 @@ async fn hostile_texts_in_every_field_of_every_method_break_nothing() {
 #[tokio::test]
 async fn a_forged_page_token_lists_nothing() {
     let service = Service::start().await;
+    let before = service.resident_kb();
     let channel = service::channel(service.port()).await;
     let mut registry = RegistryServiceClient::new(channel.clone());
     let request = RecordFactsRequest {
@@ -344,5 +351,6 @@ async fn a_forged_page_token_lists_nothing() {
         .await;
     assert_eq!(wrong.expect_err("empty").code(), Code::InvalidArgument);
     service.assert_healthy().await;
+    assert_bounded(&service, before);
     service.stop().await;
 }

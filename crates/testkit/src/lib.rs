@@ -7,6 +7,7 @@ mod facts;
 mod ids;
 pub mod postgres;
 mod register;
+pub mod search;
 
 pub use app::TestApp;
 pub use clock::ManualClock;
