@@ -1,5 +1,3 @@
-mod leaks;
-
 use std::io;
 use std::sync::{Arc, Mutex};
 
