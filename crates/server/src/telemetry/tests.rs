@@ -1,3 +1,5 @@
+mod leaks;
+
 use std::io;
 use std::sync::{Arc, Mutex};
 
