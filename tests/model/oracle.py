@@ -9,17 +9,20 @@ import json
 import random
 import sys
 
+import hires
 import preferences
 import sales
 import subsidies
 import year
 
-FOLDERS = ("subsidies", "measure9", "measure10", "allocation")
+FOLDERS = ("measure8", "subsidies", "measure9", "measure10", "allocation")
 
 
 def answered(folder, case):
     """The case with what this implementation expects."""
-    if folder == "subsidies":
+    if folder == "measure8":
+        case["expect"] = hires.expect(case["given"], case["ask"])
+    elif folder == "subsidies":
         case["expect"] = subsidies.expect(case["given"], case["ask"])
     elif folder == "measure9":
         case["expect"] = sales.expect(case["ask"])
@@ -32,7 +35,7 @@ def answered(folder, case):
 
 def generate(seed, count):
     """Random cases, the folders in turn."""
-    makers = dict(zip(FOLDERS, (subsidies, sales, preferences, year), strict=True))
+    makers = dict(zip(FOLDERS, (hires, subsidies, sales, preferences, year), strict=True))
     for number in range(count):
         chance = random.Random(f"{seed}/{number}")
         folder = FOLDERS[number % len(FOLDERS)]

@@ -43,6 +43,8 @@ REVIEW_REASONS = {
     "BACK_PAID_INSURANCE",
     "SOURCE_UNREACHABLE",
 }
+POVERTY = ("LIFTED_FROM_POVERTY", "POVERTY_MONITORED")
+OUTCOMES = ("ELIGIBLE", "REVIEW", "INELIGIBLE")
 FIRST_HIRE_ON = date(2019, 1, 1)
 LAST_HIRE_ON = date(2027, 12, 31)
 MONITORED_COVERED_FROM = date(2023, 1, 1)
@@ -64,6 +66,11 @@ def outcome_of(reason):
     return "REVIEW" if reason in REVIEW_REASONS else "INELIGIBLE"
 
 
+def as_told(reason):
+    """Which of several ways is told: the better outcome, then the reason that precedes."""
+    return OUTCOMES.index(outcome_of(reason)), PRECEDENCE[reason]
+
+
 def overall(outcomes):
     """ELIGIBLE if any is, else REVIEW if any is, else INELIGIBLE."""
     found = set(outcomes)
@@ -82,7 +89,8 @@ class Hire:
             self.failures.append("PART_TIME")
         if not contract.at_least_one_year:
             self.failures.append("CONTRACT_TOO_SHORT")
-        self.qualifying = not self.failures
+        # Whether a renewal goes on with a hire of a time whose law is unknown is unknown too.
+        self.qualifying = not self.failures and is_known(contract.start_on)
 
     @property
     def start_on(self):
@@ -91,7 +99,7 @@ class Hire:
 
     def renewed_by(self, contract):
         """Whether a later contract continues this hire; its own length is not tested."""
-        last_on = self.contracts[-1].last_on
+        last_on = max(known.last_on for known in self.contracts)
         touches = last_on == date.max or contract.start_on <= last_on + ONE_DAY
         full_time = contract.kind == "LABOUR_CONTRACT" and not contract.part_time
         return self.qualifying and full_time and touches
@@ -120,6 +128,7 @@ class MonthResult:
 
     month: int
     reason: str
+    hire: int = None
 
     @property
     def outcome(self):
@@ -134,6 +143,7 @@ class Judgement:
     category: str
     start_month: int
     months: list
+    term_end: int = None
 
 
 class Rules:
@@ -173,8 +183,7 @@ class Rules:
 
     def _decide_status(self, worker, start_on):
         found = [
-            self._poverty(worker, "LIFTED_FROM_POVERTY", start_on),
-            self._poverty(worker, "POVERTY_MONITORED", start_on),
+            *(self._poverty(worker, category, start_on) for category in POVERTY),
             self._unemployed(worker, start_on),
         ]
         found = [status for status in found if status is not None]
@@ -195,6 +204,10 @@ class Rules:
             covers = False
         return Status(category, None if covers else "CATEGORY_NOT_COVERED_AT_DATE")
 
+    def _by_poverty(self, worker, start_on):
+        found = [self._poverty(worker, category, start_on) for category in POVERTY]
+        return any(status is not None and status.failure is None for status in found)
+
     def _unemployed(self, worker, start_on):
         spells = sorted(self.facts.spells.get(worker, []), key=lambda spell: spell[0])
         if not spells:
@@ -212,20 +225,29 @@ class Rules:
             for hire in self.hires(worker, employer)
             if hire.qualifying and hire.start_on < start_on
         ]
+        # A hire that rests on a poverty record uses no spell up.
+        unsupported = [day for day in earlier if not self._by_poverty(worker, day)]
         served = [
-            day for day in earlier if any(holds(spell, day - ONE_DAY) and half_a_year(spell, day) for spell in spells)
+            day
+            for day in unsupported
+            if any(holds(spell, day - ONE_DAY) and half_a_year(spell, day) for spell in spells)
         ]
         return max(served, default=None)
 
     def _spell_failure(self, worker, spells, start_on):
         eve = start_on - ONE_DAY
-        current = next((spell for spell in spells if holds(spell, eve)), None)
-        if current is None:
+        current = [spell for spell in spells if holds(spell, eve)]
+        if not current:
             ended = any(end is not None and end <= eve for _, end in spells)
             return "SPELL_BROKEN" if ended else "SPELL_TOO_SHORT"
-        registered_on = current[0]
+        # Registers hold overlapping spells: one good one is enough.
+        found = [self._failure_of_spell(worker, spell, start_on) for spell in current]
+        return None if None in found else min(found, key=as_told)
+
+    def _failure_of_spell(self, worker, spell, start_on):
+        registered_on = spell[0]
         failures = []
-        if not half_a_year(current, start_on):
+        if not half_a_year(spell, start_on):
             failures.append("SPELL_TOO_SHORT")
         flexible = self.facts.flexible_from.get(worker, [])
         if any(registered_on <= day < start_on for day in flexible):
@@ -247,6 +269,16 @@ class Rules:
         paid_on = self.facts.contributions[worker, employer, month][1]
         return paid_on > last_day(month + 1)
 
+    def employer_failures(self, employer, month, hired_on=None):
+        """What stands against a month or its employer. After the last day known, the law of the hire date goes on."""
+        codes = []
+        known = is_known(last_day(month))
+        if not known and not (hired_on is not None and is_known(hired_on) and month_of(hired_on) <= month):
+            codes.append("POLICY_NOT_ENCODED")
+        if self.facts.profile(employer, last_day(month)).kind == "INDIVIDUAL_BUSINESS":
+            codes.append("EMPLOYER_NOT_ENTERPRISE")
+        return codes
+
     def identity_failure(self, worker, name):
         """NO_RECORD for an unknown identity, NOT_MATCHED for a known one with another name."""
         known = self.facts.names.get(worker)
@@ -265,11 +297,14 @@ class Rules:
             return self.judge(worker, employer, from_month, through_month, elsewhere)
         months = []
         for month in range(from_month, through_month + 1):
-            codes = [failure]
-            if self.facts.profile(employer, last_day(month)).kind == "INDIVIDUAL_BUSINESS":
-                codes.append("EMPLOYER_NOT_ENTERPRISE")
+            codes = [failure] + self.employer_failures(employer, month)
             months.append(MonthResult(month, first_reason(codes)))
         return Judgement(None, None, months)
+
+
+def is_known(day):
+    """Whether the law of a day is known."""
+    return FIRST_HIRE_ON <= day <= LAST_HIRE_ON
 
 
 def holds(spell, day):
@@ -305,22 +340,37 @@ class _Bench:
             ),
             None,
         )
-        self.anchor = None if self.anchor_hire is None else self.starts[self.anchor_hire]
+        self.anchor = None
+        if self.anchor_hire is not None:
+            # Months enjoyed here before this system was kept are months of the same term.
+            self.anchor = min({self.starts[self.anchor_hire], *prior.get(employer, set())})
 
     def judge(self, from_month, through_month):
         begin = min([from_month] + [month_of(hire.start_on) for hire in self.hires])
         months, counted = [], set()
         for month in range(begin, through_month + 1):
-            codes, works = self._failures(month, counted)
-            reason = first_reason(codes or ["ALL_CONDITIONS_MET"])
+            reason, works, hire = self._best(month, counted)
             if works and outcome_of(reason) != "INELIGIBLE":
                 counted.add(month)
             if month >= from_month:
-                months.append(MonthResult(month, reason))
+                months.append(MonthResult(month, reason, hire))
+        return Judgement(*self._told(months))
+
+    def _told(self, months):
+        """What is told beside the months is that of the best one's hire, the earliest where several are as good."""
+        best = min(months, key=lambda month: (OUTCOMES.index(month.outcome), month.month))
+        if best.hire is None:
+            return None, None, months
+        hire = self.hires[best.hire]
         category = None
-        if self.anchor_hire is not None:
-            category = self.rules.status(self.worker, self.hires[self.anchor_hire].start_on).category
-        return Judgement(category, self.anchor, months)
+        if hire.qualifying and is_known(hire.start_on):
+            category = self.rules.status(self.worker, hire.start_on).category
+        failures, start = self.hire_failures[best.hire], self.starts[best.hire]
+        gives_no_right = failures and outcome_of(first_reason(failures)) == "INELIGIBLE"
+        if "POLICY_NOT_ENCODED" in failures or gives_no_right or start is None or self.anchor > start:
+            return category, None, months
+        end = min([self.anchor, *self.blocked]) + TERM_MONTHS - 1
+        return category, self.anchor, months, end
 
     def _insured(self, month):
         if self.assumed_after is not None and month > self.assumed_after:
@@ -336,7 +386,9 @@ class _Bench:
         horizon = min(month_of(last_on), month_of(LAST_HIRE_ON) + TERM_MONTHS)
         for month in range(month_of(hire.start_on), horizon + 1):
             signed = hire.signed_by(last_day(month))
-            if signed and hire.in_force_in(month) and self._insured(month):
+            # Which insurances are required is known where the law of the month or of the hire is.
+            known = is_known(last_day(month)) or is_known(hire.start_on)
+            if known and signed and hire.in_force_in(month) and self._insured(month):
                 return month
         return None
 
@@ -351,31 +403,34 @@ class _Bench:
             failures.append(status.failure)
         return failures
 
-    def _hire_of(self, month):
-        """The number of the hire that a month is judged under, or None without any contract."""
+    def _hires_of(self, month):
+        """The numbers of the hires that a month may be judged under; None alone without any contract."""
         numbers = range(len(self.hires))
         working = [n for n in numbers if self.hires[n].in_force_in(month)]
-        if working:
-            return max(working, key=lambda n: (self.hires[n].qualifying, self.hires[n].start_on, n))
         begun = [n for n in numbers if self.hires[n].start_on <= last_day(month)]
-        if begun:
-            return begun[-1]
-        return 0 if self.hires else None
+        return working or begun[-1:] or list(numbers[:1]) or [None]
 
-    def _failures(self, month, counted):
-        """Every failing code of a month, and whether it was worked, signed and insured."""
-        codes = []
-        if self.facts.profile(self.employer, last_day(month)).kind == "INDIVIDUAL_BUSINESS":
-            codes.append("EMPLOYER_NOT_ENTERPRISE")
+    def _best(self, month, counted):
+        """The reason of a month, whether it was worked, and under which hire: the best outcome of several."""
+        found = []
+        for number in self._hires_of(month):
+            codes, works = self._failures(month, counted, number)
+            found.append((first_reason(codes or ["ALL_CONDITIONS_MET"]), works, number))
+        return min(found, key=lambda it: as_told(it[0]))
+
+    def _failures(self, month, counted, number):
+        """Every failing code of a month under a hire, and whether it was worked, signed and insured."""
+        hired_on = None if number is None else self.hires[number].start_on
+        codes = self.rules.employer_failures(self.employer, month, hired_on)
         if self._other_relief(month):
             codes.append("OTHER_EMPLOYMENT_RELIEF_CLAIMED")
         if month in self.blocked:
             codes.append("MONTH_BOOKED_ELSEWHERE")
-        number = self._hire_of(month)
         if number is None:
             return codes + ["NOT_IN_FORCE"], False
         codes += self.hire_failures[number]
-        if not self.hires[number].in_force_in(month):
+        hire = self.hires[number]
+        if not hire.in_force_in(month) or not hire.signed_by(last_day(month)):
             return codes + ["NOT_IN_FORCE"], False
         if not self._insured(month):
             return codes + ["INSURANCE_NOT_PAID"], False

@@ -313,10 +313,13 @@ impl<'a> Walk<'a> {
             return ReasonCode::PolicyNotEncoded;
         }
         let Some(hire) = hire else {
-            return found.unwrap_or(ReasonCode::NotInForce);
+            return found.unwrap_or_else(|| match self.other_relief(terms, month) {
+                true => ReasonCode::OtherEmploymentReliefClaimed,
+                false => ReasonCode::NotInForce,
+            });
         };
         let of_hire = hire.code().and_then(|code| self.settle(code, month).err());
-        if let Some(code) = of_hire.or(terms.unencoded_start) {
+        for code in [of_hire, terms.unencoded_start].into_iter().flatten() {
             found = Some(found.map_or(code, |known| known.first_of(code)));
         }
         found.unwrap_or_else(|| self.month_code(terms, month, hire, in_force, insured))
