@@ -77,7 +77,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "test",
-        budget_seconds: 420,
+        budget_seconds: 600,
         needs: Some("build"),
         action: test,
     },

@@ -17,7 +17,7 @@ use crate::repo::Repo;
 use crate::tools;
 
 /// All stages together, from an empty build folder on two cores.
-const TOTAL_BUDGET: Duration = Duration::from_secs(20 * 60);
+const TOTAL_BUDGET: Duration = Duration::from_secs(25 * 60);
 
 /// What the full counts may take, as a multiple of the ordinary budgets.
 const FULL_FACTOR: u32 = 6;
