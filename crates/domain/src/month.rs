@@ -266,6 +266,29 @@ mod tests {
     }
 
     #[test]
+    fn periods_are_numbered_from_0_inside_their_year() {
+        for (text, number) in [
+            ("2024-01", 0),
+            ("2024-02", 1),
+            ("2024-12", 11),
+            ("2024-Q1", 0),
+            ("2024-Q4", 3),
+        ] {
+            assert_eq!(
+                TaxPeriod::parse(text).expect("a period").ordinal(),
+                number,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_log_shows_months_and_periods_as_they_are_written() {
+        let (month, quarter) = (TaxMonth::parse("2024-05"), TaxPeriod::parse("2024-Q2"));
+        assert_eq!(format!("{month:?} {quarter:?}"), "Ok(2024-05) Ok(2024-Q2)");
+    }
+
+    #[test]
     fn month_arithmetic_crosses_years() {
         let july = TaxMonth::parse("2022-07").expect("a month");
         assert_eq!(july.plus(35).to_string(), "2025-06");
