@@ -249,6 +249,43 @@ async fn a_37th_month_is_refused_however_it_is_written() {
     assert_eq!(filled.expect("accepted"), 35);
 }
 
+/// Months apart from the first one, tried one after the other: how many were taken.
+async fn booked_of(stranger: &mut PgConnection, offsets: impl Iterator<Item = i32>) -> usize {
+    let first: i32 = sqlx::query_scalar("SELECT min(month) FROM person_month")
+        .fetch_one(&mut *stranger)
+        .await
+        .expect("one month");
+    let mut taken = 0;
+    for offset in offsets {
+        let sql = format!(
+            "INSERT INTO person_month
+            SELECT worker_id, {}, employer_code, code_group, amount_fen, sequence
+            FROM person_month LIMIT 1",
+            first + offset
+        );
+        match run(stranger, &sql).await {
+            Ok(_) => taken += 1,
+            Err(error) => assert!(error.to_string().contains("36 booked months"), "{error}"),
+        }
+    }
+    taken
+}
+
+#[tokio::test]
+async fn the_37th_month_is_found_upwards_downwards_and_in_a_gap() {
+    let ways: [Box<dyn Iterator<Item = i32>>; 4] = [
+        Box::new(1..=40),
+        Box::new((-40..=-1).rev()),
+        // Far apart, and then what lies between.
+        Box::new((1..=18).map(|n| 100 + n).chain(1..=40)),
+        Box::new((1..=40).map(|n| n * 7)),
+    ];
+    for way in ways {
+        let (_database, mut stranger) = filled().await;
+        assert_eq!(booked_of(&mut stranger, way).await, 35);
+    }
+}
+
 #[tokio::test]
 async fn a_login_that_may_change_truth_is_refused() {
     let (database, mut superuser) = filled().await;
