@@ -15,7 +15,7 @@ use crate::db::Bind;
 use crate::sql::filing as sql;
 use crate::unit::PostgresUnit;
 
-fn filing_row(row: &PgRow) -> StoreResult<Filing> {
+pub(crate) fn filing_row(row: &PgRow) -> StoreResult<Filing> {
     let day = |column: &str| optional_int(row, column)?.map(date).transpose();
     let kind = filing_kind(int(row, "kind")?);
     Ok(Filing {

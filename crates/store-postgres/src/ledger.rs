@@ -8,8 +8,7 @@ use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
 use mamagang_store::rows::{
-    EmployerRow, EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs,
-    WorkerSnapshot, YearRow,
+    EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
 };
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
@@ -22,12 +21,11 @@ use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
 use crate::month;
-use crate::request::{key_columns, record_at};
 use crate::snapshot::snapshot;
 use crate::sql::ledger as sql;
 
 /// An employer's workers, each once, in order of id: a merged worker is the one merged into.
-type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
+pub(crate) type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
 
 /// Has employers to the unit alone, also those that are not known yet.
 pub(crate) async fn lock_heads(
@@ -49,117 +47,67 @@ pub(crate) async fn lock_heads(
     Err(cannot_lock())
 }
 
-async fn add_heads(db: &mut Db<'_>, employers: &BTreeSet<EmployerCode>) -> StoreResult<()> {
+pub(crate) async fn add_heads(
+    db: &mut Db<'_>,
+    employers: &BTreeSet<EmployerCode>,
+) -> StoreResult<()> {
     let starts = Bind::blobs(employers.iter().map(Genesis::hash));
     db.write(sql::ADD_HEADS, [codes(employers), starts]).await?;
     Ok(())
 }
 
-fn cannot_lock() -> StoreError {
+pub(crate) fn cannot_lock() -> StoreError {
     let context = "an employer's head is there and cannot be locked";
     StoreError::new(StoreErrorKind::Contended, context)
 }
 
-/// How often locks are asked for again while workers are being linked to the employers.
-const LOCKS_MAX: u32 = 4;
-
-/// What was read for postings and balances.
-pub(crate) struct Inputs {
-    /// One element a year, in order.
-    pub(crate) years: Vec<LedgerInputs>,
-    /// One element a request, in order.
-    pub(crate) answered: Vec<Option<IdempotencyRecord>>,
-    /// The instant of the employers' latest entry.
-    pub(crate) last: Option<i64>,
-    /// Workers linked to any of the employers, each counted once.
-    workers: usize,
-}
-
-/// Has employers and their workers to the unit alone, and reads what a batch of postings needs.
-pub(crate) async fn locked_inputs(
-    db: &mut Db<'_>,
-    years: &[(EmployerCode, TaxYear)],
-    requests: &[IdempotencyKey],
-) -> StoreResult<Inputs> {
-    let employers: BTreeSet<_> = years.iter().map(|(employer, _)| *employer).collect();
-    for _ in 0..LOCKS_MAX {
-        let workers = lock_linked(db, &employers).await?;
-        let read = inputs(db, years, requests).await?;
-        // A worker may have been linked after the lock's statement began and before it had the
-        // employer: that one is not locked yet.
-        if read.workers == workers {
-            return Ok(read);
-        }
-    }
-    Err(cannot_lock())
-}
-
-async fn lock_linked(db: &mut Db<'_>, employers: &BTreeSet<EmployerCode>) -> StoreResult<usize> {
-    if employers.is_empty() {
-        return Ok(0);
-    }
-    for _ in 0..LOCKS_MAX {
-        let rows = db.rows(sql::LOCK_LINKED, [codes(employers)]).await?;
-        let row = rows.first().ok_or_else(cannot_lock)?;
-        if narrow::<usize>(row, "heads")? == employers.len() {
-            return narrow(row, "workers");
-        }
-        add_heads(db, employers).await?;
-    }
-    Err(cannot_lock())
-}
-
-/// What postings and balances read.
+/// What balances read, one element a year, in order.
 pub(crate) async fn inputs(
     db: &mut Db<'_>,
     years: &[(EmployerCode, TaxYear)],
-    requests: &[IdempotencyKey],
-) -> StoreResult<Inputs> {
+) -> StoreResult<Vec<LedgerInputs>> {
     let employers: BTreeSet<_> = years.iter().map(|(employer, _)| *employer).collect();
+    let [codes_of, numbers, firsts, lasts] = year_keys(years);
+    let binds = [codes_of, numbers, firsts, lasts, codes(&employers)];
+    let rows = db.rows(sql::READ_INPUTS, binds).await?;
+    let (mut of_years, mut linked) = (Vec::new(), Linked::new());
+    for row in &rows {
+        if int(row, "part")? == 0 {
+            of_years.push(row);
+        } else {
+            let worker = snapshot(row)?;
+            let of_employer = linked.entry(employer_code(row)?).or_default();
+            of_employer.insert(worker.worker.worker_id, worker);
+        }
+    }
+    placed(years, of_years, linked)
+}
+
+/// The asked years as columns: employers, years, first and last months.
+pub(crate) fn year_keys(years: &[(EmployerCode, TaxYear)]) -> [Bind; 4] {
     let months = |month: fn(&TaxYear) -> i64| Bind::ints(years.iter().map(|(_, year)| month(year)));
-    let [organisations, methods, request_ids] = key_columns(requests.iter());
-    let binds = [
+    [
         codes(years.iter().map(|(employer, _)| employer)),
         Bind::ints(years.iter().map(|(_, year)| year.number())),
         months(|year| year.first_month().index().into()),
         months(|year| year.last_month().index().into()),
-        codes(&employers),
-        organisations,
-        methods,
-        request_ids,
-    ];
-    let rows = db.rows(sql::READ_INPUTS, binds).await?;
-    let (mut of_years, mut linked, mut answers) = (Vec::new(), Linked::new(), Vec::new());
-    let mut workers = BTreeSet::new();
-    for row in &rows {
-        match int(row, "part")? {
-            0 => of_years.push(row),
-            1 => {
-                let worker = snapshot(row)?;
-                let of_employer = linked.entry(employer_code(row)?).or_default();
-                workers.insert(worker.worker.worker_id);
-                of_employer.insert(worker.worker.worker_id, worker);
-            }
-            _ => answers.push(Ok((place_of(row)?, record_at(row, "answered_at")?))),
-        }
-    }
-    let mut last = None;
-    for row in &of_years {
-        last = last.max(optional_int(row, "last_recorded_at")?);
-    }
+    ]
+}
+
+/// Gives each asked year its row and its employer's workers, in order of the years.
+pub(crate) fn placed(
+    years: &[(EmployerCode, TaxYear)],
+    rows: Vec<&PgRow>,
+    mut linked: Linked,
+) -> StoreResult<Vec<LedgerInputs>> {
     let mut uses: BTreeMap<EmployerCode, usize> = BTreeMap::new();
     for (employer, _) in years {
         *uses.entry(*employer).or_default() += 1;
     }
-    let found = of_years.into_iter();
+    let found = rows.into_iter();
     let found = found.map(|row| Ok((place_of(row)?, year_inputs(row, &mut linked, &mut uses)?)));
     let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
-    Ok(Inputs {
-        years: inputs.ok_or_else(|| corrupt("place"))?,
-        answered: place(requests.len(), answers)?,
-        last,
-        workers: workers.len(),
-    })
+    inputs.ok_or_else(|| corrupt("place"))
 }
 
 /// `uses` counts the years that an employer's workers are still asked for: the last one takes them.

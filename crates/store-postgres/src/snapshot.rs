@@ -31,7 +31,7 @@ pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
     })
 }
 
-fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
+pub(crate) fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
     let months: Option<Vec<i32>> = get(row, "booked_months")?;
     let employers: Option<Vec<String>> = get(row, "booked_employers")?;
     let (Some(months), Some(employers)) = (months, employers) else {

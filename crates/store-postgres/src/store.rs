@@ -181,8 +181,7 @@ impl Store for PostgresStore {
         years: &[(EmployerCode, TaxYear)],
     ) -> StoreResult<Vec<LedgerInputs>> {
         let mut reader = self.reader().await?;
-        let read = ledger::inputs(&mut self.db(&mut reader), years, &[]).await?;
-        Ok(read.years)
+        ledger::inputs(&mut self.db(&mut reader), years).await
     }
 
     async fn worker_secrets(&self, workers: &[WorkerId]) -> StoreResult<Vec<Option<WorkerSecret>>> {

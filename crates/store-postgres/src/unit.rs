@@ -132,7 +132,7 @@ impl PostgresUnit {
         years: &[(EmployerCode, TaxYear)],
         requests: &[IdempotencyKey],
     ) -> StoreResult<PostingInputs> {
-        let read = ledger::locked_inputs(&mut self.reading(), years, requests).await;
+        let read = posting::locked_inputs(&mut self.reading(), years, requests).await;
         let read = self.note(read)?;
         self.follow(read.last);
         Ok(PostingInputs {

@@ -80,6 +80,54 @@ macro_rules! worker_of {
     };
 }
 
+/// The columns of an asked employer-year, in a query over `years_asked!`.
+macro_rules! year_columns {
+    () => {
+        "asked.ordinal - 1 AS place, asked.employer_code, employer.record,
+            ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
+            last.recorded_at AS last_recorded_at, employer_year.state,
+            months.workers AS month_workers, months.months AS month_months,
+            months.code_groups AS month_groups, months.amounts AS month_amounts,
+            months.sequences AS month_sequences"
+    };
+}
+
+/// The asked employer-years: `$1`: employers, `$2`: years, `$3`: first months, `$4`: last months.
+macro_rules! years_asked {
+    () => {
+        "FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+            AS asked (employer_code, tax_year, first_month, last_month, ordinal)
+        LEFT JOIN LATERAL (
+            SELECT employer.record FROM employer
+            WHERE employer.employer_code = asked.employer_code LIMIT 1
+        ) AS employer ON true
+        LEFT JOIN LATERAL (
+            SELECT ledger_head.sequence, ledger_head.hash FROM ledger_head
+            WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
+        ) AS ledger_head ON true
+        LEFT JOIN LATERAL (
+            SELECT ledger_entry.recorded_at FROM ledger_entry
+            WHERE ledger_entry.employer_code = asked.employer_code
+                AND ledger_entry.sequence = ledger_head.sequence LIMIT 1
+        ) AS last ON true
+        LEFT JOIN LATERAL (
+            SELECT employer_year.state FROM employer_year
+            WHERE employer_year.employer_code = asked.employer_code
+                AND employer_year.tax_year = asked.tax_year LIMIT 1
+        ) AS employer_year ON true
+        CROSS JOIN LATERAL (
+            SELECT string_agg(person_month.worker_id, ''::bytea) AS workers,
+                array_agg(person_month.month) AS months,
+                array_agg(person_month.code_group) AS code_groups,
+                array_agg(person_month.amount_fen) AS amounts,
+                array_agg(person_month.sequence) AS sequences
+            FROM person_month
+            WHERE person_month.employer_code = asked.employer_code
+                AND person_month.month BETWEEN asked.first_month AND asked.last_month
+        ) AS months"
+    };
+}
+
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod checkpoint;
