@@ -375,7 +375,7 @@ impl App {
                 across.merged.apply_months(&mut months, &body);
             }
         }
-        let stored = self.store.list_years(code).await?;
+        let stored = self.store.list_years(std::slice::from_ref(code)).await?;
         let stored: BTreeMap<TaxYear, YearState> = stored
             .into_iter()
             .map(|row| (row.tax_year, row.state))

@@ -237,9 +237,9 @@ impl Store for PostgresStore {
         month::list_of(&mut self.db(&mut reader), employer).await
     }
 
-    async fn list_years(&self, employer: &EmployerCode) -> StoreResult<Vec<YearRow>> {
+    async fn list_years(&self, employers: &[EmployerCode]) -> StoreResult<Vec<YearRow>> {
         let mut reader = self.reader().await?;
-        ledger::list_years(&mut self.db(&mut reader), employer).await
+        ledger::list_years(&mut self.db(&mut reader), employers).await
     }
 
     async fn audit_row(&self, id: AuditId) -> StoreResult<Option<AuditRow>> {

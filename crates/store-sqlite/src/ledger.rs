@@ -1,6 +1,6 @@
 //! Entries, heads, years and what postings read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
@@ -147,13 +147,16 @@ pub(crate) fn entry_row(employer_code: EmployerCode, row: &SqliteRow) -> StoreRe
 
 pub(crate) async fn list_years(
     db: &mut Db<'_>,
-    employer: &EmployerCode,
+    employers: &[EmployerCode],
 ) -> StoreResult<Vec<YearRow>> {
-    let binds = [Bind::Text(employer.to_string())];
-    let rows = db.rows(sql::LIST_YEARS, binds).await?;
+    if employers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked: BTreeSet<_> = employers.iter().collect();
+    let rows = db.rows(sql::LIST_YEARS, [codes(asked)]).await?;
     let years = rows.iter().map(|row| {
         Ok(YearRow {
-            employer_code: *employer,
+            employer_code: employer_code(row)?,
             tax_year: tax_year(row)?,
             state: state(row)?.ok_or_else(|| corrupt("year"))?,
         })

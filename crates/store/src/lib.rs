@@ -122,8 +122,8 @@ pub trait Store:
     /// Every booked person-month of a worker, by month. For rebuilds.
     async fn person_months(&self, employer: &EmployerCode) -> StoreResult<Vec<PersonMonth>>;
 
-    /// Years of an employer, by year.
-    async fn list_years(&self, employer: &EmployerCode) -> StoreResult<Vec<YearRow>>;
+    /// Years of employers, by employer and year.
+    async fn list_years(&self, employers: &[EmployerCode]) -> StoreResult<Vec<YearRow>>;
 
     /// An audit row.
     async fn audit_row(&self, id: AuditId) -> StoreResult<Option<AuditRow>>;

@@ -65,7 +65,6 @@ pub(crate) async fn run_batch(
     commands: &[Command],
     step: Option<Step<'_>>,
 ) -> Result<Ran, StoreError> {
-    let references = known_references(context, commands).await?;
     let mut unit = context.store.begin(context.clock.clone()).await?;
     let keys: Vec<IdempotencyKey> = commands
         .iter()
@@ -81,6 +80,8 @@ pub(crate) async fn run_batch(
         .collect();
     let years: Vec<YearKey> = years.into_iter().collect();
     let read = unit.posting_inputs(&keys, &years).await?;
+    // With the employers' locks held nobody else can use a number in between.
+    let references = known_references(context, commands).await?;
     let elsewhere = records_elsewhere(context, &read.years).await?;
     let mut batch = Batch::new(
         context,
@@ -117,19 +118,23 @@ async fn known_references(
     context: &LedgerContext,
     commands: &[Command],
 ) -> Result<HashMap<EmployerCode, Vec<String>>, StoreError> {
-    let mut references: HashMap<EmployerCode, Vec<String>> = HashMap::new();
-    for command in commands {
-        let names_one =
-            matches!(&command.action, Action::Post(declared) if !declared.return_number.is_empty());
-        if !names_one || references.contains_key(&command.employer_code) {
-            continue;
-        }
-        let years = context.store.list_years(&command.employer_code).await?;
-        let periods = years.into_iter().flat_map(|row| row.state.periods);
-        references.insert(
-            command.employer_code,
-            periods.map(|period| period.return_number).collect(),
-        );
+    let names_one = |command: &&Command| matches!(&command.action, Action::Post(declared) if !declared.return_number.is_empty());
+    let naming = commands.iter().filter(names_one);
+    let employers: BTreeSet<EmployerCode> = naming.map(|command| command.employer_code).collect();
+    if employers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let employers: Vec<EmployerCode> = employers.into_iter().collect();
+    let years = context.store.list_years(&employers).await?;
+    // Also of those that have no year yet: what the batch itself posts is noted there.
+    let mut references: HashMap<EmployerCode, Vec<String>> = employers
+        .into_iter()
+        .map(|code| (code, Vec::new()))
+        .collect();
+    for row in years {
+        let periods = row.state.periods.into_iter();
+        let used = references.entry(row.employer_code).or_default();
+        used.extend(periods.map(|period| period.return_number));
     }
     Ok(references)
 }

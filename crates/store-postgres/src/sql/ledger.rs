@@ -41,9 +41,9 @@ statements! { "ledger":
             AND recorded_at <= $4
         ORDER BY sequence LIMIT $5";
 
-    /// `$1`: employer.
-    LIST_YEARS = "SELECT tax_year, state FROM employer_year
-        WHERE employer_code = $1 ORDER BY tax_year";
+    /// `$1`: employers.
+    LIST_YEARS = "SELECT employer_code, tax_year, state FROM employer_year
+        WHERE employer_code = ANY ($1) ORDER BY employer_code, tax_year";
 
     /// `$1`: employers, `$2`: sequences, `$3`: years, `$4`: instants, `$5`: frozen bytes,
     /// `$6`: hashes before, `$7`: hashes.

@@ -37,9 +37,11 @@ statements! { "ledger":
             AND recorded_at <= ?4
         ORDER BY sequence LIMIT ?5";
 
-    /// `?1`: employer.
-    LIST_YEARS = "SELECT tax_year, state FROM employer_year
-        WHERE employer_code = ?1 ORDER BY tax_year";
+    /// `?1`: employers, each once.
+    LIST_YEARS = "SELECT employer_year.employer_code, employer_year.tax_year, employer_year.state
+        FROM json_each(?1) AS asked
+        CROSS JOIN employer_year ON employer_year.employer_code = asked.value
+        ORDER BY asked.key, employer_year.tax_year";
 
     /// `?1`: rows of employer, sequence, year, instant, frozen, hash before, hash; `?2`: bytes.
     APPEND_ENTRIES = "INSERT INTO ledger_entry

@@ -137,9 +137,9 @@ pub async fn years_are_replaced_and_listed(store: Arc<dyn Store>) {
         unit.put_years(&rows).await.expect("accepted");
         unit.commit().await.expect("committed");
     }
-    let listed = store.list_years(&employer(0)).await.expect("years");
+    let listed = store.list_years(&[employer(0)]).await.expect("years");
     assert_eq!(listed, [year_row(2023, 2), year_row(2024, 4)]);
-    assert_eq!(store.list_years(&employer(1)).await.expect("years"), []);
+    assert_eq!(store.list_years(&[employer(1)]).await.expect("years"), []);
     let state = inputs(&store, employer(0), year(2024)).await.year;
     assert_eq!(state.months, 4);
 }

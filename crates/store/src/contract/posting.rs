@@ -46,7 +46,7 @@ pub async fn every_part_of_a_batch_is_there(store: Arc<dyn Store>) {
     let code = employer(0);
     let kept = store.list_entries(&code, None, 0, 10, None).await;
     assert_eq!(kept.expect("entries"), entries(code, 1));
-    let years = store.list_years(&code).await.expect("years");
+    let years = store.list_years(&[code]).await.expect("years");
     assert_eq!(years, batch().years);
     let months = store.person_months(&code).await.expect("months");
     assert_eq!(months, batch().booked);

@@ -74,7 +74,7 @@ async fn count_kinds(store: &Arc<dyn Store>) -> usize {
     let query = all_facts(Subject::Worker(worker(1)));
     let facts = store.list_facts(&query).await.expect("facts");
     let entries = store.list_entries(&employer(0), None, 0, 10, None).await;
-    let years = store.list_years(&employer(0)).await.expect("years");
+    let years = store.list_years(&[employer(0)]).await.expect("years");
     let months = store.person_months(&employer(0)).await.expect("months");
     let answers = store.idempotency(&[request("org", "Post", 1)]).await;
     let audit = store.audit_row(audit_id(7, 1)).await.expect("audit");

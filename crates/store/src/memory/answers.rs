@@ -161,8 +161,9 @@ impl State {
         booked
     }
 
-    pub(super) fn list_years(&self, employer: &EmployerCode) -> Vec<YearRow> {
-        let years = self.years.iter().filter(|((code, _), _)| code == employer);
+    pub(super) fn list_years(&self, employers: &[EmployerCode]) -> Vec<YearRow> {
+        let years = self.years.iter();
+        let years = years.filter(|((code, _), _)| employers.contains(code));
         let rows = years.map(|((employer_code, tax_year), state)| YearRow {
             employer_code: *employer_code,
             tax_year: *tax_year,

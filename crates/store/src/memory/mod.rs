@@ -138,8 +138,8 @@ impl Store for MemoryStore {
         Ok(self.shared.read().person_months(employer))
     }
 
-    async fn list_years(&self, employer: &EmployerCode) -> StoreResult<Vec<YearRow>> {
-        Ok(self.shared.read().list_years(employer))
+    async fn list_years(&self, employers: &[EmployerCode]) -> StoreResult<Vec<YearRow>> {
+        Ok(self.shared.read().list_years(employers))
     }
 
     async fn audit_row(&self, id: AuditId) -> StoreResult<Option<AuditRow>> {

@@ -199,12 +199,12 @@ impl App {
         let mut codes: Vec<EmployerCode> = booked.map(|month| month.employer_code).collect();
         codes.sort_unstable();
         codes.dedup();
-        let mut settled = BTreeMap::new();
-        for code in codes {
-            for row in self.store.list_years(&code).await? {
-                settled.insert((code, row.tax_year), row.state.settled.is_some());
-            }
-        }
+        let years = self.store.list_years(&codes).await?.into_iter();
+        let settled = years.map(|row| {
+            let is_settled = row.state.settled.is_some();
+            ((row.employer_code, row.tax_year), is_settled)
+        });
+        let settled = settled.collect();
         Ok(Records { facts, settled })
     }
 
