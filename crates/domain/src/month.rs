@@ -256,6 +256,18 @@ mod tests {
     }
 
     #[test]
+    fn a_date_lies_in_the_month_that_it_names() {
+        for (date, month) in [
+            ("2023-12-31", "2023-12"),
+            ("2024-01-01", "2024-01"),
+            ("2024-02-29", "2024-02"),
+        ] {
+            let date = CivilDate::parse(date).expect("a date");
+            assert_eq!(TaxMonth::of(date).to_string(), month);
+        }
+    }
+
+    #[test]
     fn a_quarter_spans_three_months_of_its_year() {
         let quarter = TaxPeriod::parse("2024-Q2").expect("a period");
         assert_eq!(quarter.first_month().to_string(), "2024-04");

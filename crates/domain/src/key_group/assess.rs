@@ -182,8 +182,7 @@ impl<'a> Walk<'a> {
     ) -> Assessment {
         // The months before those asked decide how many are left, so the walk starts at s.
         let first = self.anchor.map_or(from, |anchor| anchor.min(from));
-        let asked = usize::try_from(through.since(from).max(-1) + 1).unwrap_or(0);
-        let mut months = Vec::with_capacity(asked);
+        let mut months = Vec::with_capacity(from.through(through).size_hint().0);
         let mut months_used = 0;
         for month in first.through(through) {
             if month == from {

@@ -1,9 +1,12 @@
 //! The law cases of `tests/cases/`, run against the repository's policies, and beside them what no
 //! single case can show: which of two refusals is told, and what holds for any facts.
 
+mod explained;
 mod ledger_properties;
+mod projected;
 mod properties;
 mod refusals;
+mod terms;
 mod told;
 
 use std::collections::BTreeSet;
