@@ -218,7 +218,8 @@ impl TaxPeriod {
     pub const fn ordinal(self) -> i32 {
         match self.cycle {
             FilingCycle::Monthly => self.first.month() - 1,
-            FilingCycle::Quarterly => (self.first.month() - 1) / 3,
+            // A quarter begins in month 1, 4, 7 or 10.
+            FilingCycle::Quarterly => self.first.month() / 3,
         }
     }
 }
@@ -284,6 +285,8 @@ mod tests {
             ("2024-02", 1),
             ("2024-12", 11),
             ("2024-Q1", 0),
+            ("2024-Q2", 1),
+            ("2024-Q3", 2),
             ("2024-Q4", 3),
         ] {
             assert_eq!(

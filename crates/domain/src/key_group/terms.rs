@@ -121,3 +121,102 @@ impl Look {
         value.map(|value| &value.value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::key_group::CategoryFinding;
+    use crate::policy::{Citation, Confidence, DatedValue};
+
+    fn day(text: &str) -> CivilDate {
+        CivilDate::parse(text).expect("a day")
+    }
+
+    fn dated<T>(values: impl IntoIterator<Item = (&'static str, &'static str, T)>) -> Dated<T> {
+        let values = values.into_iter().map(|(from, to, value)| DatedValue {
+            from: day(from),
+            to: Some(day(to)),
+            value,
+            citation: Arc::new(Citation {
+                instrument: String::new(),
+                article: String::new(),
+                quote: String::new(),
+                effective_on: day(from),
+                confidence: Confidence::Recalled,
+            }),
+        });
+        Dated::new("key_group.any", values.collect())
+    }
+
+    /// A law of which only the length of the term is encoded.
+    fn policy(term_months: Dated<i32>) -> KeyGroupPolicy {
+        KeyGroupPolicy {
+            category_covered: BTreeMap::new(),
+            employer_kinds: dated([]),
+            cit_leg_kinds: dated([]),
+            contract_months_min: dated([]),
+            registration_months_min: dated([]),
+            required_insurances: dated([]),
+            payment_grace_months: dated([]),
+            term_months,
+            person_months_max: dated([]),
+            quota_year_fen: dated([]),
+            excluding_reliefs: dated([]),
+            vat_leg: dated([]),
+            reduction_codes: BTreeMap::new(),
+            person_term_counting: dated([]),
+            second_hire_needs_own_spell: dated([]),
+            vat_filing_term_days: dated([]),
+            cit_settlement_due: dated([]),
+            notice_post_kind: dated([]),
+            late_claim_years: dated([]),
+            late_claim_needs_employment: dated([]),
+            late_surcharge_day_bp: dated([]),
+        }
+    }
+
+    #[test]
+    fn values_hold_for_one_hire_from_their_first_day_to_their_last() {
+        let policy = policy(dated([
+            ("2019-01-01", "2021-12-31", 36),
+            ("2022-01-01", "2022-12-31", 24),
+        ]));
+        let employer = EmployerRecord::default();
+        let month = TaxMonth::parse("2021-06").expect("a month");
+        let terms = Terms::of(&policy, &employer, month, Some(1), None);
+        assert_eq!(terms.term_months, Some(36));
+        let holds = |last_day: &str, index| terms.hold(day(last_day), index);
+        assert!(holds("2019-01-01", Some(1)) && holds("2021-12-31", Some(1)));
+        assert!(!holds("2018-12-31", Some(1)) && !holds("2022-01-01", Some(1)));
+        assert!(!holds("2021-06-30", Some(0)) && !holds("2021-06-30", None));
+    }
+
+    /// New hires end with the law, which may end inside a month.
+    #[test]
+    fn a_term_may_start_in_a_month_of_which_the_law_covers_a_day() {
+        let policy = policy(dated([("2019-01-15", "2027-12-15", 36)]));
+        for (start, code) in [
+            ("2018-12", Some(ReasonCode::PolicyNotEncoded)),
+            ("2019-01", None),
+            ("2027-12", None),
+            ("2028-01", Some(ReasonCode::PolicyNotEncoded)),
+        ] {
+            let start_month = TaxMonth::parse(start).expect("a month");
+            let hire = Hire {
+                start_on: start_month.first_day(),
+                last_on: None,
+                spans: vec![(start_month, None)],
+                signed_month: start_month,
+                contract_revisions: vec![1],
+                filing_ids: vec![String::new()],
+                contract_code: None,
+                category: CategoryFinding::NONE,
+                start_month: Some(start_month),
+            };
+            assert_eq!(unencoded_start(&policy, &hire), code, "{start}");
+        }
+    }
+}

@@ -156,3 +156,42 @@ pub fn allocate(taxes: &PeriodTaxes, mut available: Available) -> Vec<TaxLine> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_group(poverty: i64, unemployment: i64) -> ByGroup {
+        ByGroup {
+            poverty: Fen::new(poverty),
+            unemployment: Fen::new(unemployment),
+        }
+    }
+
+    /// Both groups together keep within the limit, and poverty comes first (section 2.6).
+    #[test]
+    fn a_limit_holds_over_both_groups_and_leaves_poverty_its_part_first() {
+        let released = by_group(50_000, 40_000);
+        for (limit, available) in [
+            (90_001, by_group(50_000, 40_000)),
+            (90_000, by_group(50_000, 40_000)),
+            (60_000, by_group(50_000, 10_000)),
+            (50_000, by_group(50_000, 0)),
+            (20_000, by_group(20_000, 0)),
+            (-1, by_group(0, 0)),
+        ] {
+            let found = Available::up_to(released, ByGroup::ZERO, Fen::new(limit));
+            assert_eq!(found.by_group(), available, "{limit}");
+            assert_eq!(found.total(), available.total(), "{limit}");
+        }
+    }
+
+    #[test]
+    fn what_one_group_took_too_much_is_taken_from_the_rest_of_the_other() {
+        let used = by_group(30_000, 0);
+        let found = Available::new(by_group(10_000, 50_000), used);
+        assert_eq!(found.by_group(), by_group(0, 30_000));
+        let found = Available::new(by_group(50_000, 10_000), by_group(0, 30_000));
+        assert_eq!(found.by_group(), by_group(30_000, 0));
+    }
+}

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use mamagang_domain::fact::{
     ContractKind, EmployerKind, FactKind, OtherRelief, PersonCategory, PriorTermUse, ReliefCode,
-    ReviewResolution, WorkerFact,
+    WorkerFact,
 };
 use mamagang_domain::filing::{Filing, FilingKind};
-use mamagang_domain::ids::CaseId;
 use mamagang_domain::key_group::{Decision, MEASURE, Person, assess, explain};
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Outcome, ReasonCode};
 use serde::Deserialize;
 
 use super::cases::{Case, Compared};
+use super::reviews::{ReviewGiven, add_reviews};
 use super::words::{
     Day, Employer, InsuranceLine, Month, Months, MonthsFound, Yuan, list, or_none, outcome_name,
 };
@@ -151,17 +151,6 @@ struct FilingGiven {
     revoked: Option<Day>,
 }
 
-/// What two persons resolved, in the order in which it was recorded.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReviewGiven {
-    #[serde(default)]
-    employer: Employer,
-    reason: ReasonCode,
-    months: Months,
-    accepted: bool,
-}
-
 /// An absent category, start or end means that the decision tells none, unless it is a refusal;
 /// caveats are told in full; the rest is compared where it is given.
 #[derive(Debug, Deserialize)]
@@ -190,9 +179,7 @@ impl Given {
         }
         self.add_status(&mut world);
         self.add_work(&mut world);
-        for (number, given) in (0..).zip(&self.reviews) {
-            world.add(WorkerFact::Resolution(given.resolution(number)));
-        }
+        add_reviews(&mut world, MEASURE, &self.reviews);
         for used in &self.booked {
             world.book(used.employer, used.months.first, used.months.last);
         }
@@ -268,21 +255,6 @@ impl FilingGiven {
             submitted_on: None,
             accepted_on: self.accepted.map(|day| day.0),
             revoked_on: self.revoked.map(|day| day.0),
-        }
-    }
-}
-
-impl ReviewGiven {
-    /// Each is of a case of its own.
-    fn resolution(&self, number: u8) -> ReviewResolution {
-        ReviewResolution {
-            case_id: CaseId::from_slice(&[number; 16]).expect("sixteen bytes"),
-            measure: MEASURE,
-            employer_code: self.employer.code(),
-            code: self.reason.number(),
-            from_month: self.months.first,
-            through_month: self.months.last,
-            accepted: self.accepted,
         }
     }
 }

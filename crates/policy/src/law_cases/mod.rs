@@ -18,6 +18,8 @@ pub mod measure9;
 #[doc(hidden)]
 pub mod preferences;
 #[doc(hidden)]
+pub mod reviews;
+#[doc(hidden)]
 pub mod subsidies;
 #[doc(hidden)]
 pub mod words;

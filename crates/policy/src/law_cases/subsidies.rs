@@ -15,6 +15,7 @@ use mamagang_domain::subsidy::{ClaimedMonth, Decision, Evidence, SubsidyKind, de
 use serde::Deserialize;
 
 use super::cases::{Case, Compared};
+use super::reviews::{ReviewGiven, add_reviews};
 use super::words::{
     Day, Employer, InsuranceLine, Month, Months, MonthsFound, Yuan, list, outcome_name,
 };
@@ -63,6 +64,9 @@ struct Given {
     booked: Vec<Booked>,
     #[serde(default)]
     other_insurance_subsidy: Vec<Relief>,
+    /// Of the subsidy asked about.
+    #[serde(default)]
+    reviews: Vec<ReviewGiven>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -292,7 +296,8 @@ impl Case for SubsidyCase {
     }
 
     fn run(&self, book: &Arc<PolicyBook>) -> Compared {
-        let world = self.given.world();
+        let mut world = self.given.world();
+        add_reviews(&mut world, self.ask.subsidy.measure(), &self.given.reviews);
         let claimed = self.given.claimed();
         let code = Employer::Us.code();
         let evidence = Evidence {

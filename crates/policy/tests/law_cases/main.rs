@@ -3,6 +3,7 @@
 
 mod explained;
 mod ledger_properties;
+mod other_readings;
 mod projected;
 mod properties;
 mod refusals;
