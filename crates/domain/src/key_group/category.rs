@@ -7,7 +7,7 @@ use crate::policy::KeyGroupPolicy;
 use crate::reason::{Outcome, ReasonCode};
 use crate::timeline::{Held, Timeline};
 
-use super::hire::founds_a_hire;
+use super::hire::hired_on_days;
 
 /// The category found, or what stands against every category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,13 +260,13 @@ fn own_spells<'a>(
     timeline: &'a Timeline,
     hired_on: CivilDate,
 ) -> &'a [Held<UnemploymentSpell>] {
-    let used_up_before = timeline
-        .contracts
-        .iter()
-        .map(|held| &held.body)
-        .filter(|contract| contract.start_on < hired_on && founds_a_hire(policy, contract))
-        .filter(|contract| rests_on_a_spell(policy, timeline, contract.start_on))
-        .map(|contract| contract.start_on)
+    let mut contracts = timeline.contracts.iter();
+    if contracts.all(|held| held.body.start_on >= hired_on) {
+        return &timeline.spells;
+    }
+    let used_up_before = hired_on_days(policy, timeline)
+        .into_iter()
+        .filter(|day| *day < hired_on && rests_on_a_spell(policy, timeline, *day))
         .max();
     let first = used_up_before.map_or(0, |before| {
         timeline

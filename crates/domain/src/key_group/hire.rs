@@ -46,11 +46,7 @@ impl Hire {
             .any(|(first, last)| *first <= month && last.is_none_or(|last| month <= last))
     }
 
-    fn begin(
-        held: &Held<Contract>,
-        contract_code: Option<ReasonCode>,
-        category: CategoryFinding,
-    ) -> Self {
+    fn begin(held: &Held<Contract>, contract_code: Option<ReasonCode>) -> Self {
         let mut hire = Self {
             start_on: held.body.start_on,
             last_on: held.body.last_on(),
@@ -59,7 +55,7 @@ impl Hire {
             contract_revisions: Vec::with_capacity(1),
             filing_ids: Vec::with_capacity(1),
             contract_code,
-            category,
+            category: CategoryFinding::NONE,
             start_month: None,
         };
         hire.add(held);
@@ -111,9 +107,19 @@ fn is_long_enough(contract: &Contract, months_min: i32) -> bool {
         .is_none_or(|end| end >= contract.start_on.plus_months(months_min).plus_days(-1))
 }
 
-/// Whether a contract would found a hire of measure 8, if the person qualified.
-pub(super) fn founds_a_hire(policy: &KeyGroupPolicy, contract: &Contract) -> bool {
-    contract_code(policy, contract).is_none()
+/// The days on which hires of a person began, at any employer, whose contracts stand: a renewal is
+/// no hire of its own.
+pub(super) fn hired_on_days(policy: &KeyGroupPolicy, timeline: &Timeline) -> Vec<CivilDate> {
+    let contracts = timeline.contracts.iter();
+    let mut employers: Vec<&EmployerCode> =
+        contracts.map(|held| &held.body.employer_code).collect();
+    employers.sort_unstable();
+    employers.dedup();
+    let hires = employers
+        .into_iter()
+        .flat_map(|employer| chain(policy, timeline, employer));
+    let stand = hires.filter(|hire| hire.contract_code.is_none());
+    stand.map(|hire| hire.start_on).collect()
 }
 
 /// The hires of a person at an employer, by hire date.
@@ -122,6 +128,18 @@ pub fn hires_of(
     timeline: &Timeline,
     employer: &EmployerCode,
 ) -> Vec<Hire> {
+    let mut hires = chain(policy, timeline, employer);
+    for hire in &mut hires {
+        if hire.contract_code.is_none() {
+            hire.category = category_on(policy, timeline, hire.start_on);
+        }
+        hire.start_month = start_month(policy, timeline, employer, hire);
+    }
+    hires
+}
+
+/// The contracts of a person at an employer, each with its renewals; nobody's category looked at.
+fn chain(policy: &KeyGroupPolicy, timeline: &Timeline, employer: &EmployerCode) -> Vec<Hire> {
     let mut contracts: Vec<&Held<Contract>> = timeline
         .contracts
         .iter()
@@ -137,19 +155,10 @@ pub fn hires_of(
         let renewed = hires.iter_mut().rev().find(|hire| {
             may_renew && hire.contract_code.is_none() && hire.is_continued_by(contract)
         });
-        if let Some(hire) = renewed {
-            hire.add(held);
-            continue;
+        match renewed {
+            Some(hire) => hire.add(held),
+            None => hires.push(Hire::begin(held, contract_code(policy, contract))),
         }
-        let code = contract_code(policy, contract);
-        let category = match code {
-            None => category_on(policy, timeline, contract.start_on),
-            Some(_) => CategoryFinding::NONE,
-        };
-        hires.push(Hire::begin(held, code, category));
-    }
-    for hire in &mut hires {
-        hire.start_month = start_month(policy, timeline, employer, hire);
     }
     hires
 }
