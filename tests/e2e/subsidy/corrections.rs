@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use mamagang_proto::v1::{
     self, ClaimDecision, ClaimState, ClawBackClaimRequest, DecideFilingRequest, EntryKind, Fact,
     FilingDecision, FindingRule, GetClaimRequest, GetDecisionRequest, GetEntryRequest, ReasonCode,
-    RetractFactRequest, ReviewClaimRequest, SubmitClaimRequest, SubsidyKind, fact,
+    ReplayDecisionRequest, ReplayVerdict, RetractFactRequest, ReviewClaimRequest,
+    SubmitClaimRequest, SubsidyKind, fact,
 };
 
-use super::town::{Town, paid, signed};
+use super::town::{Town, paid, paid_in_part, signed};
 use crate::harness::{BAKERY, LAUNDRY, LI, WANG, context, from, reason, request_id};
 
 #[tokio::test]
@@ -258,6 +259,62 @@ async fn a_line_keeps_the_decision_that_it_rests_on() {
             "{explained:?}"
         );
     }
+}
+
+/// With everything of then a claim's decision comes out as it was made, whatever was recorded,
+/// paid and claimed since; with the facts of now the months that they changed are told.
+#[tokio::test]
+async fn a_lines_decision_is_made_once_more_as_it_was() {
+    let town = Town::founded().await;
+    let kind = SubsidyKind::EmployerInsurance;
+    let claim = town.paid(100, BAKERY, kind).await;
+    let line = |month: &str| {
+        let mut lines = claim.lines.iter();
+        let found = lines.find(|line| line.month == month);
+        found.expect("a line").decision_id.clone()
+    };
+    // 王芳 alone has an August: her decision gave two months.
+    let of_wang = line("2022-08");
+    let (row, item) = of_wang.rsplit_once('.').expect("an item of a row");
+    assert!(["1", "2"].contains(&item), "{of_wang}");
+    let replay = async |decision_id: &str, current_facts: bool| {
+        let request = ReplayDecisionRequest {
+            context: context(),
+            decision_id: decision_id.to_owned(),
+            current_facts,
+            ..ReplayDecisionRequest::default()
+        };
+        let mut eligibility = town.service.eligibility();
+        let replayed = eligibility.replay_decision(from("reviewer", request)).await;
+        replayed.map(tonic::Response::into_inner)
+    };
+    town.service
+        .record(105, vec![paid_in_part(WANG, BAKERY, "2022-09")])
+        .await;
+    let then = replay(&of_wang, false).await.expect("replayed");
+    assert_eq!(then.verdict(), ReplayVerdict::Identical);
+    assert_eq!(then.differences, []);
+    assert_eq!(then.recorded_digest, then.recomputed_digest);
+    assert_eq!(then.decision.expect("a decision").total_fen, 60_000);
+
+    let now = replay(&of_wang, true).await.expect("replayed");
+    assert_eq!(now.verdict(), ReplayVerdict::FactsDiffer);
+    let told = now.differences.iter();
+    let told = told.map(|it| (it.field.as_str(), it.then.as_str(), it.now.as_str()));
+    let told: Vec<_> = told.collect();
+    assert!(
+        told.contains(&("total_yuan", "600.00", "300.00")),
+        "{told:?}"
+    );
+
+    // The row's own item is the step, which decides nothing again; behind the last there is none.
+    let step = replay(&format!("{row}.0"), false).await;
+    assert_eq!(
+        reason(&step.expect_err("a step")),
+        "DECISION_NOT_REPLAYABLE"
+    );
+    let none = replay(&format!("{row}.3"), false).await;
+    assert_eq!(reason(&none.expect_err("no item")), "DECISION_NOT_FOUND");
 }
 
 #[tokio::test]

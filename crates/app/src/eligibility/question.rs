@@ -23,6 +23,7 @@ fn subsidy_question_json(item: &SubsidyItem) -> String {
 
 fn preference_question_json(question: &PreferenceQuestion) -> String {
     serde_json::json!({
+        "measure": 10,
         "tax_year": question.tax_year.number(),
         "period": question.period.map(|period| period.to_string()),
         "taxable_income_fen": question.taxable_income_fen.map(Fen::get),
@@ -48,6 +49,7 @@ pub(super) fn question_json(item: &DecisionItem) -> String {
         _ => (None, None),
     };
     serde_json::json!({
+        "measure": 8,
         "employer_code": record.employer_code.to_string(),
         "employer_revision": record.employer_revision,
         "worker_id": worker_id,

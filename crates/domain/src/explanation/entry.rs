@@ -12,7 +12,7 @@ use crate::policy::{Citation, Dated, DatedValue, PolicyBook};
 use crate::reason::{Language, ReasonCode};
 use crate::tax::TaxKind;
 
-use super::{Explanation, FactRef, Step, percent, rounding, say};
+use super::{Explanation, FactRef, Said, Step, percent, rounding, say};
 
 /// What an entry was made from.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,11 @@ impl Writer<'_> {
         let mut step = Step::figure(rule, formula).amount(sum);
         for (worker_id, months) in self.by_worker() {
             let name = self.say("人员", "worker");
-            step = step.input(name, format!("{worker_id}: {months}"), None);
+            step = step.said(
+                name,
+                format!("{worker_id}: {months}"),
+                Said::ledger(self.language),
+            );
         }
         Some(step.cite(self.cited(&self.context.policy.key_group.quota_year_fen)))
     }
@@ -182,7 +186,11 @@ impl Writer<'_> {
         let mut step = Step::figure(rule, formula).amount(left);
         if self.draft.projected.total() > Fen::ZERO {
             let name = self.say("预计后续月份", "months still expected");
-            step = step.input(name, self.draft.projected.total().yuan(), None);
+            step = step.said(
+                name,
+                self.draft.projected.total().yuan(),
+                Said::ledger(self.language),
+            );
         }
         step
     }
@@ -201,7 +209,7 @@ impl Writer<'_> {
             };
             left -= taken;
             let name = self.say("尚余额度", "quota left");
-            steps.push(step.input(name, left.yuan(), None));
+            steps.push(step.said(name, left.yuan(), Said::ledger(self.language)));
         }
         let exempt = draft
             .period
@@ -212,7 +220,8 @@ impl Writer<'_> {
                 crate::reason::sentence::<&str>(ReasonCode::EduExemptBySales, &[], self.language);
             let sales = draft.sales_fen.unwrap_or(Fen::ZERO).yuan();
             let name = self.say("销售额", "sales");
-            let mut step = Step::figure(rule, message).input(name, sales, None);
+            let mut step =
+                Step::figure(rule, message).said(name, sales, Said::asked(self.language));
             step.code = Some(ReasonCode::EduExemptBySales);
             steps.push(step.cite(self.cited(&policy.surcharges.edu_exempt_month)));
         }
@@ -238,7 +247,7 @@ impl Writer<'_> {
         let name = self.say("申报应纳增值税", "VAT payable as declared");
         Step::figure(rule, formula)
             .amount(taken)
-            .input(name, line.due_fen.yuan(), None)
+            .said(name, line.due_fen.yuan(), Said::asked(self.language))
             .cite(leg.map(|leg| leg.citation.clone()))
     }
 
@@ -281,9 +290,12 @@ impl Writer<'_> {
             None => step.formula.push_str(&deducted),
         }
         let name = self.say("税（费）率", "rate");
-        step.amount(taken)
-            .input(name, percent(rate), fact)
-            .cite(cited)
+        let step = step.amount(taken);
+        let step = match fact {
+            Some(_) => step.input(name, percent(rate), fact),
+            None => step.said(name, percent(rate), Said::policy(self.language)),
+        };
+        step.cite(cited)
     }
 
     fn taken_back(&self) -> Vec<Step> {
@@ -296,7 +308,7 @@ impl Writer<'_> {
                 let name = self.say("冲销分录", "reverses entry");
                 Step::figure(rule, format!("−{}", taken.yuan()))
                     .amount(-taken)
-                    .input(name, reverses, None)
+                    .said(name, reverses, Said::ledger(self.language))
             })
             .collect()
     }
@@ -326,7 +338,7 @@ impl Writer<'_> {
             let name = self.say("汇算清缴应纳企业所得税", "CIT payable at settlement");
             let step = Step::figure(tax_name(line.tax, self.language), formula)
                 .amount(taken)
-                .input(name, line.due_fen.yuan(), None);
+                .said(name, line.due_fen.yuan(), Said::asked(self.language));
             steps.push(step.cite(self.cited(&self.context.policy.key_group.cit_leg_kinds)));
         }
         let taken: Fen = self

@@ -7,9 +7,11 @@
 mod entry;
 mod subsidy_entry;
 mod vat;
+pub(crate) mod words;
 
 pub use entry::{EntryContext, explain_entry};
 pub use vat::explain_vat;
+pub use words::value_words;
 
 pub(crate) use entry::due_line;
 pub(crate) use vat::{sale_steps, surcharge_lines};
@@ -18,6 +20,7 @@ use std::sync::Arc;
 
 use crate::date::CivilDate;
 use crate::fact::{FactKind, Insurance};
+use crate::filing::Filing;
 use crate::money::{Fen, RateBp};
 use crate::month::TaxMonth;
 use crate::policy::{Citation, Confidence, InsuranceSet};
@@ -47,8 +50,57 @@ pub struct Input {
     pub name: String,
     /// What it is, as text.
     pub value: String,
-    /// The fact that says so; `None` for what the question or an entry says itself.
+    /// The fact that says so.
     pub fact: Option<FactRef>,
+    /// Who says so where no fact does.
+    pub said: Option<Said>,
+}
+
+/// Who says something that is no recorded fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// In the reader's language.
+    pub by: String,
+    /// The day as of which it says so; `None` where that is the decision's own.
+    pub on: Option<CivilDate>,
+}
+
+impl Said {
+    fn by(language: Language, zh: &str, en: &str) -> Self {
+        Self {
+            by: say(language, zh, en),
+            on: None,
+        }
+    }
+
+    /// Whoever asked or declared.
+    pub(crate) fn asked(language: Language) -> Self {
+        Self::by(language, "申报或提问内容", "as declared or asked")
+    }
+
+    /// The ledger of this service.
+    pub(crate) fn ledger(language: Language) -> Self {
+        Self::by(language, "本系统台账", "ledger of this service")
+    }
+
+    /// The claims of this service.
+    pub(crate) fn claims(language: Language) -> Self {
+        Self::by(language, "本系统补贴申领", "claims of this service")
+    }
+
+    /// The register of filings of this service, as the last step known left it.
+    pub(crate) fn filed(language: Language, filing: &Filing) -> Self {
+        let steps = [filing.submitted_on, filing.accepted_on, filing.revoked_on];
+        Self {
+            on: steps.into_iter().flatten().max(),
+            ..Self::by(language, "本系统备案", "filings of this service")
+        }
+    }
+
+    /// A value of the policies, with the citation beside it.
+    pub(crate) fn policy(language: Language) -> Self {
+        Self::by(language, "法规参数", "policy value")
+    }
 }
 
 /// How a step came out.
@@ -130,7 +182,7 @@ impl Step {
         self
     }
 
-    /// The same with something it looked at.
+    /// The same with a fact it looked at.
     #[must_use]
     pub fn input(
         mut self,
@@ -142,6 +194,19 @@ impl Step {
             name: name.into(),
             value: value.to_string(),
             fact,
+            said: None,
+        });
+        self
+    }
+
+    /// The same with something that no fact says.
+    #[must_use]
+    pub fn said(mut self, name: impl Into<String>, value: impl ToString, said: Said) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            value: value.to_string(),
+            fact: None,
+            said: Some(said),
         });
         self
     }

@@ -8,7 +8,7 @@ use crate::money::Fen;
 use crate::policy::PolicyBook;
 use crate::reason::Language;
 
-use super::{Step, say};
+use super::{Said, Step, say};
 
 /// One step a person, and the sum.
 pub(super) fn steps(policy: &PolicyBook, draft: &EntryDraft, language: Language) -> Vec<Step> {
@@ -23,7 +23,8 @@ pub(super) fn steps(policy: &PolicyBook, draft: &EntryDraft, language: Language)
     let mut steps: Vec<Step> = persons
         .map(|(worker_id, lines)| of_person(policy, part, worker_id, &lines, language))
         .collect();
-    steps.push(sum(draft, part, language));
+    let amounts: Vec<Fen> = steps.iter().filter_map(|step| step.amount_fen).collect();
+    steps.push(sum(draft, part, &amounts, language));
     steps
 }
 
@@ -42,13 +43,14 @@ fn of_person(
     };
     let rule = say(language, "人月补贴", "A person's months");
     let worker = say(language, "人员", "worker");
-    let mut step = Step::figure(rule, formula)
-        .amount(total)
-        .input(worker, worker_id, None);
+    let mut step =
+        Step::figure(rule, formula)
+            .amount(total)
+            .said(worker, worker_id, Said::claims(language));
     let decision = say(language, "依据的决定", "decision it rests on");
     for line in lines {
         let name = format!("{} · {decision}", line.month);
-        step = step.input(name, line.decision_id, None);
+        step = step.said(name, line.decision_id, Said::claims(language));
     }
     let months = lines.iter().map(|line| line.month);
     step.months = months.clone().min().zip(months.max());
@@ -60,7 +62,8 @@ fn of_person(
     step.cite(cited)
 }
 
-fn sum(draft: &EntryDraft, part: &SubsidyPart, language: Language) -> Step {
+/// `600.00 + 300.00 = 900.00`: a term a person.
+fn sum(draft: &EntryDraft, part: &SubsidyPart, amounts: &[Fen], language: Language) -> Step {
     let total = part.total_fen();
     let (rule, total) = match draft.kind {
         EntryKind::SubsidyClawBack => (say(language, "追回", "Clawed back"), -total),
@@ -69,9 +72,16 @@ fn sum(draft: &EntryDraft, part: &SubsidyPart, language: Language) -> Step {
     let fund = say(language, "资金来源", "fund source");
     let reference = say(language, "支付凭证", "payment reference");
     let claim = say(language, "补贴申领", "claim");
-    Step::figure(rule, format!("Σ = {}", total.yuan()))
+    let sign = if total < Fen::ZERO { "−" } else { "" };
+    let terms: Vec<String> = amounts.iter().map(|amount| amount.yuan()).collect();
+    let formula = match terms.as_slice() {
+        [one] => format!("{sign}{one}"),
+        many if sign.is_empty() => format!("{} = {}", many.join(" + "), total.yuan()),
+        many => format!("−({}) = {}", many.join(" + "), total.yuan()),
+    };
+    Step::figure(rule, formula)
         .amount(total)
-        .input(fund, &part.fund_source, None)
-        .input(reference, &part.payment_reference, None)
-        .input(claim, part.claim_id, None)
+        .said(fund, &part.fund_source, Said::ledger(language))
+        .said(reference, &part.payment_reference, Said::ledger(language))
+        .said(claim, part.claim_id, Said::claims(language))
 }

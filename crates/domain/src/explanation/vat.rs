@@ -8,7 +8,7 @@ use crate::reason::{Language, Reason, ReasonCode};
 use crate::tax::TaxKind;
 use crate::vat::{VatDecision, VatQuestion};
 
-use super::{Explanation, Finding, Step, percent, rounding, say};
+use super::{Explanation, Finding, Said, Step, percent, rounding, say};
 
 /// The steps from a question to its answer.
 pub fn explain_vat(
@@ -43,7 +43,7 @@ pub(crate) fn sale_steps(
         decision
             .reasons
             .iter()
-            .map(|reason| tested(question, reason, language)),
+            .map(|reason| tested(policy, question, reason, language)),
     );
     steps.extend(vat(policy, question, decision, language));
     steps
@@ -74,7 +74,8 @@ fn regime(policy: &PolicyBook, question: &VatQuestion, language: Language) -> St
         ),
     };
     let name = say(language, "纳税义务发生日期", "obligation date");
-    step.input(name, on, None).cite(source(value))
+    step.said(name, on, Said::asked(language))
+        .cite(source(value))
 }
 
 fn net_sales(policy: &PolicyBook, question: &VatQuestion, language: Language) -> Option<Step> {
@@ -97,11 +98,42 @@ fn net_sales(policy: &PolicyBook, question: &VatQuestion, language: Language) ->
         Step::figure(rule, amount.yuan()).amount(amount)
     };
     let name = say(language, "申报金额", "amount asked about");
-    Some(step.input(name, amount.yuan(), None))
+    Some(step.said(name, amount.yuan(), Said::asked(language)))
+}
+
+/// `98000.00 + 5000.00 = 103000.00`: what a tested sum is made of; a single amount stands alone.
+fn summed(policy: &PolicyBook, question: &VatQuestion, tested: &str) -> String {
+    let rate = policy.vat.levy_rate_bp.on(question.obligation_on);
+    let net = match (question.vat_inclusive, rate) {
+        (true, Some(rate)) => question.amount_fen.without_tax(rate.value),
+        _ => question.amount_fen,
+    };
+    let (day, platform) = (
+        question.other_sales_same_day_fen,
+        question.platform_sales_month_fen,
+    );
+    // Direct and platform sales are tested together or apart, by the regime.
+    for parts in [&[net, day, platform][..], &[net, day]] {
+        let told: Vec<String> = parts
+            .iter()
+            .filter(|part| **part > Fen::ZERO)
+            .map(|part| part.yuan())
+            .collect();
+        let sum: Fen = parts.iter().copied().sum();
+        if told.len() > 1 && sum.yuan() == tested {
+            return format!("{} = {tested}", told.join(" + "));
+        }
+    }
+    tested.to_owned()
 }
 
 /// A sum against its ceiling, as the reason names both.
-fn tested(question: &VatQuestion, reason: &Reason, language: Language) -> Step {
+fn tested(
+    policy: &PolicyBook,
+    question: &VatQuestion,
+    reason: &Reason,
+    language: Language,
+) -> Step {
     let fact = |name: &str| {
         let known = reason.facts.iter().find(|(known, _)| *known == name);
         known.map(|(_, value)| value.as_str())
@@ -116,11 +148,12 @@ fn tested(question: &VatQuestion, reason: &Reason, language: Language) -> Step {
                 (_, true) => ">",
                 (_, false) => "≥",
             };
-            format!("{net} {sign} {threshold}")
+            let sum = summed(policy, question, net);
+            format!("{sum} {sign} {threshold}")
         }
         (Some(net), None) => {
             let no_ceiling = say(language, "无上限", "no ceiling");
-            format!("{net}: {no_ceiling}")
+            format!("{}: {no_ceiling}", summed(policy, question, net))
         }
         _ => reason.message(language),
     };
@@ -148,7 +181,7 @@ fn tested(question: &VatQuestion, reason: &Reason, language: Language) -> Step {
     ];
     for (zh, en, amount) in sums {
         if amount > Fen::ZERO {
-            step = step.input(say(language, zh, en), amount.yuan(), None);
+            step = step.said(say(language, zh, en), amount.yuan(), Said::asked(language));
         }
     }
     step

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::date::CivilDate;
 use crate::explanation::{
-    Explanation, Finding, Step, percent, rounding, sale_steps, say, surcharge_lines,
+    Explanation, Finding, Said, Step, percent, rounding, sale_steps, say, surcharge_lines,
 };
 use crate::money::{Ceiling, Fen};
 use crate::policy::{Citation, Dated, PolicyBook};
@@ -115,7 +115,7 @@ impl Tracer<'_> {
         let label = self.say(name.0, name.1);
         let step = Step::condition(label.clone(), formula, (!within).then_some(code));
         Some(
-            step.input(label, amount.yuan(), None)
+            step.said(label, amount.yuan(), Said::asked(self.language))
                 .cite(self.cited(most, day)),
         )
     }
@@ -143,7 +143,10 @@ impl Tracer<'_> {
             let formula = format!("{staff} {sign} {}", most.value);
             let against = (!within).then_some(ReasonCode::StaffAboveLimit);
             let step = Step::condition(label.clone(), formula, against);
-            steps.push(step.input(label, staff, None).cite([most.citation.clone()]));
+            steps.push(
+                step.said(label, staff, Said::asked(self.language))
+                    .cite([most.citation.clone()]),
+            );
         }
         if let Some(assets) = self.question.total_assets_fen {
             let code = ReasonCode::AssetsAboveLimit;
@@ -157,7 +160,7 @@ impl Tracer<'_> {
                 yes.clone(),
                 Some(ReasonCode::RestrictedIndustry),
             );
-            steps.push(step.input(rule, yes, None));
+            steps.push(step.said(rule, yes, Said::asked(self.language)));
         }
         steps.extend(self.income_tax_sum(result, day));
         steps
@@ -223,18 +226,25 @@ impl Tracer<'_> {
         let due = result.reasons.iter().flat_map(|reason| &reason.facts);
         let due = due.filter(|(name, _)| *name == "due_yuan");
         let due = due.map(|(_, value)| value.clone()).next();
+        let due = due.unwrap_or_default();
         let formula = format!(
-            "({} − {}) × {} = {} ({})",
-            due.unwrap_or_default(),
+            "({due} − {}) × {} = {} ({})",
             relieved.yuan(),
             percent(share.value),
             result.amount_fen.yuan(),
             rounding(self.language)
         );
         let rule = self.say("六税两费应纳", "What is to be paid");
+        let asked = Said::asked(self.language);
         vec![
             Step::figure(rule, formula)
                 .amount(result.amount_fen)
+                .said(self.say("应缴六税两费", "due"), due, asked.clone())
+                .said(
+                    self.say("已享受其他减免", "other relief taken"),
+                    relieved.yuan(),
+                    asked,
+                )
                 .cite([share.citation.clone()]),
         ]
     }
@@ -257,7 +267,7 @@ impl Tracer<'_> {
             RefundBasis::WholeCredit => {
                 let credit = self.question.input_credit_fen?;
                 let name = self.say("期末留抵税额", "credit at the period's end");
-                step = step.input(name, credit.yuan(), None);
+                step = step.said(name, credit.yuan(), Said::asked(self.language));
                 format!("{} × {}", credit.yuan(), percent(share.value))
             }
             RefundBasis::Increment => {
@@ -267,9 +277,9 @@ impl Tracer<'_> {
                 let months_min = law.refund_months_min.on(day)?;
                 sources.extend([least.citation.clone(), months_min.citation.clone()]);
                 let name = self.say("增量留抵税额", "increment");
-                step = step.input(name, increment.yuan(), None);
+                step = step.said(name, increment.yuan(), Said::asked(self.language));
                 let name = self.say("连续月数", "months in a row");
-                step = step.input(name, months, None);
+                step = step.said(name, months, Said::asked(self.language));
                 if months < months_min.value {
                     step.formula = format!("{months} < {}", months_min.value);
                     return Some(step.cite(sources));
@@ -304,6 +314,9 @@ impl Tracer<'_> {
         );
         step.amount_fen = Some(result.amount_fen);
         let name = self.say("进项构成比例", "input composition ratio");
-        Some(step.input(name, percent(ratio), None).cite(sources))
+        Some(
+            step.said(name, percent(ratio), Said::asked(self.language))
+                .cite(sources),
+        )
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::date::CivilDate;
 use crate::explanation::{
-    Explanation, FactRef, Finding, Step, insurances, say, until, worker_fact,
+    Explanation, FactRef, Finding, Step, insurances, say, until, words, worker_fact,
 };
 use crate::fact::{FactKind, PersonCategory};
 use crate::money::Fen;
@@ -113,12 +113,10 @@ impl Tracer<'_> {
         let fact = FactRef::Employer {
             revision: held.revision,
         };
-        Step::condition(rule, format!("{kind:?} {sign} {kinds:?}"), against)
-            .input(
-                self.say("单位类型", "kind"),
-                format!("{kind:?}"),
-                Some(fact),
-            )
+        let told = words::employer_kind(self.language, kind);
+        let covered = words::employer_kinds(self.language, kinds);
+        Step::condition(rule, format!("{told} {sign} {covered}"), against)
+            .input(self.say("单位类型", "kind"), told, Some(fact))
             .cite(self.on_day(&self.policy.employer_kinds, day))
     }
 
@@ -182,7 +180,7 @@ impl Tracer<'_> {
         let mut step = Step::condition(rule, formula, hire.contract_code)
             .input(
                 self.say("合同类型", "kind"),
-                format!("{:?}", contract.kind),
+                words::contract_kind(self.language, contract.kind),
                 fact,
             )
             .input(self.say("起始", "start"), contract.start_on, fact)
@@ -249,7 +247,8 @@ impl Tracer<'_> {
             let fact = found
                 .record
                 .and_then(|revision| worker_fact(revision, kind));
-            step = step.input(self.say("类别", "category"), format!("{category:?}"), fact);
+            let told = words::person_category(self.language, category);
+            step = step.input(self.say("类别", "category"), told, fact);
         }
         if let Some(revision) = found.certificate {
             let fact = worker_fact(revision, FactKind::EmploymentCertificate);
@@ -280,8 +279,10 @@ impl Tracer<'_> {
             .map_or(anchor, |last| last.person_first.min(anchor));
         let person_end = person_first.plus(most - 1);
         let rule = self.say("起始月与扣减期限", "Start month and term");
+        let here = self.say("本单位", "here");
+        let person = self.say("本人", "person");
         let formula = format!(
-            "s = {start}; {anchor} + {} = {own_end}; {person_first} + {} = {person_end}; min = {}",
+            "s = {start}; {here} {anchor} + {} = {own_end}; {person} {person_first} + {} = {person_end}; min = {}",
             term - 1,
             most - 1,
             own_end.min(person_end)
@@ -344,7 +345,7 @@ impl Tracer<'_> {
         }
         for held in self.reliefs(finding) {
             let fact = worker_fact(held.revision, FactKind::OtherRelief);
-            let relief = format!("{:?}", held.body.relief_code);
+            let relief = words::relief(self.language, held.body.relief_code);
             step = step.input(self.say("其他优惠", "other relief"), relief, fact);
         }
         if let Some(revision) = finding.resolution {

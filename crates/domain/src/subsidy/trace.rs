@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::date::CivilDate;
 use crate::explanation::{
-    Explanation, FactRef, Finding, Step, insurances, say, until, worker_fact,
+    Explanation, FactRef, Finding, Said, Step, insurances, say, until, words, worker_fact,
 };
 use crate::fact::{ContractKind, FactKind, ReliefCode};
 use crate::filing::Filing;
@@ -106,16 +106,25 @@ impl Tracer<'_> {
             return Step::condition(rule, missing, against);
         };
         let kind = held.body.kind;
+        let told = words::employer_kind(self.language, kind);
         let formula = match (against, covered) {
             (Some(ReasonCode::PolicyNotEncoded), _) | (_, None) => self.not_encoded(),
             (Some(code), _) if code == ReasonCode::IndividualBusinessUnconfirmed => {
-                format!("{kind:?}: {}", sentence::<&str>(code, &[], self.language))
+                format!("{told}: {}", sentence::<&str>(code, &[], self.language))
             }
-            (Some(_), Some(kinds)) => format!("{kind:?} ∉ {:?}", kinds.value),
+            (Some(_), Some(kinds)) => {
+                format!(
+                    "{told} ∉ {}",
+                    words::employer_kinds(self.language, &kinds.value)
+                )
+            }
             (None, Some(kinds)) if kinds.value.contains(&kind) => {
-                format!("{kind:?} ∈ {:?}", kinds.value)
+                format!(
+                    "{told} ∈ {}",
+                    words::employer_kinds(self.language, &kinds.value)
+                )
             }
-            (None, Some(_)) => format!("{kind:?}: {}", self.say("同样适用", "covered likewise")),
+            (None, Some(_)) => format!("{told}: {}", self.say("同样适用", "covered likewise")),
         };
         let fact = FactRef::Employer {
             revision: held.revision,
@@ -126,11 +135,7 @@ impl Tracer<'_> {
             false => covered.map(|value| value.citation.clone()),
         };
         Step::condition(rule, formula, against)
-            .input(
-                self.say("单位类型", "kind"),
-                format!("{kind:?}"),
-                Some(fact),
-            )
+            .input(self.say("单位类型", "kind"), told, Some(fact))
             .cite(source)
     }
 
@@ -186,7 +191,11 @@ impl Tracer<'_> {
             _ => ContractKind::LabourContract,
         };
         let formula = match (least, contract.end_on) {
-            _ if contract.kind != wanted => format!("{:?} ≠ {wanted:?}", contract.kind),
+            _ if contract.kind != wanted => format!(
+                "{} ≠ {}",
+                words::contract_kind(self.language, contract.kind),
+                words::contract_kind(self.language, wanted)
+            ),
             (None, _) => self.not_encoded(),
             (Some(_), None) => self.say("无固定期限", "open-ended"),
             (Some(least), Some(end)) => {
@@ -203,7 +212,7 @@ impl Tracer<'_> {
         let mut step = Step::condition(rule, formula, engagement.contract_code)
             .input(
                 self.say("合同类型", "kind"),
-                format!("{:?}", contract.kind),
+                words::contract_kind(self.language, contract.kind),
                 fact,
             )
             .input(self.say("起始", "start"), contract.start_on, fact)
@@ -307,7 +316,8 @@ impl Tracer<'_> {
         }
         for filing in self.filings(month, engagement) {
             let told = self.filing_told(filing);
-            step = step.input(self.say("岗位备案", "filed post"), told, None);
+            let said = Said::filed(self.language, filing);
+            step = step.said(self.say("岗位备案", "filed post"), told, said);
         }
         if self.kind == SubsidyKind::FlexibleInsurance {
             for held in self.registrations(month) {
@@ -317,8 +327,12 @@ impl Tracer<'_> {
                 step = step.input(self.say("灵活就业登记", "registration"), span, fact);
             }
         }
-        for (told, fact) in self.benefits(month) {
-            step = step.input(self.say("同月其他待遇", "other benefit"), told, fact);
+        for (told, from) in self.benefits(month) {
+            let name = self.say("同月其他待遇", "other benefit");
+            step = match from {
+                Ok(fact) => step.input(name, told, Some(fact)),
+                Err(said) => step.said(name, told, said),
+            };
         }
         if let Some(revision) = finding.resolution {
             let fact = worker_fact(revision, FactKind::ReviewResolution);
@@ -362,9 +376,9 @@ impl Tracer<'_> {
         let submitted = self.say("提交", "submitted");
         let accepted = self.say("通过", "accepted");
         let mut told = format!(
-            "{} {:?}, {submitted} {}, {accepted} {}",
+            "{} {}, {submitted} {}, {accepted} {}",
             filing.filing_id,
-            filing.kind,
+            words::filing_kind(self.language, filing.kind),
             day(filing.submitted_on),
             day(filing.accepted_on)
         );
@@ -386,20 +400,25 @@ impl Tracer<'_> {
         .collect()
     }
 
-    /// What else stands in the person-month, as far as a rule speaks of it.
-    fn benefits(&self, month: TaxMonth) -> Vec<(String, Option<FactRef>)> {
+    /// What else stands in the person-month, as far as a rule speaks of it: by a fact, or by what
+    /// this service holds itself.
+    fn benefits(&self, month: TaxMonth) -> Vec<(String, Result<FactRef, Said>)> {
         let claimed = self.evidence.claimed.iter();
         let claimed = claimed.filter(|claimed| claimed.month == month);
-        let mut told: Vec<(String, Option<FactRef>)> = claimed
+        let mut told: Vec<(String, Result<FactRef, Said>)> = claimed
             .map(|claimed| {
                 let measure = claimed.kind.measure();
                 let label = self.say("已申领，措施", "claimed, measure");
-                (format!("{label} {measure}"), None)
+                (
+                    format!("{label} {measure}"),
+                    Err(Said::claims(self.language)),
+                )
             })
             .collect();
         let mut booked = self.evidence.booked.iter();
         if booked.any(|booked| booked.month == month) {
-            told.push((self.say("已入账，措施 8", "booked, measure 8"), None));
+            let label = self.say("已入账，措施 8", "booked, measure 8");
+            told.push((label, Err(Said::ledger(self.language))));
         }
         let reliefs = self.timeline().map_or(&[][..], |known| &known.reliefs);
         let others = reliefs.iter().filter(|held| {
@@ -409,7 +428,11 @@ impl Tracer<'_> {
         });
         told.extend(others.map(|held| {
             let label = self.say("其他社会保险补贴", "another insurance subsidy");
-            (label, worker_fact(held.revision, FactKind::OtherRelief))
+            let fact = FactRef::Worker {
+                revision: held.revision,
+                kind: FactKind::OtherRelief,
+            };
+            (label, Ok(fact))
         }));
         told
     }
@@ -508,8 +531,9 @@ impl Tracer<'_> {
             ReasonCode::FilingKindMismatch => {
                 let asked = self.policy.filing_kind.get(&self.kind);
                 let asked = asked.and_then(|dated| dated.on(last));
-                let asked = asked.map(|value| format!("{:?}", value.value));
-                format!("{:?} ≠ {}", filing.kind, asked.unwrap_or_default())
+                let asked = asked.map(|value| words::filing_kind(self.language, value.value));
+                let filed = words::filing_kind(self.language, filing.kind);
+                format!("{filed} ≠ {}", asked.unwrap_or_default())
             }
             ReasonCode::FilingNotAccepted if filing.revoked_on.is_some() => {
                 format!("{} ≤ {last}", shown(filing.revoked_on))

@@ -1,6 +1,6 @@
 //! How a decision on the training subsidy follows, training by training.
 
-use crate::explanation::{Explanation, Finding, Step, worker_fact};
+use crate::explanation::{Explanation, Finding, Said, Step, worker_fact};
 use crate::fact::FactKind;
 use crate::money::Fen;
 use crate::month::TaxMonth;
@@ -61,7 +61,8 @@ impl Tracer<'_> {
         }
         if let Some(plan) = self.evidence.filing(&training.plan_id) {
             let told = self.filing_told(plan);
-            step = step.input(self.say("培训计划备案", "filed plan"), told, None);
+            let said = Said::filed(self.language, plan);
+            step = step.said(self.say("培训计划备案", "filed plan"), told, said);
         }
         if let Person::Known(timeline) = self.evidence.person
             && let Some(child) = &timeline.child

@@ -1,7 +1,8 @@
 //! Explanations in the caller's language.
 
+use mamagang_app::eligibility::EvidenceView;
 use mamagang_app::{Explained, ExplainedStep};
-use mamagang_domain::explanation::Finding;
+use mamagang_domain::explanation::{Finding, Input};
 use mamagang_domain::reason::{Language, sentence};
 use mamagang_proto::v1;
 
@@ -41,21 +42,27 @@ fn step(explained: &ExplainedStep, language: Language) -> v1::ExplanationStep {
         formula: step.formula.clone(),
         amount_fen: step.amount_fen.map(|amount| amount.get()),
         inputs: inputs
-            .map(|(input, fact)| v1::ExplanationInput {
-                name: input.name.clone(),
-                value: input.value.clone(),
-                fact_id: fact
-                    .as_ref()
-                    .map(|fact| fact.fact_id.to_string())
-                    .unwrap_or_default(),
-                source: fact
-                    .as_ref()
-                    .map(|fact| fact.source.name.clone())
-                    .unwrap_or_default(),
-                source_date: date_or_empty(fact.as_ref().and_then(|fact| fact.source.drawn_on)),
-            })
+            .map(|(read, fact)| input(read, fact.as_ref()))
             .collect(),
         citations: step.citations.iter().map(|cited| citation(cited)).collect(),
         confidence: optional(step.confidence()),
+    }
+}
+
+/// Something that a step looked at, with the fact behind it or who says it otherwise.
+fn input(read: &Input, fact: Option<&EvidenceView>) -> v1::ExplanationInput {
+    let (source, day) = match (fact, &read.said) {
+        (Some(fact), _) => (fact.source.name.clone(), fact.source.drawn_on),
+        (None, Some(said)) => (said.by.clone(), said.on),
+        (None, None) => (String::new(), None),
+    };
+    v1::ExplanationInput {
+        name: read.name.clone(),
+        value: read.value.clone(),
+        fact_id: fact
+            .map(|fact| fact.fact_id.to_string())
+            .unwrap_or_default(),
+        source,
+        source_date: date_or_empty(day),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mamagang_app::App;
 use mamagang_domain::date::CivilDate;
+use mamagang_domain::explanation::value_words;
 use mamagang_domain::ledger::Caveat;
 use mamagang_domain::policy::{Citation, PolicyBook};
 use mamagang_domain::reason::{Assumption, Language, Reason, ReasonCode, sentence};
@@ -87,10 +88,10 @@ pub(crate) fn assumption(app: &App, assumption: &Assumption, language: Language)
     let parameter = app.policies().get(&assumption.parameter);
     let title = parameter.map(|known| choose(language, &known.title_zh, &known.title_en));
     let title = title.unwrap_or(&assumption.parameter);
-    let value = &assumption.value;
+    let value = value_words(language, &assumption.value);
     v1::Assumption {
         parameter: assumption.parameter.to_string(),
-        value: value.clone(),
+        value: assumption.value.clone(),
         message: match language {
             Language::Chinese => format!("法规未明确，按默认口径处理：{title} = {value}"),
             Language::English => {

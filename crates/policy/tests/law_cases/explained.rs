@@ -131,7 +131,7 @@ fn the_start_is_told_with_the_ends_of_the_employers_and_of_the_persons_months() 
     world.book(Employer::A, month("2022-07"), month("2022-12"));
     assert_eq!(
         formulas(&world, ("2023-05", "2023-06"), START),
-        ["s = 2023-04; 2023-04 + 35 = 2026-03; 2022-07 + 35 = 2025-06; min = 2025-06"]
+        ["s = 2023-04; here 2023-04 + 35 = 2026-03; person 2022-07 + 35 = 2025-06; min = 2025-06"]
     );
     assert_eq!(
         formulas(&world, ("2023-05", "2023-05"), MONTH),

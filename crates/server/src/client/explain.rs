@@ -76,14 +76,16 @@ fn decision_page<'a>(
     view: View,
 ) -> Page<'a> {
     let pair = |zh: &str, en: &str, value: String| (view.pick(zh, en).to_owned(), value);
-    let mut summary = vec![pair("决定编号", "decision id", id.to_owned())];
+    let mut summary = vec![
+        pair("决定编号", "decision id", id.to_owned()),
+        pair("措施", "measure", measure_of(answer, view)),
+    ];
     if let Some(decision) = &answer.decision {
         let employer = field(&answer.question_json, "employer_code");
         let worker = field(&answer.question_json, "worker_id");
         summary.extend([
             pair("用人单位", "employer", employer),
             pair("人员", "worker", worker),
-            pair("措施", "measure", number(&answer.question_json, "measure")),
             pair(
                 "结论",
                 "outcome",
@@ -126,7 +128,6 @@ fn decision_page<'a>(
         let year = number(&answer.question_json, "tax_year");
         let period = field(&answer.question_json, "period");
         summary.extend([
-            pair("措施", "measure", "10".to_owned()),
             pair("年度", "tax year", year),
             pair("所属期", "period", period),
         ]);
@@ -158,18 +159,38 @@ fn entry_page<'a>(answer: &GetEntryResponse, explanation: &'a Explanation, view:
     let pair = |zh: &str, en: &str, value: String| (view.pick(zh, en).to_owned(), value);
     let entry = answer.entry.clone().unwrap_or_default();
     let recorded = entry.recorded_time.map(|time| time.to_string());
+    let subsidy = entry.subsidy.as_ref();
+    let measure = subsidy.map_or(DEDUCTION, |subsidy| words::measure_of(subsidy.kind()));
+    let kind = words::entry_kind(entry.kind(), view.lang);
     Page {
         title: view
             .pick("分录说明", "How a ledger entry follows")
             .to_owned(),
         summary: vec![
             pair("分录编号", "entry id", entry.entry_id.clone()),
+            pair("措施", "measure", words::measure(measure, view.lang)),
+            pair("分录类型", "entry kind", kind.to_owned()),
             pair("年度", "tax year", entry.tax_year.to_string()),
             pair("所属期", "period", entry.period.clone()),
             pair("冲销", "reverses", entry.reversed_entry_id.clone()),
             pair("入账时间", "recorded", recorded.unwrap_or_default()),
         ],
         explanation,
+    }
+}
+
+/// The measure of every entry that is of no subsidy.
+const DEDUCTION: i64 = 8;
+/// The measure of a question on VAT, which is recorded without it.
+const VAT_EXEMPTION: i64 = 9;
+
+/// The measure that was asked about, by number and name.
+fn measure_of(answer: &GetDecisionResponse, view: View) -> String {
+    let told = number(&answer.question_json, "measure").parse();
+    match (told, answer.vat.is_some()) {
+        (Ok(measure), _) => words::measure(measure, view.lang),
+        (Err(_), true) => words::measure(VAT_EXEMPTION, view.lang),
+        (Err(_), false) => String::new(),
     }
 }
 

@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use mamagang_domain::reason::{ReasonCode as KnownReason, catalogue};
 use mamagang_proto::v1::{
-    ClaimState, Confidence, Outcome, PersonCategory, ReasonCode, Release, SourceState, SubsidyKind,
-    TaxKind,
+    ClaimState, Confidence, EntryKind, Outcome, PersonCategory, ReasonCode, Release, SourceState,
+    SubsidyKind, TaxKind,
 };
 
 /// The language of what is printed, and of what the service is asked to answer in.
@@ -135,6 +135,49 @@ pub const fn subsidy(kind: SubsidyKind, lang: Lang) -> &'static str {
     lang.pick(zh, en)
 }
 
+/// A measure of the notice by its number and name; a number without a name as it is.
+pub fn measure(number: i64, lang: Lang) -> String {
+    let (zh, en) = match number {
+        3 => ("用人单位社会保险补贴", "employer social-insurance subsidy"),
+        4 => ("用人单位岗位补贴", "post subsidy"),
+        5 => (
+            "灵活就业人员社保补贴",
+            "flexible worker's social-insurance subsidy",
+        ),
+        7 => ("精准培训补贴", "targeted training subsidy"),
+        8 => ("重点群体税收优惠", "key-group hiring deduction"),
+        9 => ("劳务人员税收优惠", "VAT exemption of non-employees"),
+        10 => ("普惠性税收优惠", "inclusive preferences"),
+        _ => return number.to_string(),
+    };
+    format!("{number} {}", lang.pick(zh, en))
+}
+
+/// The measure that a subsidy is.
+pub const fn measure_of(kind: SubsidyKind) -> i64 {
+    match kind {
+        SubsidyKind::EmployerInsurance => 3,
+        SubsidyKind::Post => 4,
+        SubsidyKind::FlexibleInsurance => 5,
+        SubsidyKind::Training => 7,
+        SubsidyKind::Unspecified => 0,
+    }
+}
+
+/// What an entry of the ledger records.
+pub const fn entry_kind(kind: EntryKind, lang: Lang) -> &'static str {
+    let (zh, en) = match kind {
+        EntryKind::Post => ("入账", "posting"),
+        EntryKind::Reversal => ("冲回", "reversal"),
+        EntryKind::Settle => ("汇算清缴", "settlement"),
+        EntryKind::Recompute => ("重新计算", "recomputation"),
+        EntryKind::SubsidyPayment => ("补贴拨付", "subsidy payment"),
+        EntryKind::SubsidyClawBack => ("补贴追回", "subsidy claw-back"),
+        EntryKind::Unspecified => ("", ""),
+    };
+    lang.pick(zh, en)
+}
+
 /// Where a claim stands.
 pub const fn claim_state(state: ClaimState, lang: Lang) -> &'static str {
     let (zh, en) = match state {
@@ -187,6 +230,13 @@ mod tests {
         }
         assert_eq!(reason_name(newer), "9999");
         assert_eq!(reason_cause(newer, Lang::En), "");
+    }
+
+    #[test]
+    fn a_measure_is_told_by_number_and_name() {
+        assert_eq!(measure(3, Lang::Zh), "3 用人单位社会保险补贴");
+        assert_eq!(measure(8, Lang::En), "8 key-group hiring deduction");
+        assert_eq!(measure(6, Lang::En), "6");
     }
 
     #[test]

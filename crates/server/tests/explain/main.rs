@@ -3,13 +3,15 @@
 //! Each page shows the formulas of the example in both languages, and is kept as a snapshot; a change
 //! of a word or a number shows there.
 
+mod claim;
 mod measures;
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use mamagang_grpc::{DeveloperAuthenticator, Grpc};
+use mamagang_app::{AppResult, Caller};
+use mamagang_grpc::{Authenticator, Grpc};
 use mamagang_proto::v1;
 use mamagang_proto::v1::eligibility_service_client::EligibilityServiceClient;
 use mamagang_proto::v1::fact::Kind;
@@ -25,6 +27,21 @@ const LAUNDRY: &str = "91442000QQ0000039Q";
 const WANG: (&str, &str) = ("442000198903149982", "王芳");
 const LI: (&str, &str) = ("442000199307089965", "李敏");
 
+/// The developer, under the name of the header `x-person`: some steps ask for a second person.
+#[derive(Debug)]
+struct Persons;
+
+impl Authenticator for Persons {
+    fn authenticate(&self, call: &http::request::Parts) -> AppResult<Caller> {
+        let mut caller = Caller::developer();
+        let person = call.headers.get("x-person").map(|it| it.to_str());
+        if let Some(Ok(person)) = person {
+            person.clone_into(&mut caller.subject);
+        }
+        Ok(caller)
+    }
+}
+
 /// A service on a port of its own. It ends with the test's runtime.
 struct Service {
     test: TestApp,
@@ -34,11 +51,15 @@ struct Service {
 
 impl Service {
     async fn start() -> Self {
-        let test = TestApp::sqlite(date("2026-07-01")).await;
+        Self::start_on("2026-07-01").await
+    }
+
+    async fn start_on(day: &str) -> Self {
+        let test = TestApp::sqlite(date(day)).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let ids = Arc::new(SteadyIds::default());
-        let grpc = Grpc::new(test.app.clone(), Arc::new(DeveloperAuthenticator), ids);
+        let grpc = Grpc::new(test.app.clone(), Arc::new(Persons), ids);
         tokio::spawn(mamagang_grpc::serve(listener, grpc, std::future::pending()));
         let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
@@ -50,11 +71,16 @@ impl Service {
     }
 
     async fn record(&self, number: u128, kinds: Vec<Kind>) {
+        self.record_drawn(number, "2024-01-31", kinds).await;
+    }
+
+    /// Facts that their source drew on a day.
+    async fn record_drawn(&self, number: u128, drawn_on: &str, kinds: Vec<Kind>) {
         let facts = kinds.into_iter().enumerate().map(|(index, kind)| v1::Fact {
             fact_id: String::new(),
             row_key: index.to_string(),
             source: "中山市人社局".to_owned(),
-            source_date: "2024-01-31".to_owned(),
+            source_date: drawn_on.to_owned(),
             kind: Some(kind),
         });
         let request = v1::RecordFactsRequest {
@@ -114,21 +140,24 @@ impl Service {
             for formula in formulas {
                 assert!(page.contains(formula), "{lang} {formula}: {page}");
             }
-            // What is another at every edition and run stands aside.
-            let page = page.replace(self.test.app.policies().version(), "<version>");
-            let times = [
-                "- 决定时间: ",
-                "- decided: ",
-                "- 入账时间: ",
-                "- recorded: ",
-            ];
-            let lines = page.lines().map(|line| {
-                let time = times.iter().find(|time| line.starts_with(**time));
-                time.map_or_else(|| line.to_owned(), |time| format!("{time}<time>"))
-            });
-            let page = lines.collect::<Vec<_>>().join("\n");
-            insta::assert_snapshot!(format!("{name}_{lang}"), page);
+            insta::assert_snapshot!(format!("{name}_{lang}"), self.steady(&page));
         }
+    }
+
+    /// A page without what is another at every edition and run.
+    fn steady(&self, page: &str) -> String {
+        let page = page.replace(self.test.app.policies().version(), "<version>");
+        let times = [
+            "- 决定时间: ",
+            "- decided: ",
+            "- 入账时间: ",
+            "- recorded: ",
+        ];
+        let lines = page.lines().map(|line| {
+            let time = times.iter().find(|time| line.starts_with(**time));
+            time.map_or_else(|| line.to_owned(), |time| format!("{time}<time>"))
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -91,21 +91,35 @@ fn amount(step: &ExplanationStep) -> String {
     step.amount_fen.map(yuan).unwrap_or_default()
 }
 
-/// The cells of every table, in the order heads, steps; heads, facts; heads, law.
-struct Tables {
-    steps: (Vec<String>, Vec<Vec<String>>),
-    facts: (Vec<String>, Vec<Vec<String>>),
-    law: (Vec<String>, Vec<Vec<String>>),
+/// A table of the page: its title, its heads, and its rows.
+type Section = (&'static str, Vec<&'static str>, Vec<Vec<String>>);
+
+/// The tables in order: steps, reasons, facts, law. Without rows one is left out.
+fn sections(page: &Page<'_>, view: View) -> Vec<Section> {
+    let sections = [
+        steps(page, view),
+        reasons(page, view),
+        facts(page, view),
+        law(page, view),
+    ];
+    let sections = sections.into_iter();
+    sections.filter(|(_, _, rows)| !rows.is_empty()).collect()
 }
 
-fn tables(page: &Page<'_>, view: View) -> Tables {
+fn section(
+    view: View,
+    title: (&'static str, &'static str),
+    heads: &[(&'static str, &'static str)],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Section {
+    let pick = |(zh, en): (&'static str, &'static str)| view.lang.pick(zh, en);
+    let heads = heads.iter().map(|head| pick(*head)).collect();
+    (pick(title), heads, rows.collect())
+}
+
+fn steps(page: &Page<'_>, view: View) -> Section {
     let notes = Notes::of(page.explanation);
-    let heads = |names: &[(&str, &str)]| -> Vec<String> {
-        let names = names.iter();
-        names.map(|(zh, en)| view.pick(zh, en).to_owned()).collect()
-    };
-    let steps = page.explanation.steps.iter();
-    let steps = steps.map(|step| {
+    let rows = page.explanation.steps.iter().map(|step| {
         vec![
             about(step),
             finding(step, view).to_owned(),
@@ -115,7 +129,34 @@ fn tables(page: &Page<'_>, view: View) -> Tables {
             notes.marks(step),
         ]
     });
-    let facts = (1..).zip(&notes.facts).map(|(number, input)| {
+    let heads = [
+        ("步骤", "step"),
+        ("结果", "finding"),
+        ("公式", "formula"),
+        ("金额（元）", "yuan"),
+        ("可信度", "confidence"),
+        ("依据", "rests on"),
+    ];
+    section(view, ("推导", "How it follows"), &heads, rows)
+}
+
+/// What the reasons mean that stand before formulas, each once.
+fn reasons(page: &Page<'_>, view: View) -> Section {
+    let mut known: Vec<(i32, &str)> = Vec::new();
+    for step in &page.explanation.steps {
+        if step.reason != 0 && known.iter().all(|(code, _)| *code != step.reason) {
+            known.push((step.reason, &step.message));
+        }
+    }
+    let rows = known.into_iter();
+    let rows = rows.map(|(code, message)| vec![words::reason_name(code), message.to_owned()]);
+    let heads = [("代码", "code"), ("含义", "means")];
+    section(view, ("理由", "Reasons"), &heads, rows)
+}
+
+fn facts(page: &Page<'_>, view: View) -> Section {
+    let notes = Notes::of(page.explanation);
+    let rows = (1..).zip(&notes.facts).map(|(number, input)| {
         vec![
             format!("F{number}"),
             input.name.clone(),
@@ -125,59 +166,37 @@ fn tables(page: &Page<'_>, view: View) -> Tables {
             input.fact_id.clone(),
         ]
     });
-    let law = (1..).zip(&notes.law).map(|(number, citation)| {
+    let heads = [
+        ("编号", "no."),
+        ("资料", "fact"),
+        ("内容", "says"),
+        ("来源", "source"),
+        ("数据日期", "drawn on"),
+        ("记录编号", "fact id"),
+    ];
+    section(view, ("所依据的资料", "Facts"), &heads, rows)
+}
+
+fn law(page: &Page<'_>, view: View) -> Section {
+    let notes = Notes::of(page.explanation);
+    let rows = (1..).zip(&notes.law).map(|(number, citation)| {
+        let instrument = format!("{} {}", citation.instrument, citation.article);
         vec![
             format!("L{number}"),
-            format!("{} {}", citation.instrument, citation.article)
-                .trim_end()
-                .to_owned(),
+            instrument.trim_end().to_owned(),
             citation.quote.clone(),
             citation.effective_date.clone(),
             words::confidence(citation.confidence, view.lang),
         ]
     });
-    Tables {
-        steps: (
-            heads(&[
-                ("步骤", "step"),
-                ("结果", "finding"),
-                ("公式", "formula"),
-                ("金额（元）", "yuan"),
-                ("可信度", "confidence"),
-                ("依据", "rests on"),
-            ]),
-            steps.collect(),
-        ),
-        facts: (
-            heads(&[
-                ("编号", "no."),
-                ("资料", "fact"),
-                ("内容", "says"),
-                ("来源", "source"),
-                ("数据日期", "drawn on"),
-                ("记录编号", "fact id"),
-            ]),
-            facts.collect(),
-        ),
-        law: (
-            heads(&[
-                ("编号", "no."),
-                ("文件", "instrument"),
-                ("内容", "says"),
-                ("起", "from"),
-                ("可信度", "confidence"),
-            ]),
-            law.collect(),
-        ),
-    }
-}
-
-fn titles(view: View) -> [&'static str; 3] {
-    [
-        view.lang.pick("推导", "How it follows"),
-        view.lang.pick("所依据的资料", "Facts"),
-        view.lang.pick("法规依据", "Law"),
-    ]
+    let heads = [
+        ("编号", "no."),
+        ("文件", "instrument"),
+        ("内容", "says"),
+        ("起", "from"),
+        ("可信度", "confidence"),
+    ];
+    section(view, ("法规依据", "Law"), &heads, rows)
 }
 
 /// The page as tables.
@@ -187,16 +206,8 @@ pub fn text(page: &Page<'_>, view: View) -> String {
         summary.pair(name, value.as_str());
     }
     let mut text = format!("{}\n{}", page.title, summary.text());
-    let tables = tables(page, view);
-    for (title, (heads, rows)) in
-        titles(view)
-            .into_iter()
-            .zip([tables.steps, tables.facts, tables.law])
-    {
-        if rows.is_empty() {
-            continue;
-        }
-        let mut grid = view.table(heads.iter().map(String::as_str));
+    for (title, heads, rows) in sections(page, view) {
+        let mut grid = view.table(heads);
         for row in rows {
             grid.row(row);
         }
@@ -214,15 +225,7 @@ pub fn markdown(page: &Page<'_>, view: View) -> String {
         // Writing into a String cannot fail.
         let _ = writeln!(text, "- {name}: {}", cell(value));
     }
-    let tables = tables(page, view);
-    for (title, (heads, rows)) in
-        titles(view)
-            .into_iter()
-            .zip([tables.steps, tables.facts, tables.law])
-    {
-        if rows.is_empty() {
-            continue;
-        }
+    for (title, heads, rows) in sections(page, view) {
         let _ = writeln!(text, "\n## {title}\n\n| {} |", heads.join(" | "));
         let _ = writeln!(text, "|{}", " --- |".repeat(heads.len()));
         for row in rows {
@@ -247,18 +250,10 @@ pub fn html(page: &Page<'_>, view: View) -> String {
         let _ = write!(text, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
     }
     text.push_str("</dl>\n");
-    let tables = tables(page, view);
-    for (title, (heads, rows)) in
-        titles(view)
-            .into_iter()
-            .zip([tables.steps, tables.facts, tables.law])
-    {
-        if rows.is_empty() {
-            continue;
-        }
+    for (title, heads, rows) in sections(page, view) {
         let _ = write!(text, "<h2>{title}</h2>\n<table><tr>");
         for head in heads {
-            let _ = write!(text, "<th>{}</th>", escape(&head));
+            let _ = write!(text, "<th>{}</th>", escape(head));
         }
         text.push_str("</tr>\n");
         for row in rows {
@@ -283,6 +278,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mamagang_proto::v1::ReasonCode;
+
     use super::*;
     use crate::client::words::Lang;
 
@@ -299,6 +296,8 @@ mod tests {
         };
         let step = ExplanationStep {
             rule: "当月".to_owned(),
+            reason: ReasonCode::AllConditionsMet.into(),
+            message: "全部条件均已满足".to_owned(),
             from_month: "2023-01".to_owned(),
             through_month: "2023-01".to_owned(),
             finding: StepFinding::Met.into(),
@@ -332,6 +331,10 @@ mod tests {
         assert_eq!(markdown.matches("| F1 L1 |").count(), 2, "{markdown}");
         assert_eq!(markdown.matches("| F1 | ").count(), 1, "{markdown}");
         assert!(!markdown.contains("空"));
+        // A reason is told once, and before each formula.
+        let meaning = "| ALL_CONDITIONS_MET | 全部条件均已满足 |";
+        assert_eq!(markdown.matches(meaning).count(), 1, "{markdown}");
+        assert_eq!(markdown.matches("ALL_CONDITIONS_MET: 7800").count(), 2);
         let html = html(&page, view);
         assert!(html.contains("&lt;养老&gt; &amp; 医疗"), "{html}");
         assert!(text(&page, view).contains("7800.00 ÷ 12 = 650.00"));
