@@ -19,6 +19,8 @@ use tokio::net::TcpListener;
 use tonic::Request;
 use tonic::transport::Channel;
 
+use crate::ids::{accepted, filed};
+
 pub(crate) const BAKERY: &str = "91442000MAQQ000161";
 pub(crate) const LAUNDRY: &str = "91442000QQ0000039Q";
 pub(crate) const WANG: (&str, &str) = ("442000198903149982", "王芳");
@@ -72,7 +74,8 @@ fn encode(bytes: &[u8]) -> String {
 
 impl City {
     pub(crate) async fn start() -> Self {
-        let test = TestApp::sqlite(date("2024-02-01")).await;
+        // In the trial period of the notice, for the filings that claims rest on.
+        let test = TestApp::sqlite(date("2023-06-01")).await;
         let key = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
         let directory = test.directory.as_ref().expect("a directory");
         let jwks = directory.path().join("jwks.json");
@@ -102,8 +105,16 @@ impl City {
         let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
         let city = Self { channel, test, key };
+        let mut filings = Vec::new();
         for (number, place) in [NEAR, FAR].into_iter().enumerate() {
-            city.record(number, facts_of(place)).await;
+            city.record(number, registered(place)).await;
+            let filing_id = filed(&city, place, 10 + 2 * number).await;
+            accepted(&city, &filing_id, 11 + 2 * number).await;
+            filings.push(filing_id);
+        }
+        city.test.clock.move_to(date("2024-02-01"));
+        for (number, (place, filing_id)) in [NEAR, FAR].into_iter().zip(filings).enumerate() {
+            city.record(20 + number, employed(place, &filing_id)).await;
         }
         city
     }
@@ -289,12 +300,22 @@ fn fact(kind: fact::Kind) -> Fact {
     }
 }
 
-fn facts_of(place: Place) -> Vec<Fact> {
-    let who = || Some(worker(place.person));
+/// A person as the list of 脱贫人口 has it.
+pub(crate) fn listed_as_poor(person: (&str, &str)) -> Fact {
+    fact(fact::Kind::PovertyStatus(PovertyStatus {
+        worker: Some(worker(person)),
+        category: v1::PersonCategory::LiftedFromPoverty.into(),
+        from_date: "2015-01-01".to_owned(),
+        ..PovertyStatus::default()
+    }))
+}
+
+/// A place's employer and person.
+fn registered(place: Place) -> Vec<Fact> {
     let employer_code = place.employer_code.to_owned();
     vec![
         fact(fact::Kind::EmployerProfile(EmployerProfile {
-            employer_code: employer_code.clone(),
+            employer_code,
             name: "中山某某有限公司".to_owned(),
             kind: v1::EmployerKind::Company.into(),
             town_code: place.town_code.to_owned(),
@@ -310,12 +331,25 @@ fn facts_of(place: Place) -> Vec<Fact> {
             identity: Some(identity(place.person)),
             town_code: place.town_code.to_owned(),
         })),
-        fact(fact::Kind::PovertyStatus(PovertyStatus {
+        listed_as_poor(place.person),
+    ]
+}
+
+/// The person's work on a filed post: January insured in time, February too late, and what a claim rests on from June to
+/// December.
+fn employed(place: Place, filing_id: &str) -> Vec<Fact> {
+    let who = || Some(worker(place.person));
+    let employer_code = place.employer_code.to_owned();
+    let paid = |month: &str, paid_date: &str| {
+        fact(fact::Kind::Contribution(Contribution {
             worker: who(),
-            category: v1::PersonCategory::LiftedFromPoverty.into(),
-            from_date: "2015-01-01".to_owned(),
-            ..PovertyStatus::default()
-        })),
+            employer_code: employer_code.clone(),
+            month: month.to_owned(),
+            insurances: (1..=5).collect(),
+            paid_date: paid_date.to_owned(),
+        }))
+    };
+    let mut facts = vec![
         fact(fact::Kind::Contract(Contract {
             worker: who(),
             contract_id: "C1".to_owned(),
@@ -323,19 +357,21 @@ fn facts_of(place: Place) -> Vec<Fact> {
             kind: v1::ContractKind::LabourContract.into(),
             signed_date: "2023-01-01".to_owned(),
             start_date: "2023-01-01".to_owned(),
+            filing_id: filing_id.to_owned(),
             ..Contract::default()
         })),
-        fact(fact::Kind::Contribution(Contribution {
-            worker: who(),
-            employer_code,
-            month: "2023-01".to_owned(),
-            insurances: (1..=5).collect(),
-            paid_date: "2023-01-20".to_owned(),
-        })),
-        // The last one: revision 5 of its worker, for a retraction.
-        fact(fact::Kind::DependentChild(DependentChild {
-            worker: who(),
-            until_date: "2030-01-01".to_owned(),
-        })),
-    ]
+        paid("2023-01", "2023-01-20"),
+        paid("2023-02", "2023-09-20"),
+    ];
+    facts.extend((6..=12).map(|month| {
+        let month = format!("2023-{month:02}");
+        paid(&month, &format!("{month}-20"))
+    }));
+    facts.push(fact(fact::Kind::DependentChild(DependentChild {
+        worker: who(),
+        until_date: "2030-01-01".to_owned(),
+    })));
+    // The last one is for a retraction: before the contract, so that nothing rests on it.
+    facts.push(paid("2022-12", "2022-12-20"));
+    facts
 }

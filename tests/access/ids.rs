@@ -14,6 +14,7 @@ use mamagang_proto::v1::{
 };
 
 use crate::city::{City, Place, context, request_id, worker};
+use crate::claims::ClaimIds;
 
 /// The post that every filing has.
 pub(crate) const POST: &str = "P";
@@ -31,6 +32,8 @@ pub(crate) struct Ids {
     pub(crate) hire_id: String,
     pub(crate) finding_id: String,
     pub(crate) check_code: String,
+    pub(crate) review_case_id: String,
+    pub(crate) claims: ClaimIds,
     pub(crate) worker_id: String,
     /// A second record, which may be the same person's.
     pub(crate) other_worker_id: String,
@@ -50,7 +53,7 @@ pub(crate) fn post(place: Place) -> FiledPost {
     }
 }
 
-async fn filed(city: &City, place: Place, number: usize) -> String {
+pub(crate) async fn filed(city: &City, place: Place, number: usize) -> String {
     let clerk = city.token("clerk", "hr", &["hr_clerk"], "", &[]);
     let request = SubmitFilingRequest {
         request_id: request_id(number),
@@ -66,6 +69,19 @@ async fn filed(city: &City, place: Place, number: usize) -> String {
     filed.expect("a filing").filing_id
 }
 
+pub(crate) async fn accepted(city: &City, filing_id: &str, number: usize) {
+    let reviewer = city.token("reviewer", "hr", &["hr_reviewer"], "", &[]);
+    let accept = DecideFilingRequest {
+        request_id: request_id(number),
+        filing_id: filing_id.to_owned(),
+        decision: FilingDecision::Accept.into(),
+        ..DecideFilingRequest::default()
+    };
+    let mut filings = FilingServiceClient::new(city.channel.clone());
+    let accepted = filings.decide_filing(city.request(&reviewer, accept)).await;
+    accepted.expect("accepted");
+}
+
 impl Ids {
     /// Makes one of each; `number` begins a hundred request ids of the place's own.
     pub(crate) async fn of(city: &City, place: Place, number: usize) -> Self {
@@ -74,15 +90,8 @@ impl Ids {
         let officer = city.token("officer", "tax", &["tax_officer"], "", &[]);
         let submitted_filing_id = filed(city, place, number).await;
         let filing_id = filed(city, place, number + 1).await;
+        accepted(city, &filing_id, number + 2).await;
         let mut filings = FilingServiceClient::new(city.channel.clone());
-        let accept = DecideFilingRequest {
-            request_id: request_id(number + 2),
-            filing_id: filing_id.clone(),
-            decision: FilingDecision::Accept.into(),
-            ..DecideFilingRequest::default()
-        };
-        let accepted = filings.decide_filing(city.request(&reviewer, accept)).await;
-        accepted.expect("accepted");
         let hire = ReportHireRequest {
             request_id: request_id(number + 3),
             context: Some(context()),
@@ -99,7 +108,12 @@ impl Ids {
         let fact_id = listed.last().expect("a fact").clone();
         let worker_id = fact_id.split('.').next().expect("an id").to_owned();
         Self {
-            decision_id: decision(city, place, &officer).await,
+            decision_id: checked(city, place, &officer, "2023-01").await.decision_id,
+            // Its insurance was paid too late: a question for two persons.
+            review_case_id: checked(city, place, &officer, "2023-02")
+                .await
+                .review_case_id,
+            claims: ClaimIds::of(city, place, number + 20).await,
             entry_id: entry(city, place, &officer, number + 4).await,
             finding_id: finding(city, place, &reviewer).await,
             check_code: certificate(city, place, &officer, number + 5).await,
@@ -113,20 +127,20 @@ impl Ids {
     }
 }
 
-async fn decision(city: &City, place: Place, officer: &str) -> String {
+async fn checked(city: &City, place: Place, officer: &str, month: &str) -> v1::Decision {
     let check = CheckKeyGroupDeductionRequest {
         context: Some(context()),
         employer_code: place.employer_code.to_owned(),
         worker: Some(worker(place.person)),
-        from_month: "2023-01".to_owned(),
-        through_month: "2023-01".to_owned(),
+        from_month: month.to_owned(),
+        through_month: month.to_owned(),
         as_of_time: None,
     };
     let mut eligibility = EligibilityServiceClient::new(city.channel.clone());
     let request = city.request(officer, check);
     let checked = eligibility.check_key_group_deduction(request).await;
     let decision = checked.expect("a decision").into_inner().decision;
-    decision.expect("a decision").decision_id
+    decision.expect("a decision")
 }
 
 /// A posting of the year before: the table's own are of 2023.

@@ -2,6 +2,7 @@
 
 mod cells;
 mod city;
+mod claims;
 #[path = "../attacks/codec.rs"]
 mod codec;
 mod employers;

@@ -1,13 +1,15 @@
 //! A plausible request for every method, from its descriptor: what a field is called says what belongs there.
 
 use mamagang_proto::FILE_DESCRIPTOR_SET;
+use mamagang_proto::v1::FactKind;
 use prost::Message as _;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor,
     Value,
 };
 
-use crate::city::{Place, context, identity, request_id, worker};
+use crate::city::{Place, context, identity, listed_as_poor, request_id, worker};
+use crate::claims;
 use crate::ids::{self, Ids};
 
 /// What requests of one place are filled with.
@@ -74,12 +76,19 @@ fn value(field: &FieldDescriptor, method: &str, filling: &Filling) -> Option<Val
             "mamagang.v1.AccessContext" => known(&inner, &context()),
             "mamagang.v1.WorkerRef" => known(&inner, &worker(filling.place.person)),
             "mamagang.v1.IdentityDocument" => known(&inner, &identity(filling.place.person)),
+            // Of a register's list, a row of the place's person.
+            "mamagang.v1.Fact" if method == "CompareRegister" => {
+                known(&inner, &listed_as_poor(filling.place.person))
+            }
             "mamagang.v1.FiledPost" => known(&inner, &ids::post(filling.place)),
             // A filing has posts or a plan.
             "google.protobuf.Timestamp" | "mamagang.v1.TrainingPlan" => None,
             _ => Some(Value::Message(filled(&inner, method, filling))),
         },
         Kind::String => text(field.name(), method, filling).map(Value::String),
+        Kind::Enum(kind) if kind.name() == "FactKind" && method == "ListRegister" => {
+            Some(Value::EnumNumber(FactKind::PovertyStatus.into()))
+        }
         Kind::Enum(_) => Some(Value::EnumNumber(1)),
         Kind::Bool => Some(Value::Bool(field.name() == "validate_only")),
         Kind::Int32 => match field.name() {
@@ -109,6 +118,21 @@ fn text(name: &str, method: &str, filling: &Filling) -> Option<String> {
         ("check_code", _) => ids.check_code.clone(),
         ("from_worker_id", _) => ids.other_worker_id.clone(),
         ("into_worker_id" | "worker_id", _) => ids.worker_id.clone(),
+        ("review_case_id", _) => ids.review_case_id.clone(),
+        // The case's own months.
+        ("from_month" | "through_month", "ProposeResolution") => return None,
+        ("evidence", "ProposeResolution") => "凭证 1".to_owned(),
+        // A new claim.
+        ("claim_id", "SubmitClaim") => return None,
+        ("claim_id", "ApproveClaim") => ids.claims.reviewed.clone(),
+        ("claim_id", "MarkClaimPaid") => ids.claims.approved.clone(),
+        ("claim_id", "ClawBackClaim") => ids.claims.paid.clone(),
+        ("claim_id", _) => ids.claims.submitted.clone(),
+        ("quarter", "ListClaims") => claims::CLAIMED_QUARTER.to_owned(),
+        ("quarter", _) => claims::OPEN_QUARTER.to_owned(),
+        ("paid_date", "MarkClaimPaid") => "2024-02-01".to_owned(),
+        ("payment_reference", _) => "ZF-2".to_owned(),
+        ("fund_source", _) => "就业补助资金".to_owned(),
         ("post_key", _) => ids::POST.to_owned(),
         ("assigned_to", _) => "reviewer".to_owned(),
         ("name", "GetParameter") => "key_group.person_months_max".to_owned(),

@@ -136,13 +136,14 @@ async fn an_employer_reaches_itself_and_its_own_people_only() {
     );
     assert_eq!(denied(&test, "payroll").await, 7);
 
-    // Another employer's person is answered like one whom nobody knows.
+    // Another employer's person is answered like one whom nobody knows; the trail tells who it was.
     let foreign = app
         .check_key_group(&bakery, &why, check(LI, BAKERY, "2023-01", "2023-12"), None)
         .await
         .expect("a decision");
     assert_eq!(foreign.decision.outcome, Outcome::Review);
     assert_eq!(foreign.decision.months[0].code, ReasonCode::NoRecord);
+    assert_eq!(denied(&test, "payroll").await, 8);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The audit trail: one durable row for every call, and the decisions that rows hold.
 //!
 //! A read writes exactly one row before its answer leaves, together with the rows of the other
-//! reads of the moment. A write's row is in the write's own transaction. What no use case has
+//! reads of the moment; one that was asked about persons out of reach a second one that names them.
+//! A write's row is in the write's own transaction. What no use case has
 //! recorded (a refusal for syntax, a first answer given again) the layer around the call records,
 //! which asks the call's [`CallTrail`].
 

@@ -1,5 +1,6 @@
 //! What is known of one call's audit, shared by everything that works on the call.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,9 @@ pub struct Noted {
     pub employer_code: Option<EmployerCode>,
     /// The person it concerns, where it is one.
     pub worker_id: Option<WorkerId>,
+    /// Persons it asked about who are out of the caller's reach, and are answered like ones whom
+    /// nobody knows.
+    pub out_of_reach: BTreeSet<WorkerId>,
 }
 
 impl CallTrail {
@@ -46,6 +50,13 @@ impl CallTrail {
     pub fn noted(&self) -> Noted {
         let noted = self.0.noted.lock();
         noted.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes whom the call noted as out of reach: whoever records them does so once.
+    pub(crate) fn take_out_of_reach(&self) -> BTreeSet<WorkerId> {
+        let noted = self.0.noted.lock();
+        let mut noted = noted.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut noted.out_of_reach)
     }
 
     /// Notes something of the call.

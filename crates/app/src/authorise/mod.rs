@@ -22,6 +22,7 @@ pub(crate) use permit::Permit;
 pub use role::{Role, Roles};
 
 use crate::app::App;
+use crate::audit::AuditDraft;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
 
@@ -176,7 +177,7 @@ impl App {
         Ok(within)
     }
 
-    /// Takes out those whom the caller does not reach.
+    /// Takes out those whom the caller does not reach, and notes them for the answer's row.
     pub(crate) async fn within_reach(
         &self,
         permit: &Permit<'_>,
@@ -190,6 +191,13 @@ impl App {
             .map(|found| found.as_ref().map(|found| &found.worker))
             .collect();
         let within = self.workers_within_reach(permit, &rows).await?;
+        let known = rows.iter().zip(&within);
+        let persons = known.filter(|(_, within)| !**within);
+        let persons = persons.filter_map(|(row, _)| row.map(|row| row.worker_id));
+        permit
+            .caller
+            .trail
+            .note(|noted| noted.out_of_reach.extend(persons));
         let pairs = snapshots.into_iter().zip(within);
         Ok(pairs
             .map(|(found, within)| found.filter(|_| within))
@@ -204,6 +212,30 @@ impl App {
     ) -> AppResult<bool> {
         let within = self.workers_within_reach(permit, &[Some(row)]).await?;
         Ok(within.first().copied().unwrap_or(false))
+    }
+
+    /// Writes the row of an answer that tells nothing of persons out of reach. Where it was asked about any, a second
+    /// row of the same call names them as `PERMISSION_DENIED`: the trail tells them from persons whom nobody knows.
+    /// Both rows are queued at once, so that the time of the answer does not tell it.
+    pub(crate) async fn write_answer(&self, draft: AuditDraft) -> AppResult<()> {
+        let persons = draft.caller.trail.take_out_of_reach();
+        if persons.is_empty() {
+            return self.audit.write(draft).await;
+        }
+        metrics::counter!("mamagang_permission_denied_total", "rpc.method" => draft.method)
+            .increment(1);
+        let denied = AuditDraft {
+            outcome: ErrorReason::PermissionDenied.name().to_owned(),
+            employer_code: draft.employer_code,
+            subjects: persons.into_iter().collect(),
+            ..self.audit_draft(
+                draft.method,
+                &draft.caller,
+                draft.context.as_ref(),
+                Vec::new(),
+            )
+        };
+        self.audit.write_all(vec![draft, denied]).await
     }
 
     /// Records that a resource was out of reach, as `PERMISSION_DENIED`, whatever the caller is told.

@@ -206,7 +206,7 @@ impl App {
             draft.given = given(&["category", "months", "reasons", "evidence"]);
         }
         self.open_reviews(permit.caller, openings).await?;
-        self.audit.write(draft).await?;
+        self.write_answer(draft).await?;
         Ok(results)
     }
 

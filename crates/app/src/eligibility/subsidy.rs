@@ -290,7 +290,7 @@ impl App {
         });
         self.open_reviews(caller, opening.into_iter().collect())
             .await?;
-        self.audit.write(draft).await?;
+        self.write_answer(draft).await?;
         Ok(checked)
     }
 }

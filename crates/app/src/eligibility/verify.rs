@@ -175,7 +175,7 @@ impl App {
             }));
         }
         if is_batch || !draft.items.is_empty() {
-            self.audit.write(draft).await?;
+            self.write_answer(draft).await?;
         }
         Ok(answers)
     }
@@ -307,7 +307,7 @@ impl App {
             draft.worker_id = snapshot.as_ref().map(|found| found.worker.worker_id);
             draft.given = given(&["contract", "first_insured_month"]);
         }
-        self.audit.write(draft).await?;
+        self.write_answer(draft).await?;
         Ok(answer)
     }
 

@@ -115,7 +115,7 @@ impl App {
             question: format!("rows={}", rows.len()),
             answer: [0; 32],
         });
-        self.audit.write(draft).await?;
+        self.write_answer(draft).await?;
         Ok(answers)
     }
 
