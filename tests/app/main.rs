@@ -19,6 +19,7 @@ mod merge;
 mod overlay;
 mod replay;
 mod reviews;
+mod rules;
 mod settlements;
 mod simulate;
 mod tamper;

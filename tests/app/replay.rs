@@ -198,7 +198,7 @@ async fn a_call_that_is_no_decision_is_not_replayed() {
 }
 
 /// 王芳 in a filed post from 2023-01, with a child, and the bakery's filing.
-async fn subsidised(test: &TestApp) {
+pub(crate) async fn subsidised(test: &TestApp) {
     let mut items = bakery_with_wang();
     // January is not insured, so that the twelfth month is that of the year after.
     items.retain(|item| {
@@ -234,7 +234,7 @@ async fn subsidised(test: &TestApp) {
     unit.commit().await.expect("committed");
 }
 
-async fn ask_subsidy(test: &TestApp) -> CheckedSubsidy {
+pub(crate) async fn ask_subsidy(test: &TestApp) -> CheckedSubsidy {
     let question = SubsidyCheck {
         kind: SubsidyKind::Post,
         employer_code: code(BAKERY),

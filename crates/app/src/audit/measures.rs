@@ -12,7 +12,10 @@ use mamagang_domain::money::{Fen, RateBp};
 use mamagang_domain::month::{FilingCycle, TaxMonth, TaxPeriod, TaxYear};
 use mamagang_domain::subsidy::{ClaimedMonth, SubsidyKind};
 
-use super::record::{PersonRecord, runs_of, thaw_booked, thaw_digest, thaw_filings, thaw_month};
+use super::record::{
+    PersonRecord, ShortAnswer, freeze_short, runs_of, thaw_booked, thaw_digest, thaw_filings,
+    thaw_month, thaw_short,
+};
 
 /// A check of a subsidy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct SubsidyItem {
     pub from: TaxMonth,
     /// Last month asked.
     pub through: TaxMonth,
+    /// What was answered, in short.
+    pub told: ShortAnswer,
     /// Digest of the answer.
     pub answer: Digest32,
 }
@@ -44,6 +49,8 @@ pub struct SubsidyItem {
 pub struct PreferenceItemRecord {
     /// The figures, those of the employer's record among them.
     pub question: PreferenceQuestion,
+    /// What was answered, in short.
+    pub told: ShortAnswer,
     /// Digest of the answers.
     pub answer: Digest32,
 }
@@ -76,11 +83,16 @@ pub(super) fn freeze_subsidy(writer: &mut Writer, item: &SubsidyItem) {
     }
     writer
         .int(i64::from(item.from.index()))
-        .int(i64::from(item.through.index()))
-        .bytes(&item.answer);
+        .int(i64::from(item.through.index()));
+    freeze_short(writer, &item.told);
+    writer.bytes(&item.answer);
 }
 
-pub(super) fn thaw_subsidy(reader: &mut Reader<'_>) -> Result<SubsidyItem, FrozenError> {
+/// Reads a check of a subsidy; the earlier form tells nothing of the answer.
+pub(super) fn thaw_subsidy(
+    reader: &mut Reader<'_>,
+    is_told: bool,
+) -> Result<SubsidyItem, FrozenError> {
     let kind = thaw_kind(reader)?;
     let employer_code = thaw_employer(reader)?;
     let employer_revision = reader.narrow()?;
@@ -106,8 +118,16 @@ pub(super) fn thaw_subsidy(reader: &mut Reader<'_>) -> Result<SubsidyItem, Froze
         filings,
         from: thaw_month(reader)?,
         through: thaw_month(reader)?,
+        told: thaw_short_if(reader, is_told)?,
         answer: thaw_digest(reader)?,
     })
+}
+
+fn thaw_short_if(reader: &mut Reader<'_>, is_told: bool) -> Result<ShortAnswer, FrozenError> {
+    match is_told {
+        true => thaw_short(reader),
+        false => Ok(ShortAnswer::new()),
+    }
 }
 
 fn freeze_person(writer: &mut Writer, person: &PersonRecord) {
@@ -231,12 +251,15 @@ pub(super) fn freeze_preferences(writer: &mut Writer, item: &PreferenceItemRecor
         .optional_int(fen(question.credit_increment_fen))
         .optional_int(question.credit_months.map(i64::from))
         .optional_int(question.input_ratio_bp.map(|rate| i64::from(rate.get())))
-        .optional_int(question.refund_class.map(|class| class as i64))
-        .bytes(&item.answer);
+        .optional_int(question.refund_class.map(|class| class as i64));
+    freeze_short(writer, &item.told);
+    writer.bytes(&item.answer);
 }
 
+/// Reads a check of measure 10; the earlier form tells nothing of the answers.
 pub(super) fn thaw_preferences(
     reader: &mut Reader<'_>,
+    is_told: bool,
 ) -> Result<PreferenceItemRecord, FrozenError> {
     let question = PreferenceQuestion {
         tax_year: TaxYear::new(reader.narrow()?).ok_or(FrozenError)?,
@@ -266,6 +289,7 @@ pub(super) fn thaw_preferences(
     };
     Ok(PreferenceItemRecord {
         question,
+        told: thaw_short_if(reader, is_told)?,
         answer: thaw_digest(reader)?,
     })
 }
@@ -315,6 +339,10 @@ mod tests {
         TaxMonth::parse(text).expect("a month")
     }
 
+    fn told() -> ShortAnswer {
+        vec![("total_yuan".to_owned(), "600.00".to_owned())]
+    }
+
     fn code() -> EmployerCode {
         EmployerCode::parse("91442000MAQQ000161").expect("a code")
     }
@@ -349,9 +377,13 @@ mod tests {
             }],
             from: month("2022-09"),
             through: month("2023-02"),
+            told: told(),
             answer: [5; 32],
         };
-        let back = read(|writer| freeze_subsidy(writer, &item), thaw_subsidy);
+        let back = read(
+            |writer| freeze_subsidy(writer, &item),
+            |reader| thaw_subsidy(reader, true),
+        );
         assert_eq!(back, item);
     }
 
@@ -381,10 +413,54 @@ mod tests {
         for question in [empty, full] {
             let item = PreferenceItemRecord {
                 question,
+                told: told(),
                 answer: [7; 32],
             };
-            let back = read(|writer| freeze_preferences(writer, &item), thaw_preferences);
+            let back = read(
+                |writer| freeze_preferences(writer, &item),
+                |reader| thaw_preferences(reader, true),
+            );
             assert_eq!(back, item);
         }
+    }
+
+    /// Forms 3 and 5: the same without the short answer.
+    #[test]
+    fn questions_of_the_earlier_forms_are_read() {
+        let mut writer = Writer::new(1);
+        writer
+            .int(5)
+            .text(code().as_str())
+            .int(3)
+            .int(0)
+            .int(0)
+            .int(0)
+            .int(0)
+            .int(i64::from(month("2022-09").index()))
+            .int(i64::from(month("2022-10").index()))
+            .bytes(&[5; 32]);
+        let bytes = writer.finish();
+        let mut reader = Reader::new(&bytes, 1).expect("a record");
+        let item = thaw_subsidy(&mut reader, false).expect("an item");
+        reader.finish().expect("nothing more");
+        assert_eq!((item.told.len(), item.answer), (0, [5; 32]));
+        assert_eq!(item.through, month("2022-10"));
+
+        let question = PreferenceQuestion::of_year(TaxYear::new(2024).expect("a year"));
+        let item = PreferenceItemRecord {
+            question,
+            told: ShortAnswer::new(),
+            answer: [7; 32],
+        };
+        let mut writer = Writer::new(1);
+        freeze_preferences(&mut writer, &item);
+        let whole = writer.finish();
+        // An empty list is one integer of eight bytes before the digest; the earlier form has none.
+        let (head, digest) = whole.split_at(whole.len() - 36);
+        let earlier = [&head[..head.len() - 12], digest].concat();
+        let mut reader = Reader::new(&earlier, 1).expect("a record");
+        let back = thaw_preferences(&mut reader, false).expect("an item");
+        reader.finish().expect("nothing more");
+        assert_eq!(back, item);
     }
 }

@@ -28,7 +28,8 @@ pub use list::{AuditEvent, AuditFilter, AuditPage, AuditSpan};
 pub use mamagang_store::audit::{AuditPlace, Retention};
 pub use measures::{PreferenceItemRecord, SubsidyItem};
 pub use record::{
-    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, Told, thaw_call,
+    AuditDraft, DecisionItem, KeyGroupRecord, PersonRecord, RecordedCall, ShortAnswer, Told,
+    VatItem, thaw_call,
 };
 pub use trail::{CallTrail, Noted};
 pub use turned_away::{TURNED_AWAY, TurnedAway};

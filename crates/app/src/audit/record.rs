@@ -25,9 +25,13 @@ const FORMAT_VERSION: u8 = 2;
 /// A check of measure 8 without filings, as-of time and short answer; read, and written no more.
 const ITEM_KEY_GROUP_1: i64 = 1;
 const ITEM_OTHER: i64 = 2;
-const ITEM_SUBSIDY: i64 = 3;
-const ITEM_PREFERENCES: i64 = 5;
+/// Checks of a subsidy and of measure 10 without short answer; read, and written no more.
+const ITEM_SUBSIDY_1: i64 = 3;
+const ITEM_PREFERENCES_1: i64 = 5;
 const ITEM_KEY_GROUP: i64 = 6;
+const ITEM_SUBSIDY: i64 = 7;
+const ITEM_PREFERENCES: i64 = 8;
+const ITEM_VAT: i64 = 9;
 
 /// The person of a recorded question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +88,21 @@ pub struct Told {
     pub total_fen: Fen,
 }
 
+/// An answer in short as named lines, such as `total_yuan` and `600.00`; empty in rows of the forms
+/// that do not tell it.
+pub type ShortAnswer = Vec<(String, String)>;
+
+/// A question of measure 9.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VatItem {
+    /// All its fields, as `name=value` lines.
+    pub question: String,
+    /// What was answered, in short.
+    pub told: ShortAnswer,
+    /// Digest of the answer.
+    pub answer: Digest32,
+}
+
 /// One question of a call and what was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionItem {
@@ -93,6 +112,8 @@ pub enum DecisionItem {
     Subsidy(Box<SubsidyItem>),
     /// A check of measure 10.
     Preferences(Box<PreferenceItemRecord>),
+    /// A check of measure 9. Rows that do not tell the answer in short hold it as any other question.
+    Vat(Box<VatItem>),
     /// Any other question: its text and the digest of its answer.
     Other {
         /// The question's fields, without personal data, as `name=value` lines.
@@ -240,6 +261,11 @@ fn freeze_item(writer: &mut Writer, item: &DecisionItem) {
         }
         DecisionItem::Subsidy(item) => freeze_subsidy(writer.int(ITEM_SUBSIDY), item),
         DecisionItem::Preferences(item) => freeze_preferences(writer.int(ITEM_PREFERENCES), item),
+        DecisionItem::Vat(item) => {
+            writer.int(ITEM_VAT).text(&item.question);
+            freeze_short(writer, &item.told);
+            writer.bytes(&item.answer);
+        }
         DecisionItem::KeyGroup(record) => {
             writer.int(ITEM_KEY_GROUP);
             freeze_key_group(writer, record);
@@ -384,11 +410,19 @@ fn thaw_item(reader: &mut Reader<'_>) -> Result<DecisionItem, FrozenError> {
             question: reader.text()?.to_owned(),
             answer: thaw_digest(reader)?,
         }),
-        ITEM_SUBSIDY => Ok(DecisionItem::Subsidy(Box::new(thaw_subsidy(reader)?))),
-        ITEM_PREFERENCES => {
-            let item = thaw_preferences(reader)?;
+        form @ (ITEM_SUBSIDY | ITEM_SUBSIDY_1) => {
+            let item = thaw_subsidy(reader, form == ITEM_SUBSIDY)?;
+            Ok(DecisionItem::Subsidy(Box::new(item)))
+        }
+        form @ (ITEM_PREFERENCES | ITEM_PREFERENCES_1) => {
+            let item = thaw_preferences(reader, form == ITEM_PREFERENCES)?;
             Ok(DecisionItem::Preferences(Box::new(item)))
         }
+        ITEM_VAT => Ok(DecisionItem::Vat(Box::new(VatItem {
+            question: reader.text()?.to_owned(),
+            told: thaw_short(reader)?,
+            answer: thaw_digest(reader)?,
+        }))),
         form @ (ITEM_KEY_GROUP | ITEM_KEY_GROUP_1) => {
             let record = thaw_key_group(reader, form)?;
             Ok(DecisionItem::KeyGroup(Box::new(record)))
@@ -440,6 +474,19 @@ fn thaw_key_group(reader: &mut Reader<'_>, form: i64) -> Result<KeyGroupRecord, 
         told,
         answer: thaw_digest(reader)?,
     })
+}
+
+pub(super) fn freeze_short(writer: &mut Writer, told: &ShortAnswer) {
+    writer.int(told.len() as i64);
+    for (name, value) in told {
+        writer.text(name).text(value);
+    }
+}
+
+pub(super) fn thaw_short(reader: &mut Reader<'_>) -> Result<ShortAnswer, FrozenError> {
+    let count = reader.count()?;
+    let line = |_| Ok((reader.text()?.to_owned(), reader.text()?.to_owned()));
+    (0..count).map(line).collect()
 }
 
 fn thaw_told(reader: &mut Reader<'_>) -> Result<Option<Told>, FrozenError> {
@@ -553,6 +600,11 @@ mod tests {
             }),
             answer: [5; 32],
         }));
+        let vat = DecisionItem::Vat(Box::new(VatItem {
+            question: "party=NATURAL_PERSON".to_owned(),
+            told: vec![("vat_yuan".to_owned(), "10.00".to_owned())],
+            answer: [7; 32],
+        }));
         let draft = AuditDraft {
             audit_id: AuditId(uuid::Uuid::from_u128(1)),
             method: "M",
@@ -571,18 +623,20 @@ mod tests {
                     question: "q=1".to_owned(),
                     answer: [6; 32],
                 },
+                vat.clone(),
             ],
         };
         let frozen = freeze(&draft, None, [1; 16], 4, 99);
         let call = thaw_call(&frozen).expect("a call");
         assert_eq!(call.items[0], item);
+        assert_eq!(call.items[2], vat);
         assert_eq!(call.given, ["identity.number:masked"]);
         assert_eq!((call.position, call.writer_id), (4, [1; 16]));
         assert_eq!(call.retention, Retention::TenYears);
         assert_eq!(call.organisation, "development");
         assert_eq!(
             (call.method.as_str(), call.recorded_at, call.items.len()),
-            ("M", 99, 2)
+            ("M", 99, 3)
         );
         for cut in 0..frozen.len() {
             assert!(thaw_call(&frozen[..cut]).is_err(), "cut at {cut}");

@@ -20,7 +20,7 @@ use mamagang_store::{StoreResult, UnitOfWork};
 use super::Claim;
 use crate::app::App;
 use crate::audit::{DecisionItem, PersonRecord, SubsidyItem};
-use crate::eligibility::subsidy_digest;
+use crate::eligibility::{short_subsidy, subsidy_digest};
 use crate::error::{AppError, AppResult};
 use crate::limits::PAGE_ROWS_MAX;
 
@@ -235,6 +235,7 @@ impl Desk {
             filings: snapshot.filings.clone(),
             from,
             through,
+            told: short_subsidy(&decision),
             answer: subsidy_digest(&decision),
             claimed,
         };

@@ -6,7 +6,8 @@ use super::check::CheckedDecision;
 use super::digest::{decision_digest, preferences_digest, subsidy_digest, vat_digest};
 use super::preferences::CheckedPreferences;
 use super::sheet::{
-    Sheet, differences, key_group_sheet, preferences_sheet, subsidy_sheet, vat_sheet,
+    Sheet, differences, key_group_sheet, preferences_sheet, short_differences, subsidy_sheet,
+    vat_sheet,
 };
 use super::subsidy::CheckedSubsidy;
 use super::vat::CheckedVat;
@@ -59,6 +60,11 @@ impl Answer {
     /// What came out otherwise in `now`, part by part, in the order of the answer.
     pub fn differences(&self, now: &Self) -> Vec<Difference> {
         differences(&self.sheet(), &now.sheet())
+    }
+
+    /// What came out otherwise in it than a row tells of the answer in short.
+    pub(super) fn short_differences(&self, told: &Sheet) -> Vec<Difference> {
+        short_differences(told, &self.sheet())
     }
 
     /// The answer as named lines, each name once.

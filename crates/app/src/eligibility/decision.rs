@@ -20,6 +20,7 @@ use super::answer::Answer;
 use super::check::{Asked, CheckedDecision};
 use super::preferences::{CheckedPreferences, review_cases};
 use super::question::question_json;
+use super::sheet::{Sheet, told_sheet};
 use super::vat::{CheckedVat, METHOD as VAT_METHOD, read_question};
 use crate::app::{App, require_context};
 use crate::audit::{
@@ -86,6 +87,9 @@ impl Recorded {
             DecisionItem::Other { question, .. } if self.call.method == VAT_METHOD => {
                 read_question(question).map(|question| Replayable::Vat(Box::new(question)))
             }
+            DecisionItem::Vat(item) => {
+                read_question(&item.question).map(|question| Replayable::Vat(Box::new(question)))
+            }
             DecisionItem::Other { .. } => None,
             DecisionItem::Subsidy(item) => Some(Replayable::Subsidy(item.clone())),
             DecisionItem::Preferences(item) => {
@@ -101,7 +105,20 @@ impl Recorded {
             DecisionItem::Other { answer, .. } => *answer,
             DecisionItem::Subsidy(item) => item.answer,
             DecisionItem::Preferences(item) => item.answer,
+            DecisionItem::Vat(item) => item.answer,
         }
+    }
+
+    /// What the row tells of the answer in short; `None` where its form tells nothing.
+    pub(super) fn told(&self) -> Option<Sheet> {
+        let lines = match &self.item {
+            DecisionItem::KeyGroup(record) => return record.told.map(told_sheet),
+            DecisionItem::Subsidy(item) => &item.told,
+            DecisionItem::Preferences(item) => &item.told,
+            DecisionItem::Vat(item) => &item.told,
+            DecisionItem::Other { .. } => return None,
+        };
+        (!lines.is_empty()).then(|| Sheet::from(lines))
     }
 
     /// Whom a read of it concerns.

@@ -21,6 +21,7 @@ pub(crate) use check::unclaimed;
 pub use check::{CheckedDecision, EvidenceView, KeyGroupCheck};
 pub use decision::StoredDecision;
 pub(crate) use loader::CheckLoader;
+pub(crate) use sheet::short_subsidy;
 
 pub use digest::{decision_digest, preferences_digest, subsidy_digest, vat_digest};
 pub use preferences::CheckedPreferences;

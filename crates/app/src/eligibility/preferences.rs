@@ -8,6 +8,7 @@ use mamagang_domain::inclusive::{
 use mamagang_domain::review::Reviewed;
 
 use super::digest::preferences_digest;
+use super::sheet::short_preferences;
 use crate::app::App;
 use crate::audit::{DecisionItem, PreferenceItemRecord};
 use crate::caller::Caller;
@@ -83,6 +84,7 @@ impl App {
         let reviewed = reviewed(&question, &results);
         let item = PreferenceItemRecord {
             question,
+            told: short_preferences(&results),
             answer: preferences_digest(&results),
         };
         let items = vec![DecisionItem::Preferences(Box::new(item))];

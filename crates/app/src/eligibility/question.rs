@@ -38,6 +38,10 @@ pub(super) fn question_json(item: &DecisionItem) -> String {
         DecisionItem::Other { question, .. } => {
             return serde_json::json!({ "question": question }).to_string();
         }
+        DecisionItem::Vat(item) => {
+            let question = &item.question;
+            return serde_json::json!({ "measure": 9, "question": question }).to_string();
+        }
         DecisionItem::Subsidy(item) => return subsidy_question_json(item),
         DecisionItem::Preferences(item) => return preference_question_json(&item.question),
     };

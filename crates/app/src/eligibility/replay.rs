@@ -15,7 +15,6 @@ use mamagang_policy::Policies;
 use super::answer::{Answer, Difference};
 use super::check::KeyGroupCheck;
 use super::decision::{Recorded, Replayable, Revisions, answer};
-use super::sheet::outcome_word;
 use crate::app::{App, require_context};
 use crate::audit::{KeyGroupRecord, PersonRecord, RecordedCall};
 use crate::authorise::Permit;
@@ -172,8 +171,8 @@ impl App {
                 return Ok(());
             }
         }
-        if let Replayable::KeyGroup(record) = question {
-            replay.differences = short_differences(record, &replay.answer);
+        if let Some(told) = recorded.told() {
+            replay.differences = replay.answer.short_differences(&told);
         }
         if !edition_is_kept {
             replay.verdict = Verdict::PolicyDiffers;
@@ -282,21 +281,4 @@ fn difference(field: &str, then: impl ToString, now: impl ToString) -> Differenc
         then: then.to_string(),
         now: now.to_string(),
     }
-}
-
-/// What is known of an answer that is not kept: its outcome and its sum.
-fn short_differences(record: &KeyGroupRecord, now: &Answer) -> Vec<Difference> {
-    let (Some(told), Answer::KeyGroup(checked)) = (record.told, now) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    if told.outcome != checked.decision.outcome {
-        let (then, now) = (told.outcome, checked.decision.outcome);
-        found.push(difference("outcome", outcome_word(then), outcome_word(now)));
-    }
-    if told.total_fen != checked.decision.total_fen {
-        let (then, now) = (told.total_fen, checked.decision.total_fen);
-        found.push(difference("total_yuan", then.yuan(), now.yuan()));
-    }
-    found
 }

@@ -5,17 +5,26 @@ use std::fmt::Write as _;
 use mamagang_domain::fact::FactKind;
 use mamagang_domain::inclusive::PreferenceResult;
 use mamagang_domain::key_group::{Decision, MonthResult};
+use mamagang_domain::money::Fen;
 use mamagang_domain::policy::Confidence;
 use mamagang_domain::reason::{Assumption, Outcome, Reason};
+use mamagang_domain::subsidy;
 use mamagang_domain::vat::{VatDecision, VatOutcome};
 
 use super::answer::Difference;
 use super::check::{CheckedDecision, EvidenceView};
 use super::subsidy::CheckedSubsidy;
+use crate::audit::{ShortAnswer, Told};
 
 /// The answer as named lines, each name once.
 #[derive(Debug, Default)]
-pub(super) struct Sheet(Vec<(String, String)>);
+pub(super) struct Sheet(ShortAnswer);
+
+impl From<&ShortAnswer> for Sheet {
+    fn from(told: &ShortAnswer) -> Self {
+        Self(told.clone())
+    }
+}
 
 impl Sheet {
     fn add(&mut self, field: impl Into<String>, value: impl ToString) {
@@ -50,6 +59,12 @@ impl Sheet {
                 format!("{outcome} {code} {amount}"),
             );
         }
+    }
+
+    fn add_result(&mut self, result: &PreferenceResult) {
+        let item = result.item;
+        self.add(format!("{item:?}.outcome"), outcome_word(result.outcome));
+        self.add(format!("{item:?}.amount_yuan"), result.amount_fen.yuan());
     }
 
     fn add_ground(&mut self, assumptions: &[Assumption], missing: &[FactKind]) {
@@ -164,16 +179,56 @@ pub(super) fn subsidy_sheet(checked: &CheckedSubsidy) -> Sheet {
 pub(super) fn preferences_sheet(results: &[PreferenceResult]) -> Sheet {
     let mut sheet = Sheet::default();
     for result in results {
-        let item = format!("{:?}", result.item);
-        sheet.add(format!("{item}.outcome"), outcome_word(result.outcome));
-        sheet.add(format!("{item}.amount_yuan"), result.amount_fen.yuan());
-        sheet.add_reasons(&format!("{item}.reasons"), &result.reasons);
+        sheet.add_result(result);
+        sheet.add_reasons(&format!("{:?}.reasons", result.item), &result.reasons);
     }
     sheet
 }
 
+/// A decision in short: its outcome and its sum.
+fn short(outcome: &str, total_fen: Fen) -> Sheet {
+    let mut sheet = Sheet::default();
+    sheet.add("outcome", outcome);
+    sheet.add("total_yuan", total_fen.yuan());
+    sheet
+}
+
+/// What an audit row keeps of a check of measure 8, as lines.
+pub(super) fn told_sheet(told: Told) -> Sheet {
+    short(outcome_word(told.outcome), told.total_fen)
+}
+
+/// What an audit row keeps of a check of a subsidy.
+pub(crate) fn short_subsidy(decision: &subsidy::Decision) -> ShortAnswer {
+    short(outcome_word(decision.outcome), decision.total_fen).0
+}
+
+/// The same of a question of measure 9: outcome and VAT.
+pub(super) fn short_vat(decision: &VatDecision) -> ShortAnswer {
+    let mut sheet = Sheet::default();
+    sheet.add("outcome", vat_outcome_word(decision.outcome));
+    sheet.add("vat_yuan", decision.vat_fen.yuan());
+    sheet.0
+}
+
+/// The same of a check of measure 10: outcome and amount of every item.
+pub(super) fn short_preferences(results: &[PreferenceResult]) -> ShortAnswer {
+    let mut sheet = Sheet::default();
+    for result in results {
+        sheet.add_result(result);
+    }
+    sheet.0
+}
+
+/// What of an answer that is not kept came out otherwise, by the lines that are.
+pub(super) fn short_differences(then: &Sheet, now: &Sheet) -> Vec<Difference> {
+    let kept = |line: &&(String, String)| then.get(&line.0).is_some();
+    let now = Sheet(now.0.iter().filter(kept).cloned().collect());
+    differences(then, &now)
+}
+
 /// An outcome as the API spells it.
-pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
+const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Eligible => "ELIGIBLE",
         Outcome::Review => "REVIEW",

@@ -17,6 +17,7 @@ use mamagang_store::rows::{EmployerRow, WorkerSnapshot};
 use super::check::{EvidenceView, check_span, evidence_of};
 use super::decision::{FactsOfThen, Recorded};
 use super::digest::subsidy_digest;
+use super::sheet::short_subsidy;
 use crate::app::{App, require_context};
 use crate::audit::{DecisionItem, PersonRecord, SubsidyItem};
 use crate::authorise::Permit;
@@ -255,6 +256,7 @@ impl App {
             claimed: claimed.to_vec(),
             from: check.from,
             through: check.through,
+            told: short_subsidy(&decision),
             answer: subsidy_digest(&decision),
         };
         let views = known.map_or_else(Vec::new, |snapshot| {

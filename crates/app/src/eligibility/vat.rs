@@ -8,8 +8,9 @@ use mamagang_domain::review::Reviewed;
 use mamagang_domain::vat::{MEASURE, Party, VatDecision, VatQuestion, check_vat};
 
 use super::digest::vat_digest;
+use super::sheet::short_vat;
 use crate::app::App;
-use crate::audit::DecisionItem;
+use crate::audit::{DecisionItem, VatItem};
 use crate::caller::Caller;
 use crate::error::AppResult;
 use crate::reviews::Opening;
@@ -70,11 +71,13 @@ impl App {
     ) -> AppResult<CheckedVat> {
         self.permit(METHOD, caller, None).await?;
         let decision = check_vat(&self.book, &question);
-        let item = DecisionItem::Other {
+        let item = VatItem {
             question: question_text(&question),
+            told: short_vat(&decision),
             answer: vat_digest(&decision),
         };
-        let mut draft = self.audit_draft(METHOD, caller, None, vec![item]);
+        let items = vec![DecisionItem::Vat(Box::new(item))];
+        let mut draft = self.audit_draft(METHOD, caller, None, items);
         draft.rules_version = mamagang_domain::vat::RULES_VERSION;
         let decision_id = DecisionId {
             audit: draft.audit_id,
