@@ -16,6 +16,7 @@ mod late_claim;
 mod leaks;
 mod ledger;
 mod merge;
+mod merged_reviews;
 mod overlay;
 mod replay;
 mod reviews;

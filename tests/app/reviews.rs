@@ -20,23 +20,27 @@ use crate::city::{
     BAKERY, LI, WANG, bakery_with_wang, check, code, contract, insured, item, post, record, who,
 };
 
-fn second() -> Caller {
+pub(crate) fn second() -> Caller {
     Caller {
         subject: "reviewer".to_owned(),
         ..Caller::developer()
     }
 }
 
-/// A month paid half a year late.
-fn back_paid(month: TaxMonth) -> FactItem {
+/// A month of a person at the bakery, paid half a year late.
+pub(crate) fn back_paid_by(person: (&str, &str), month: TaxMonth) -> FactItem {
     let late = Contribution {
         paid_on: month.plus(6).last_day(),
         ..paid(code(BAKERY), month)
     };
     item(FactInput::Worker(
-        who(WANG),
+        who(person),
         WorkerFactInput::Contribution(late),
     ))
+}
+
+fn back_paid(month: TaxMonth) -> FactItem {
+    back_paid_by(WANG, month)
 }
 
 /// The bakery with 王芳, whose October and November of 2023 were paid late.
@@ -46,7 +50,7 @@ async fn late_autumn(test: &TestApp) {
     record(test, items).await;
 }
 
-async fn ask(test: &TestApp, question: KeyGroupCheck) -> CheckedDecision {
+pub(crate) async fn ask(test: &TestApp, question: KeyGroupCheck) -> CheckedDecision {
     test.app
         .check_key_group(&Caller::developer(), &context(), question, None)
         .await
@@ -57,7 +61,7 @@ async fn year(test: &TestApp) -> CheckedDecision {
     ask(test, check(WANG, BAKERY, "2023-01", "2023-12")).await
 }
 
-async fn queue(test: &TestApp, states: Vec<ReviewState>) -> Vec<Review> {
+pub(crate) async fn queue(test: &TestApp, states: Vec<ReviewState>) -> Vec<Review> {
     let selection = ReviewSelection {
         employer_code: None,
         states,
@@ -72,7 +76,7 @@ async fn queue(test: &TestApp, states: Vec<ReviewState>) -> Vec<Review> {
     listed.expect("a queue").0
 }
 
-async fn propose(
+pub(crate) async fn propose(
     test: &TestApp,
     number: u128,
     case_id: CaseId,
@@ -92,7 +96,7 @@ async fn propose(
         .await
 }
 
-async fn confirm(
+pub(crate) async fn confirm(
     test: &TestApp,
     number: u128,
     caller: &Caller,
@@ -123,7 +127,7 @@ async fn retract(test: &TestApp, number: u128, review: &Review) {
     retracted.expect("retracted");
 }
 
-fn outcome_of(checked: &CheckedDecision, of: &str) -> (Outcome, ReasonCode) {
+pub(crate) fn outcome_of(checked: &CheckedDecision, of: &str) -> (Outcome, ReasonCode) {
     let mut months = checked.decision.months.iter();
     let found = months.find(|found| found.month == month(of));
     let found = found.expect("a month");
@@ -131,7 +135,7 @@ fn outcome_of(checked: &CheckedDecision, of: &str) -> (Outcome, ReasonCode) {
 }
 
 const OPEN: (Outcome, ReasonCode) = (Outcome::Review, ReasonCode::BackPaidInsurance);
-const MET: (Outcome, ReasonCode) = (Outcome::Eligible, ReasonCode::AllConditionsMet);
+pub(crate) const MET: (Outcome, ReasonCode) = (Outcome::Eligible, ReasonCode::AllConditionsMet);
 
 #[tokio::test]
 async fn a_question_has_one_case_however_often_it_is_asked() {

@@ -113,6 +113,8 @@ impl ConfirmResolution {
         let rows = unit.workers(&[worker_id]).await?;
         let row = rows.into_iter().flatten().next();
         let mut row = row.ok_or_else(|| AppError::internal("a review without its worker"))?;
+        // The record that stands for the person.
+        let worker_id = row.worker_id;
         let fact = WorkerFact::Resolution(ReviewResolution {
             case_id: review.case_id,
             measure: review.file.measure,

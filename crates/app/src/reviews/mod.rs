@@ -1,10 +1,12 @@
 //! Reviews: what a rule may not decide alone, and the two persons who decide it.
 
+mod carry;
 mod confirm;
 mod list;
 mod open;
 mod propose;
 
+pub(crate) use carry::{Carrying, waiting_reviews};
 pub use confirm::ConfirmResolution;
 pub use list::ReviewSelection;
 pub(crate) use open::{KnownReviews, Opening, town_of};
@@ -72,6 +74,15 @@ impl Review {
             let (state, action) = (state.name(), action.name());
             not_allowed(self.case_id, CaseKind::Review, state, action, why)
         })
+    }
+
+    /// Opens it again: what was proposed and recorded no longer holds.
+    fn reopen(&mut self) -> AppResult<()> {
+        self.state = self.after(ReviewAction::Reopen)? as u8;
+        self.file.proposal = None;
+        self.file.confirmed_by.clear();
+        self.file.resolution_revision = None;
+        Ok(())
     }
 
     /// The next step after what was read, recorded now.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use mamagang_domain::case::CaseKind;
 use mamagang_domain::ids::{CaseId, DecisionId};
-use mamagang_domain::review::{ReviewAction, ReviewFile, ReviewState, Reviewed, Subject};
+use mamagang_domain::review::{ReviewFile, ReviewState, Reviewed, Subject};
 use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::UnitOfWork;
 use mamagang_store::cases::{CaseEvent, CaseFile};
@@ -197,10 +197,7 @@ async fn reopened(
     if is_in_force {
         return Ok(None);
     }
-    review.state = review.after(ReviewAction::Reopen)? as u8;
-    review.file.proposal = None;
-    review.file.confirmed_by.clear();
-    review.file.resolution_revision = None;
+    review.reopen()?;
     let now = unit.recorded_at();
     Ok(Some(review.step(before, now, &caller.subject, "")))
 }

@@ -60,6 +60,19 @@ impl ReviewQuestion {
         digest(&writer.finish())
     }
 
+    /// The case that waits: what a resolution in force left open is the next one.
+    #[must_use]
+    pub fn left_open_by(mut self, timeline: &Timeline) -> Self {
+        let is_resolved = |case_id: CaseId| {
+            let mut resolutions = timeline.resolutions.iter();
+            resolutions.any(|held| held.body.case_id == case_id)
+        };
+        while is_resolved(self.case_id()) {
+            self.resolved += 1;
+        }
+        self
+    }
+
     /// The case's id: a UUIDv8 of the key.
     pub fn case_id(&self) -> CaseId {
         let mut bytes = [0; 16];
@@ -92,7 +105,7 @@ impl Reviewed {
         let mut of_code = months.iter().filter(|month| month.code == code);
         let first = of_code.next().map(|month| month.month);
         let last = of_code.next_back().map(|month| month.month).or(first);
-        let mut question = ReviewQuestion {
+        let question = ReviewQuestion {
             measure,
             employer_code: Some(employer_code),
             subject,
@@ -100,16 +113,11 @@ impl Reviewed {
             matter: String::new(),
             resolved: 0,
         };
-        // What a resolution in force left open is the next case.
-        let is_resolved = |case_id: CaseId| {
-            let mut resolutions = timeline.into_iter().flat_map(|known| &known.resolutions);
-            resolutions.any(|held| held.body.case_id == case_id)
-        };
-        while is_resolved(question.case_id()) {
-            question.resolved += 1;
-        }
         Some(Self {
-            question,
+            question: match timeline {
+                Some(known) => question.left_open_by(known),
+                None => question,
+            },
             months: first.zip(last),
         })
     }

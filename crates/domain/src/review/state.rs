@@ -25,6 +25,8 @@ pub enum ReviewAction {
     Refuse,
     /// 重新待核: the recorded resolution is no longer in force, and the question came up again.
     Reopen,
+    /// 转入合并后的人员: the question waits under the record that the person's was merged into.
+    CarryOver,
 }
 
 impl ReviewState {
@@ -55,6 +57,7 @@ impl ReviewState {
             (Self::Proposed, ReviewAction::Refuse) => Ok(Self::Open),
             (Self::Open | Self::Proposed, ReviewAction::Reopen) => Err(Refusal::NotResolved),
             (Self::Resolved, ReviewAction::Reopen) => Ok(Self::Open),
+            (Self::Open | Self::Proposed, ReviewAction::CarryOver) => Ok(Self::Resolved),
             (Self::Resolved, _) => Err(Refusal::Ended),
         }
     }
@@ -62,7 +65,13 @@ impl ReviewState {
 
 impl ReviewAction {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Propose, Self::Confirm, Self::Refuse, Self::Reopen];
+    pub const ALL: [Self; 5] = [
+        Self::Propose,
+        Self::Confirm,
+        Self::Refuse,
+        Self::Reopen,
+        Self::CarryOver,
+    ];
 
     /// The name, as errors tell it.
     pub const fn name(self) -> &'static str {
@@ -71,6 +80,7 @@ impl ReviewAction {
             Self::Confirm => "CONFIRM",
             Self::Refuse => "REFUSE",
             Self::Reopen => "REOPEN",
+            Self::CarryOver => "CARRY_OVER",
         }
     }
 }
@@ -91,6 +101,7 @@ mod tests {
                     Err(NotProposed),
                     Err(NotProposed),
                     Err(NotResolved),
+                    Ok(Resolved),
                 ],
             ),
             (
@@ -100,9 +111,13 @@ mod tests {
                     Ok(Resolved),
                     Ok(Open),
                     Err(NotResolved),
+                    Ok(Resolved),
                 ],
             ),
-            (Resolved, [Err(Ended), Err(Ended), Err(Ended), Ok(Open)]),
+            (
+                Resolved,
+                [Err(Ended), Err(Ended), Err(Ended), Ok(Open), Err(Ended)],
+            ),
         ];
         assert_eq!(table.map(|(state, _)| state), ReviewState::ALL);
         for (state, row) in table {

@@ -37,6 +37,7 @@ use crate::error::{AppError, AppResult, ErrorReason};
 use crate::facts::{Attempt, may_rerun};
 use crate::idempotency::WriteRequest;
 use crate::limits::UNIT_RETRIES_MAX;
+use crate::reviews::{Carrying, waiting_reviews};
 use crate::step::{body_of, not_allowed};
 
 const METHOD: &str = "mamagang.v1.RegistryService/MergeWorkers";
@@ -149,6 +150,10 @@ impl App {
             None => None,
             Some(id) => Some(self.locked_proposal(&mut *unit, caller, merge, id).await?),
         };
+        let waiting = match &proposal {
+            Some(_) => waiting_reviews(&mut *unit, [merge.from, merge.into]).await?,
+            None => Vec::new(),
+        };
         let plan = self.plan_merge(&mut *unit, caller, merge, records).await?;
         if let Some((_, proposed)) = &proposal
             && proposed.basis != plan.basis
@@ -184,6 +189,13 @@ impl App {
         unit.append_cases(&[event]).await?;
         if merged.is_confirmed {
             plan.write(&mut *unit).await?;
+            let carrying = Carrying {
+                from: merge.from,
+                into: merge.into,
+                timeline: &plan.joined.timeline,
+                actor: &caller.subject,
+            };
+            carrying.carry(&mut *unit, &waiting).await?;
         }
         let record = merge.request.record(response, recorded_at);
         unit.put_idempotency(&[(key, record)]).await?;
