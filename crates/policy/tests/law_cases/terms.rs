@@ -1,12 +1,17 @@
-//! Which start and end of the term are told, and of which hire (section 2.4).
+//! Of which hire a month and its term are told, and which start and end (section 2.4).
 
 use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::{Contract, EmployerKind, PersonCategory, WorkerFact};
-use mamagang_domain::key_group::{Assessment, assess};
+use mamagang_domain::key_group::{Assessment, Person, assess, category_on};
 use mamagang_domain::policy::{Dated, DatedValue, KeyGroupPolicy};
-use mamagang_domain::reason::ReasonCode::{self, AllConditionsMet, PartTime, TermExhausted};
+use mamagang_domain::reason::ReasonCode::{
+    self, AllConditionsMet, ContractTooShort, NoRecord, PartTime, TermExhausted,
+};
+use mamagang_domain::subsidy::{Evidence, SubsidyKind, decide};
 use mamagang_policy::law_cases::words::Employer;
-use mamagang_policy::law_cases::world::{World, book, contract, day, month, paid, poverty};
+use mamagang_policy::law_cases::world::{
+    World, book, certificate, contract, day, month, paid, poverty, spell,
+};
 
 fn lifted(contracts: impl IntoIterator<Item = Contract>, (first, last): (&str, &str)) -> World {
     let mut world = World::default();
@@ -96,4 +101,54 @@ fn the_term_ends_with_the_shorter_of_the_employers_and_the_persons_months() {
             "{of_employer} and {of_person} months"
         );
     }
+}
+
+#[test]
+fn a_hire_that_is_only_planned_needs_a_registration_that_no_earlier_one_has_used() {
+    let policy = &book().key_group;
+    let mut world = World::default();
+    world.add(WorkerFact::Spell(spell(day("2022-08-01"), None)));
+    world.add(WorkerFact::Certificate(certificate(1, true)));
+    let planned = |world: &World| category_on(policy, &world.timeline, day("2024-06-01")).code;
+    assert_eq!(planned(&world), None);
+    let mut elsewhere = contract("A", day("2023-03-10"), Some(day("2024-03-09")));
+    elsewhere.employer_code = Employer::A.code();
+    world.add(WorkerFact::Contract(elsewhere));
+    assert_eq!(planned(&world), Some(NoRecord));
+    // One that is to begin later has used nothing yet.
+    let mut later = World::default();
+    later.add(WorkerFact::Spell(spell(day("2022-08-01"), None)));
+    later.add(WorkerFact::Certificate(certificate(1, true)));
+    later.add(WorkerFact::Contract(contract("C", day("2024-06-02"), None)));
+    assert_eq!(planned(&later), None);
+}
+
+#[test]
+fn of_two_contracts_that_say_the_same_of_a_subsidys_month_the_earlier_is_told() {
+    let mut world = World::default();
+    world.employ(EmployerKind::Company, day("2010-01-01"));
+    for (id, start, end) in [
+        ("C1", "2022-09-01", "2022-12-31"),
+        ("C2", "2022-10-01", "2023-01-31"),
+    ] {
+        let body = contract(id, day(start), Some(day(end)));
+        world.add(WorkerFact::Contract(body));
+    }
+    let code = Employer::Us.code();
+    let evidence = Evidence {
+        person: Person::Known(&world.timeline),
+        employer_code: &code,
+        employer: &world.employer,
+        booked: &[],
+        claimed: &[],
+        filings: &[],
+    };
+    let (asked, kind) = (month("2022-11"), SubsidyKind::EmployerInsurance);
+    let decision = decide(&book().subsidy, kind, &evidence, asked, asked);
+    let [reason] = &decision.reasons[..] else {
+        panic!("{:?}", decision.reasons)
+    };
+    assert_eq!(reason.code, ContractTooShort);
+    let hired_on = reason.facts.iter().find(|(name, _)| *name == "hired_on");
+    assert_eq!(hired_on, Some(&("hired_on", "2022-09-01".to_owned())));
 }
