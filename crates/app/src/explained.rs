@@ -1,5 +1,7 @@
 //! Explanations with where their facts came from.
 
+use std::sync::Arc;
+
 use mamagang_domain::explanation::{Explanation, FactRef, Step};
 use mamagang_domain::fact::{FactKind, Source};
 use mamagang_domain::identifier::EmployerCode;
@@ -63,7 +65,7 @@ impl Subjects<'_> {
                         revision,
                     },
                     kind,
-                    source: source.unwrap_or_else(none),
+                    source: Arc::new(source.unwrap_or_else(none)),
                 })
             }
             FactRef::Employer { revision } => {
@@ -77,7 +79,7 @@ impl Subjects<'_> {
                         revision,
                     },
                     kind: FactKind::EmployerProfile,
-                    source: source.unwrap_or_else(none),
+                    source: Arc::new(source.unwrap_or_else(none)),
                 })
             }
         }

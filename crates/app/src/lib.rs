@@ -15,6 +15,7 @@ mod error;
 mod explained;
 pub mod facts;
 pub mod filings;
+mod gather;
 mod idempotency;
 pub mod keys;
 pub mod law;

@@ -1,6 +1,7 @@
 //! Who calls, in which language, and until when: known of every call before a method is reached.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::Extensions;
 use http::request::Parts;
@@ -55,7 +56,7 @@ impl Authenticator for DeveloperAuthenticator {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     /// Who calls.
-    pub(crate) caller: Caller,
+    pub(crate) caller: Arc<Caller>,
     /// The language of texts.
     pub(crate) language: Language,
     /// Until when the caller waits; `None` where it does not say.

@@ -224,7 +224,8 @@ pub(super) fn freeze(
     recorded_at: i64,
 ) -> Vec<u8> {
     let mut writer = Writer::new(FORMAT_VERSION);
-    let context = draft.context.clone().unwrap_or_default();
+    let none = AccessContext::default();
+    let context = draft.context.as_ref().unwrap_or(&none);
     writer
         .bytes(&writer_id)
         .int(i64::try_from(position).unwrap_or(i64::MAX))

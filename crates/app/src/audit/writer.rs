@@ -9,6 +9,7 @@ use super::chain::AuditChain;
 use super::class::only_reads;
 use super::record::AuditDraft;
 use crate::error::{AppError, AppResult, ErrorReason};
+use crate::gather::recv_gathered;
 use crate::limits::{AUDIT_BATCH_MAX, AUDIT_QUEUE_MAX, AUDIT_QUEUE_RESERVE, UNIT_RETRIES_MAX};
 
 type Reply = oneshot::Sender<Result<(), StoreErrorKind>>;
@@ -80,7 +81,7 @@ async fn run(
     mut waiting: mpsc::Receiver<(AuditDraft, Reply)>,
 ) {
     let mut batch = Vec::with_capacity(AUDIT_BATCH_MAX);
-    while waiting.recv_many(&mut batch, AUDIT_BATCH_MAX).await > 0 {
+    while recv_gathered(&mut waiting, &mut batch, AUDIT_BATCH_MAX).await > 0 {
         let (drafts, replies): (Vec<AuditDraft>, Vec<Reply>) = batch.drain(..).unzip();
         metrics::histogram!("mamagang_audit_batch_rows").record(drafts.len() as u32);
         let result = commit(&store, &clock, &chain, drafts.into()).await;

@@ -1,6 +1,7 @@
 //! `CheckKeyGroupDeduction`, one by one, in batches and in streams.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mamagang_domain::explanation::Explanation;
 use mamagang_domain::fact::{FactKind, Source};
@@ -24,8 +25,8 @@ use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::limits::CHECK_MONTHS_MAX;
 use crate::reviews::{Opening, town_of};
-use crate::workers::Who;
 use crate::workers::history::Until;
+use crate::workers::{Who, person_of};
 
 /// One question: may this employer deduct for this worker, month by month?
 #[derive(Clone, Debug)]
@@ -47,8 +48,8 @@ pub struct EvidenceView {
     pub fact_id: FactId,
     /// Its kind.
     pub kind: FactKind,
-    /// Where it came from.
-    pub source: Source,
+    /// Where it came from. Most records of a person are from a few sources.
+    pub source: Arc<Source>,
 }
 
 /// A decision with its id and the moment it was made at.
@@ -79,6 +80,8 @@ const METHOD_STREAM: &str = "mamagang.v1.EligibilityService/StreamKeyGroupChecks
 /// What one check reads.
 pub(super) struct CheckInput {
     worker: Option<WorkerSnapshot>,
+    /// Whether the worker is called as the question says; its MAC is made once a question.
+    is_named: bool,
     employer: EmployerRow,
 }
 
@@ -245,17 +248,20 @@ impl App {
         let snapshots = self.within_reach(permit, read.workers).await?;
         let asked = checks.iter().zip(&keys).filter(|(_, key)| key.is_ok());
         let asked = asked.map(|(check, _)| &check.who);
-        self.note_misses(
-            permit.caller,
-            asked.zip(snapshots.iter().map(Option::as_ref)),
-        );
-        let mut workers = snapshots.into_iter();
+        let named = asked
+            .clone()
+            .zip(&snapshots)
+            .map(|(who, found)| self.is_named(who, found.as_ref()));
+        let named: Vec<bool> = named.collect();
+        self.note_unnamed(permit.caller, asked.zip(named.iter().copied()));
+        let mut workers = snapshots.into_iter().zip(named);
         let mut inputs = Vec::with_capacity(checks.len());
         for (check, key) in checks.iter().zip(keys) {
             let input = match key {
                 Err(error) => Err(error),
                 Ok(_) => {
-                    let worker = match (workers.next().flatten(), as_of) {
+                    let (found, is_named) = workers.next().unwrap_or((None, false));
+                    let worker = match (found, as_of) {
                         (Some(snapshot), Some(time)) => {
                             Some(self.snapshot_at(snapshot, time).await?)
                         }
@@ -266,8 +272,13 @@ impl App {
                         .cloned()
                         .unwrap_or_default();
                     if within.contains(&check.employer_code) {
-                        crate::facts::require_profile(check.employer_code, record)
-                            .map(|employer| CheckInput { worker, employer })
+                        crate::facts::require_profile(check.employer_code, record).map(|employer| {
+                            CheckInput {
+                                worker,
+                                is_named,
+                                employer,
+                            }
+                        })
                     } else {
                         Err(out_of_reach(permit, check.employer_code))
                     }
@@ -354,7 +365,7 @@ impl App {
         elsewhere: &HashMap<EmployerCode, EmployerRecord>,
     ) -> Asked<'a> {
         let snapshot = input.worker.as_ref();
-        let person = self.person(&check.who, snapshot);
+        let person = person_of(snapshot, input.is_named);
         let known = match person {
             Person::Known(_) => snapshot,
             _ => None,
@@ -586,22 +597,25 @@ pub(super) fn evidence_of(
     timeline: &Timeline,
     evidence: &[EvidenceRef],
 ) -> Vec<EvidenceView> {
-    let none = || Source {
+    let mut last = Arc::new(Source {
         name: String::new(),
         drawn_on: None,
-    };
-    evidence
-        .iter()
-        .map(|evidence| EvidenceView {
+    });
+    let none = Arc::clone(&last);
+    let view = |evidence: &EvidenceRef| {
+        let source = timeline.source_of(evidence.kind, evidence.revision);
+        let source = source.unwrap_or(&none);
+        if *source != *last {
+            last = Arc::new(source.clone());
+        }
+        EvidenceView {
             fact_id: FactId {
                 subject: Subject::Worker(worker_id),
                 revision: evidence.revision,
             },
             kind: evidence.kind,
-            source: timeline
-                .source_of(evidence.kind, evidence.revision)
-                .cloned()
-                .unwrap_or_else(none),
-        })
-        .collect()
+            source: Arc::clone(&last),
+        }
+    };
+    evidence.iter().map(view).collect()
 }

@@ -12,6 +12,7 @@ use mamagang_store::rows::{CheckInputs, EmployerRow, WorkerKey};
 use mamagang_store::{Store, StoreError, StoreErrorKind, StoreResult};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use crate::gather::recv_gathered;
 use crate::limits::{CHECK_GATHER_MAX, CHECK_QUEUE_MAX, CHECK_READERS};
 
 struct Asked {
@@ -60,7 +61,7 @@ async fn run(store: Arc<dyn Store>, waiting: Arc<Mutex<mpsc::Receiver<Asked>>>) 
     loop {
         let count = {
             let mut waiting = waiting.lock().await;
-            waiting.recv_many(&mut gathered, CHECK_GATHER_MAX).await
+            recv_gathered(&mut waiting, &mut gathered, CHECK_GATHER_MAX).await
         };
         if count == 0 {
             return;

@@ -72,15 +72,7 @@ impl App {
 
     /// The person behind a question. A wrong name for a known document tells nothing more.
     pub(crate) fn person<'a>(&self, who: &Who, snapshot: Option<&'a WorkerSnapshot>) -> Person<'a> {
-        match (who, snapshot) {
-            (_, None) => Person::Unknown,
-            (Who::Identity(identity), Some(snapshot))
-                if !self.name_matches(identity, &snapshot.name_macs) =>
-            {
-                Person::NotMatched
-            }
-            (_, Some(snapshot)) => Person::Known(&snapshot.worker.timeline),
-        }
+        person_of(snapshot, self.is_named(who, snapshot))
     }
 
     /// Counts the identities among the questions that matched nobody.
@@ -89,19 +81,41 @@ impl App {
         caller: &Caller,
         asked: impl Iterator<Item = (&'a Who, Option<&'a WorkerSnapshot>)>,
     ) {
-        let missed = asked.filter(|(who, found)| match (who, found) {
-            (Who::Identity(_), None) => true,
-            (Who::Identity(identity), Some(found)) => {
-                !self.name_matches(identity, &found.name_macs)
-            }
-            _ => false,
-        });
+        let named = asked.map(|(who, found)| (who, self.is_named(who, found)));
+        self.note_unnamed(caller, named);
+    }
+
+    /// As [`App::note_misses`], where it is known of each whether it was found under its name.
+    pub(crate) fn note_unnamed<'a>(
+        &self,
+        caller: &Caller,
+        asked: impl Iterator<Item = (&'a Who, bool)>,
+    ) {
+        let missed = asked.filter(|(who, is_named)| matches!(who, Who::Identity(_)) && !is_named);
         let missed = u32::try_from(missed.count()).unwrap_or(u32::MAX);
         self.misses.note(caller, missed, self.clock.now_micros());
     }
 
+    /// Whether somebody was found, and is called as the question says.
+    pub(crate) fn is_named(&self, who: &Who, found: Option<&WorkerSnapshot>) -> bool {
+        match (who, found) {
+            (_, None) => false,
+            (Who::Identity(identity), Some(found)) => self.name_matches(identity, &found.name_macs),
+            (_, Some(_)) => true,
+        }
+    }
+
     pub(crate) fn name_matches(&self, identity: &Identity, recorded: &[KeyedMac]) -> bool {
         name_matches(&self.keys(), identity, recorded)
+    }
+}
+
+/// The person who was found, or was not, under the name told or another.
+pub(crate) fn person_of(snapshot: Option<&WorkerSnapshot>, is_named: bool) -> Person<'_> {
+    match snapshot {
+        None => Person::Unknown,
+        Some(_) if !is_named => Person::NotMatched,
+        Some(snapshot) => Person::Known(&snapshot.worker.timeline),
     }
 }
 

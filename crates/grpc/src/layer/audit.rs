@@ -36,7 +36,7 @@ enum Owed {
 pub(super) struct CallAudit {
     trail: Arc<dyn Trail>,
     method: Arc<str>,
-    caller: Caller,
+    caller: Arc<Caller>,
     owed: Owed,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Debug for CallAudit {
 }
 
 impl CallAudit {
-    pub(super) fn new(trail: Arc<dyn Trail>, method: Arc<str>, caller: Caller) -> Self {
+    pub(super) fn new(trail: Arc<dyn Trail>, method: Arc<str>, caller: Arc<Caller>) -> Self {
         Self {
             trail,
             method,
@@ -114,7 +114,7 @@ impl Drop for CallAudit {
             return;
         }
         let (trail, method) = (Arc::clone(&self.trail), Arc::clone(&self.method));
-        let caller = self.caller.clone();
+        let caller = Arc::clone(&self.caller);
         // Without a runtime the process ends, and its writers with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {

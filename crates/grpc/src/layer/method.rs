@@ -1,10 +1,13 @@
 //! The methods that exist, so that a path made up by a caller becomes no label of a measurement.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
+
+use super::record::Meters;
 
 /// What a method that does not exist is called (OpenTelemetry's RPC conventions).
 const OTHER: &str = "_OTHER";
@@ -13,36 +16,59 @@ const HEALTH: &str = "grpc.health.v1.Health/";
 const REFLECTION: &str = "grpc.reflection.";
 
 /// A method by its full name, such as `mamagang.v1.LedgerService/PostDeduction`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Method {
+#[derive(Clone)]
+pub(super) struct Method(Arc<Known>);
+
+struct Known {
     name: Arc<str>,
     is_stream: bool,
+    /// What counts its calls that end well, looked up once: by its labels that costs more than the counting.
+    answered: OnceLock<Meters>,
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Method").field(&self.0.name).finish()
+    }
 }
 
 impl Method {
+    fn new(name: &str, is_stream: bool) -> Self {
+        Self(Arc::new(Known {
+            name: Arc::from(name),
+            is_stream,
+            answered: OnceLock::new(),
+        }))
+    }
+
     /// The full name, or `_OTHER`.
     pub(super) fn name(&self) -> &Arc<str> {
-        &self.name
+        &self.0.name
+    }
+
+    /// What counts its calls that end well.
+    pub(super) fn answered(&self) -> &OnceLock<Meters> {
+        &self.0.answered
     }
 
     /// Whether it is of this service's own API.
     pub(super) fn is_ours(&self) -> bool {
-        self.name.starts_with(OURS)
+        self.0.name.starts_with(OURS)
     }
 
     /// Whether it is a health check.
     pub(super) fn is_health(&self) -> bool {
-        self.name.starts_with(HEALTH)
+        self.0.name.starts_with(HEALTH)
     }
 
     /// Whether it tells what the contract is, which is no secret.
     pub(super) fn is_reflection(&self) -> bool {
-        self.name.starts_with(REFLECTION)
+        self.0.name.starts_with(REFLECTION)
     }
 
     /// Whether its answer is a stream of messages.
     pub(super) fn is_stream(&self) -> bool {
-        self.is_stream
+        self.0.is_stream
     }
 }
 
@@ -63,17 +89,11 @@ impl Methods {
         ];
         let names = sets.into_iter().flat_map(names);
         let by_path = names
-            .map(|(name, is_stream)| {
-                let name = Arc::from(name);
-                (format!("/{name}"), Method { name, is_stream })
-            })
+            .map(|(name, is_stream)| (format!("/{name}"), Method::new(&name, is_stream)))
             .collect();
         Self {
             by_path,
-            other: Method {
-                name: Arc::from(OTHER),
-                is_stream: false,
-            },
+            other: Method::new(OTHER, false),
         }
     }
 

@@ -209,23 +209,23 @@ where
         let trail = Arc::clone(&self.surroundings.trail);
         let turned = Arc::clone(&self.surroundings.turned);
         let future = async move {
-            let audit_of = |caller: &Caller| {
+            let audit_of = |caller: Arc<Caller>| {
                 let method = Arc::clone(arrival.method.name());
-                CallAudit::new(Arc::clone(&trail), method, caller.clone())
+                CallAudit::new(Arc::clone(&trail), method, caller)
             };
             let (audit, held) = match admitted {
                 Ok((call, held)) => {
                     let audit = call
                         .as_ref()
                         .filter(|_| !arrival.method.is_reflection())
-                        .map(|call| audit_of(&call.caller));
+                        .map(|call| audit_of(Arc::clone(&call.caller)));
                     if let Some(call) = call {
                         parts.extensions.insert(call);
                     }
                     (audit, held)
                 }
                 Err(refusal) => {
-                    let audit = refusal.caller.as_deref().map(audit_of);
+                    let audit = refusal.caller.map(audit_of);
                     let recorded = match refusal.told {
                         Some(told) => turned.durable(told).await,
                         None => Ok(()),
@@ -258,7 +258,7 @@ where
 struct Refusal {
     error: AppError,
     /// Whose row is to be written.
-    caller: Option<Box<Caller>>,
+    caller: Option<Arc<Caller>>,
     /// Tells when the row of all that are turned away now is durable, where that is waited for.
     told: Option<Told>,
 }
@@ -349,14 +349,14 @@ impl Surroundings {
         if arrival.method.is_ours() && !is_granted(arrival.method.name(), caller.roles) {
             return Err(Refusal {
                 error: AppError::new(ErrorReason::PermissionDenied),
-                caller: Some(Box::new(caller)),
+                caller: Some(Arc::new(caller)),
                 told: None,
             });
         }
         let told = deadline::of_caller(&parts.headers).map(|_| arrival.deadline);
         Ok((
             Some(Call {
-                caller,
+                caller: Arc::new(caller),
                 language: arrival.language,
                 deadline: told,
             }),
@@ -374,7 +374,7 @@ impl Surroundings {
         };
         Refusal {
             error,
-            caller: has_own_row.then(|| Box::new(nobody)),
+            caller: has_own_row.then(|| Arc::new(nobody)),
             told,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use tokio::time::Instant;
 use tonic::Code;
 use tracing::Span;
@@ -37,6 +37,27 @@ pub(super) fn span(method: &Method, request_id: &str) -> Span {
         "error.type" = Empty,
         request.id = request_id,
     )
+}
+
+/// What counts the calls of a method that end with one code.
+pub(super) struct Meters {
+    durations: Histogram,
+    calls: Counter,
+}
+
+impl Meters {
+    fn of(method: &Method, code: &'static str) -> Self {
+        let name = || Arc::clone(method.name());
+        Self {
+            durations: histogram!(DURATION, "rpc.method" => name(), "rpc.response.status_code" => code),
+            calls: counter!(CALLS, "rpc.method" => name(), "rpc.response.status_code" => code),
+        }
+    }
+
+    fn note(&self, seconds: f64) {
+        self.durations.record(seconds);
+        self.calls.increment(1);
+    }
 }
 
 /// A call that is under way. Dropped without an end it was cancelled by its caller.
@@ -77,10 +98,13 @@ impl Record {
         if is_fault(code) {
             self.span.record("otel.status_code", "ERROR");
         }
-        let method = Arc::clone(self.method.name());
         let elapsed = self.started.elapsed().as_secs_f64();
-        histogram!(DURATION, "rpc.method" => Arc::clone(&method), "rpc.response.status_code" => name).record(elapsed);
-        counter!(CALLS, "rpc.method" => method, "rpc.response.status_code" => name).increment(1);
+        if code == Code::Ok {
+            let meters = || Meters::of(&self.method, name);
+            self.method.answered().get_or_init(meters).note(elapsed);
+        } else {
+            Meters::of(&self.method, name).note(elapsed);
+        }
     }
 }
 

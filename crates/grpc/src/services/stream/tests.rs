@@ -34,7 +34,7 @@ impl Rows for Doubling {
 
 fn call(deadline: Option<Instant>) -> Call {
     Call {
-        caller: Caller::developer(),
+        caller: Arc::new(Caller::developer()),
         language: Language::English,
         deadline,
     }
