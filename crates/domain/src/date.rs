@@ -161,8 +161,21 @@ pub(crate) const fn first_day_of(year: i32, month: i32) -> CivilDate {
 impl fmt::Display for CivilDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.to_ymd();
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        let [a, b, c, d] = digits(year.unsigned_abs());
+        let [e, m] = [month / 10, month % 10].map(|it| b'0' + it.unsigned_abs());
+        let [g, h] = [day / 10, day % 10].map(|it| b'0' + it.unsigned_abs());
+        write_ascii(f, &[a, b, c, d, b'-', e, m, b'-', g, h])
     }
+}
+
+/// The four digits of a number below 10,000.
+pub(crate) fn digits(number: u16) -> [u8; 4] {
+    [1_000, 100, 10, 1].map(|place| b'0' + (number / place % 10) as u8)
+}
+
+/// Writes characters of ASCII.
+pub(crate) fn write_ascii(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    f.write_str(std::str::from_utf8(bytes).map_err(|_| fmt::Error)?)
 }
 
 impl fmt::Debug for CivilDate {
@@ -185,6 +198,13 @@ mod tests {
 
     fn date(text: &str) -> CivilDate {
         CivilDate::parse(text).expect("a test date")
+    }
+
+    #[test]
+    fn a_date_is_written_with_all_its_digits() {
+        for text in ["0001-01-01", "0987-10-09", "2024-02-29", "9999-12-31"] {
+            assert_eq!(date(text).to_string(), text);
+        }
     }
 
     #[test]

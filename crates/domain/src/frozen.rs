@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 const MAGIC: u8 = 0x4d;
 const ABSENT: u32 = u32::MAX;
+/// Room for most records, so that none is copied while it is written.
+const RECORD_BYTES: usize = 1_024;
 
 /// The chain's hash algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +58,9 @@ pub struct Writer(Vec<u8>);
 impl Writer {
     /// A record of a format version.
     pub fn new(version: u8) -> Self {
-        Self(vec![MAGIC, version, Algorithm::Sha256 as u8])
+        let mut record = Vec::with_capacity(RECORD_BYTES);
+        record.extend_from_slice(&[MAGIC, version, Algorithm::Sha256 as u8]);
+        Self(record)
     }
 
     /// A field of bytes. Longer ones than 4 GiB do not occur: every input is bounded.

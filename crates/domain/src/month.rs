@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::date::{CivilDate, first_day_of};
+use crate::date::{CivilDate, digits, first_day_of, write_ascii};
 
 /// A calendar month, kept as `year * 12 + (month - 1)`, so that a difference is a count of months.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,7 +98,15 @@ impl TaxMonth {
 
 impl fmt::Display for TaxMonth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year(), self.month())
+        // Digit by digit: an answer holds dozens of months.
+        match u16::try_from(self.year()) {
+            Ok(year @ 0..=9_999) => {
+                let [a, b, c, d] = digits(year);
+                let [e, m] = [self.month() / 10, self.month() % 10].map(|it| b'0' + it as u8);
+                write_ascii(f, &[a, b, c, d, b'-', e, m])
+            }
+            _ => write!(f, "{:04}-{:02}", self.year(), self.month()),
+        }
     }
 }
 
@@ -242,6 +250,15 @@ impl fmt::Debug for TaxPeriod {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_month_is_written_with_its_digits_at_both_ends_of_the_calendar() {
+        for text in ["0001-01", "0987-10", "2024-09", "9999-12"] {
+            assert_eq!(TaxMonth::parse(text).expect("a month").to_string(), text);
+        }
+        let beyond = TaxMonth::parse("9999-12").expect("a month").plus(1);
+        assert_eq!(beyond.to_string(), "10000-01");
+    }
 
     #[test]
     fn months_and_periods_are_read_strictly_and_written_back() {

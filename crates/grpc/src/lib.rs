@@ -14,6 +14,7 @@ mod listener;
 mod reply;
 mod server;
 mod services;
+mod wire;
 
 pub use call::{Authenticator, DeveloperAuthenticator, Trail};
 pub use language::preferred as preferred_language;

@@ -34,7 +34,8 @@ use crate::layer::{CallLayer, CallService, CallerLimits, ParentSpan};
 use crate::limits as own;
 use crate::listener::{Security, incoming};
 use crate::services::{
-    Audit, Eligibility, Filing, Ledger, Policy, Registry, Report, Review, Subsidy, Verification,
+    Audit, Eligibility, EligibilityRoutes, Filing, Ledger, Policy, Registry, Report, Review,
+    Subsidy, Verification,
 };
 
 /// The services whose health is told, and the whole, which has no name.
@@ -145,7 +146,10 @@ impl Grpc {
             .add_service(limited!(RegistryServiceServer, Registry))
             .add_service(limited!(FilingServiceServer, Filing))
             .add_service(limited!(VerificationServiceServer, Verification))
-            .add_service(limited!(EligibilityServiceServer, Eligibility))
+            .add_service(EligibilityRoutes::new(
+                Eligibility::new(app()),
+                limited!(EligibilityServiceServer, Eligibility),
+            ))
             .add_service(limited!(LedgerServiceServer, Ledger))
             .add_service(limited!(SubsidyServiceServer, Subsidy))
             .add_service(limited!(ReportServiceServer, Report))

@@ -62,7 +62,8 @@ const LABELS: &[(&str, &str, &str)] = &[
 
 /// The label of a fact's name; the name itself where it has none.
 pub fn label(name: &str, language: Language) -> &str {
-    let known = LABELS.iter().find(|(known, _, _)| *known == name);
+    let known = LABELS.binary_search_by_key(&name, |(known, _, _)| *known);
+    let known = known.ok().map(|index| LABELS[index]);
     match (known, language) {
         (Some((_, chinese, _)), Language::Chinese) => chinese,
         (Some((_, _, english)), Language::English) => english,

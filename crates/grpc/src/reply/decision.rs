@@ -92,7 +92,7 @@ pub(super) fn evidence(view: &EvidenceView, language: Language) -> v1::EvidenceR
 }
 
 /// What a kind of fact is called by those who work with it.
-const fn kind_title(kind: FactKind, language: Language) -> &'static str {
+pub(super) const fn kind_title(kind: FactKind, language: Language) -> &'static str {
     let (zh, en) = match kind {
         FactKind::EmployerProfile => ("用人单位登记信息", "Employer profile"),
         FactKind::WorkerProfile => ("人员基本信息", "Worker profile"),

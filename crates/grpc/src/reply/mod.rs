@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod claim;
 pub(crate) mod decision;
 pub(crate) mod employer;
+pub(crate) mod encoded;
 pub(crate) mod explanation;
 pub(crate) mod fact;
 pub(crate) mod fact_result;

@@ -85,20 +85,25 @@ pub(crate) fn citation(citation: &Citation) -> v1::Citation {
 
 /// An open question of law and its default: the parameter's title says what is assumed.
 pub(crate) fn assumption(app: &App, assumption: &Assumption, language: Language) -> v1::Assumption {
+    v1::Assumption {
+        parameter: assumption.parameter.to_string(),
+        value: assumption.value.clone(),
+        message: assumption_message(app, assumption, language),
+        confidence: assumption.confidence.to_api(),
+    }
+}
+
+/// What an assumption says.
+pub(super) fn assumption_message(app: &App, assumption: &Assumption, language: Language) -> String {
     let parameter = app.policies().get(&assumption.parameter);
     let title = parameter.map(|known| choose(language, &known.title_zh, &known.title_en));
     let title = title.unwrap_or(&assumption.parameter);
     let value = value_words(language, &assumption.value);
-    v1::Assumption {
-        parameter: assumption.parameter.to_string(),
-        value: assumption.value.clone(),
-        message: match language {
-            Language::Chinese => format!("法规未明确，按默认口径处理：{title} = {value}"),
-            Language::English => {
-                format!("Not settled by the text; the default is taken: {title} = {value}")
-            }
-        },
-        confidence: assumption.confidence.to_api(),
+    match language {
+        Language::Chinese => format!("法规未明确，按默认口径处理：{title} = {value}"),
+        Language::English => {
+            format!("Not settled by the text; the default is taken: {title} = {value}")
+        }
     }
 }
 

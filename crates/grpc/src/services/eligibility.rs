@@ -19,6 +19,7 @@ use crate::convert::measures;
 use crate::error::item_status;
 use crate::limits::ANSWER_MESSAGE_BYTES_MAX;
 use crate::reply::decision as reply;
+use crate::reply::encoded::check_answer;
 use crate::reply::measures as reply_measures;
 
 /// Bytes before a result in its answer: its field's number and its length.
@@ -33,6 +34,23 @@ pub(crate) struct Eligibility {
 impl Eligibility {
     pub(crate) const fn new(app: Arc<App>) -> Self {
         Self { app }
+    }
+
+    /// The encoded answer to one question.
+    pub(super) async fn check(
+        &self,
+        request: &Request<v1::CheckKeyGroupDeductionRequest>,
+    ) -> Result<Vec<u8>, Status> {
+        let call = Call::of(request.extensions())?;
+        let asked = call.read(&self.app, |check| {
+            convert::key_group(check, request.get_ref())
+        })?;
+        let checked = self
+            .app
+            .check_key_group(&call.caller, &asked.context, asked.question, asked.as_of)
+            .await;
+        let checked = checked.map_err(|error| call.refuse(&error))?;
+        Ok(check_answer(&self.app, &checked, call.language))
     }
 }
 
@@ -146,19 +164,12 @@ impl EligibilityService for Eligibility {
         &self,
         request: Request<v1::CheckKeyGroupDeductionRequest>,
     ) -> Result<Response<v1::CheckKeyGroupDeductionResponse>, Status> {
-        let call = Call::of(request.extensions())?;
-        let asked = call.read(&self.app, |check| {
-            convert::key_group(check, request.get_ref())
-        })?;
-        let checked = self
-            .app
-            .check_key_group(&call.caller, &asked.context, asked.question, asked.as_of)
-            .await;
-        let checked = checked.map_err(|error| call.refuse(&error))?;
-        let decision = reply::decision(&self.app, &checked, call.language);
-        Ok(Response::new(v1::CheckKeyGroupDeductionResponse {
-            decision: Some(decision),
-        }))
+        // Calls do not come here but to `EligibilityRoutes`, which sends the bytes as they are.
+        let encoded = self.check(&request).await?;
+        let answer = v1::CheckKeyGroupDeductionResponse::decode(&*encoded);
+        answer
+            .map(Response::new)
+            .map_err(|error| Status::internal(error.to_string()))
     }
 
     async fn batch_check_key_group_deduction(

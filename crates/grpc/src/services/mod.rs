@@ -2,6 +2,7 @@
 
 mod audit;
 mod batch;
+mod check;
 mod eligibility;
 mod filing;
 mod ledger;
@@ -16,6 +17,7 @@ mod subsidy;
 mod verification;
 
 pub(crate) use audit::Audit;
+pub(crate) use check::EligibilityRoutes;
 pub(crate) use eligibility::Eligibility;
 pub(crate) use filing::Filing;
 pub(crate) use ledger::Ledger;
