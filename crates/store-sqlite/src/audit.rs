@@ -2,15 +2,14 @@
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
-use mamagang_store::StoreResult;
 use mamagang_store::audit::Retention;
 use mamagang_store::rows::AuditRow;
+use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{bytes, digest, get, narrow, parse_employer};
 use crate::db::{Bind, Db};
 use crate::error::corrupt;
-use crate::rows::Rows;
 use crate::sql::audit as sql;
 
 pub(crate) async fn read(db: &mut Db<'_>, id: AuditId) -> StoreResult<Option<AuditRow>> {
@@ -52,30 +51,43 @@ pub(crate) fn audit_row(row: &SqliteRow) -> StoreResult<AuditRow> {
     })
 }
 
+/// Appends rows, many in one statement: the smallest that holds them, or the largest again and again.
 pub(crate) async fn append(db: &mut Db<'_>, rows: &[AuditRow]) -> StoreResult<()> {
-    if rows.is_empty() {
-        return Ok(());
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let (most, statement) = sql::APPEND
+            .into_iter()
+            .find(|(most, _)| *most >= rest.len())
+            .unwrap_or(sql::APPEND[sql::APPEND.len() - 1]);
+        let (now, later) = rest.split_at(rest.len().min(most));
+        let binds = now.iter().map(columns).collect::<StoreResult<Vec<_>>>()?;
+        db.write(statement, binds.into_iter().flatten()).await?;
+        rest = later;
     }
-    let mut set = Rows::new();
-    for row in rows {
-        let worker = row.worker_id.as_ref().map(|id| &id.bytes()[..]);
-        set.row()
-            .bytes(row.audit_id.bytes())
-            .bytes(&row.writer_id)
-            .json(&row.position.to_string())
-            .int(row.recorded_at)
-            .text(&row.method)
-            .text(&row.caller)
-            .text(&row.organisation)
-            .int(row.retention.number())
-            .text(&row.outcome)
-            .optional_bytes(worker)
-            .optional_code(row.employer_code.as_ref().map(EmployerCode::as_str))
-            .bytes(&row.frozen)
-            .bytes(&row.previous_hash)
-            .bytes(&row.hash)
-            .end();
-    }
-    db.write(sql::APPEND, set.binds()).await?;
     Ok(())
+}
+
+/// A row's columns in order.
+fn columns(row: &AuditRow) -> StoreResult<[Bind; 14]> {
+    let position = i64::try_from(row.position).map_err(|_| {
+        let context = "the audit row does not continue the chain";
+        StoreError::new(StoreErrorKind::Conflict, context)
+    })?;
+    let optional = |found: Option<Bind>| found.unwrap_or(Bind::Null);
+    Ok([
+        Bind::Blob(row.audit_id.bytes().to_vec()),
+        Bind::Blob(row.writer_id.to_vec()),
+        Bind::Int(position),
+        Bind::Int(row.recorded_at),
+        Bind::Text(row.method.clone()),
+        Bind::Text(row.caller.clone()),
+        Bind::Text(row.organisation.clone()),
+        Bind::Int(row.retention.number()),
+        Bind::Text(row.outcome.clone()),
+        optional(row.worker_id.map(|id| Bind::Blob(id.bytes().to_vec()))),
+        optional(row.employer_code.map(|code| Bind::Text(code.to_string()))),
+        Bind::Blob(row.frozen.clone()),
+        Bind::Blob(row.previous_hash.to_vec()),
+        Bind::Blob(row.hash.to_vec()),
+    ])
 }

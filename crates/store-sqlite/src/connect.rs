@@ -192,6 +192,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_older_trail_is_gathered_up_to_its_last_full_bucket() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mamagang.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true);
+        let mut connection = options.connect().await.expect("a connection");
+        let migrated = MIGRATIONS.run_to(60, &mut connection).await;
+        migrated.expect("the schema of before");
+        let rows = "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method,
+                caller, outcome, worker_id, frozen, previous_hash, hash)
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 5000)
+            SELECT unhex(printf('%032x', n)), zeroblob(16), n, n, 'M', 'c', 'OK',
+                CASE WHEN n % 2 = 1 THEN unhex(printf('%032x', n % 7)) END, x'00',
+                zeroblob(32), zeroblob(32)
+            FROM number";
+        let inserted = sqlx::query(rows).execute(&mut connection).await;
+        assert_eq!(inserted.expect("accepted").rows_affected(), 5_000);
+        let migrated = MIGRATIONS.run(&mut connection).await;
+        migrated.expect("the schema of now");
+        let counts =
+            "SELECT count(*), min(bucket), max(bucket), max(feed_position) FROM audit_access";
+        let row = sqlx::query(counts).fetch_one(&mut connection).await;
+        let row = row.expect("counts");
+        let found: [i64; 4] = std::array::from_fn(|index| row.get(index));
+        assert_eq!(found, [2_048, 1, 1, 4_095]);
+    }
+
+    #[tokio::test]
     async fn a_connection_that_may_lose_commits_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("mamagang.db");

@@ -46,7 +46,7 @@ pub(crate) struct Db<'a> {
 
 type Prepared = Query<'static, Sqlite, SqliteArguments>;
 
-fn prepare<const N: usize>(statement: Statement, binds: [Bind; N]) -> Prepared {
+fn prepare(statement: Statement, binds: impl IntoIterator<Item = Bind>) -> Prepared {
     let query = sqlx::query(statement.sql);
     binds.into_iter().fold(query, |query, bind| match bind {
         Bind::Int(number) => query.bind(number),
@@ -71,10 +71,10 @@ impl Db<'_> {
     }
 
     /// The number of rows written.
-    pub(crate) async fn write<const N: usize>(
+    pub(crate) async fn write(
         &mut self,
         statement: Statement,
-        binds: [Bind; N],
+        binds: impl IntoIterator<Item = Bind>,
     ) -> StoreResult<u64> {
         self.counters.count_statement();
         let done = prepare(statement, binds)

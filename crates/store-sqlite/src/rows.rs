@@ -60,14 +60,6 @@ impl Rows {
         self.next()
     }
 
-    /// The same where there may be none.
-    pub(crate) fn optional_code(&mut self, code: Option<&str>) -> &mut Self {
-        match code {
-            Some(code) => self.code(code),
-            None => self.null(),
-        }
-    }
-
     /// JSON within JSON.
     pub(crate) fn json(&mut self, json: &str) -> &mut Self {
         self.json.push_str(json);

@@ -10,6 +10,48 @@ macro_rules! audit_columns {
     };
 }
 
+/// The places of a row's columns. Bound as they are: as elements of JSON they would be read once for each column.
+macro_rules! row {
+    () => {
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    };
+}
+
+/// Declares the places of twice as many rows as another macro has.
+macro_rules! twice {
+    ($($name:ident = $half:ident;)*) => {$(
+        macro_rules! $name {
+            () => {
+                concat!($half!(), ", ", $half!())
+            };
+        }
+    )*};
+}
+
+twice! {
+    rows_2 = row;
+    rows_4 = rows_2;
+    rows_8 = rows_4;
+    rows_16 = rows_8;
+    rows_32 = rows_16;
+    rows_64 = rows_32;
+    rows_128 = rows_64;
+    rows_256 = rows_128;
+}
+
+macro_rules! append {
+    ($($rows:tt)*) => {
+        concat!(
+            "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+                organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,
+                hash)
+            SELECT * FROM (VALUES ",
+            $($rows)*,
+            ") WHERE column1 IS NOT NULL"
+        )
+    };
+}
+
 statements! { "audit":
     /// `?1`: the id.
     READ = concat!("SELECT ", audit_columns!(), " FROM audit_event WHERE audit_id = ?1");
@@ -20,19 +62,24 @@ statements! { "audit":
         ORDER BY position DESC LIMIT 1"
     );
 
-    /// `?1`: rows, with the columns in order; `?2`: bytes.
-    APPEND =
-        "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
-            organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash, hash)
-        SELECT substr(?2, added.value ->> 0, added.value ->> 1),
-            substr(?2, added.value ->> 2, added.value ->> 3), added.value ->> 4,
-            added.value ->> 5, added.value ->> 6, added.value ->> 7, added.value ->> 8,
-            added.value ->> 9, added.value ->> 10,
-            substr(?2, added.value ->> 11, added.value ->> 12), added.value ->> 13,
-            substr(?2, added.value ->> 14, added.value ->> 15),
-            substr(?2, added.value ->> 16, added.value ->> 17),
-            substr(?2, added.value ->> 18, added.value ->> 19)
-        FROM json_each(?1) AS added ORDER BY added.key";
+    /// The columns of a row in order.
+    APPEND_1 = append!(row!());
+    /// The same of 2 rows; those that are not bound are left out.
+    APPEND_2 = append!(rows_2!());
+    /// The same of 4 rows; those that are not bound are left out.
+    APPEND_4 = append!(rows_4!());
+    /// The same of 8 rows; those that are not bound are left out.
+    APPEND_8 = append!(rows_8!());
+    /// The same of 16 rows; those that are not bound are left out.
+    APPEND_16 = append!(rows_16!());
+    /// The same of 32 rows; those that are not bound are left out.
+    APPEND_32 = append!(rows_32!());
+    /// The same of 64 rows; those that are not bound are left out.
+    APPEND_64 = append!(rows_64!());
+    /// The same of 128 rows; those that are not bound are left out.
+    APPEND_128 = append!(rows_128!());
+    /// The same of 256 rows; those that are not bound are left out.
+    APPEND_256 = append!(rows_256!());
 
     /// `?1`, `?2`: instant and id of the row before, `?3`: recorded before, `?4`: the class, or
     /// nothing; `?5`: at most so many.
@@ -44,13 +91,33 @@ statements! { "audit":
         ORDER BY audit_event.recorded_at, audit_event.audit_id LIMIT ?5"
     );
 
-    /// As [`LIST`], with the workers as `?6`.
+    /// As [`LIST`], with the workers as `?6`. Full buckets are looked up by person, the
+    /// rows behind them are gone through; `found` has the full buckets, the last first.
     LIST_OF_WORKERS = concat!(
-        "SELECT ", audit_columns!(), " FROM json_each(?6) AS asked
-        CROSS JOIN audit_event ON audit_event.worker_id = unhex(asked.value)
+        "WITH RECURSIVE found_end (feed_position) AS (
+            SELECT feed_position FROM audit_event
+            WHERE feed_position > 0 ORDER BY feed_position DESC LIMIT 1
+        ),
+        found (bucket) AS (
+            SELECT (SELECT feed_position FROM found_end) / 4096
+            UNION ALL
+            SELECT bucket - 1 FROM found WHERE bucket > 1
+        )
+        SELECT ", audit_columns!(), " FROM found
+        CROSS JOIN json_each(?6) AS asked
+        CROSS JOIN audit_access ON audit_access.bucket = found.bucket
+            AND audit_access.worker_id = unhex(asked.value)
+        CROSS JOIN audit_event ON audit_event.feed_position = audit_access.feed_position
+        WHERE (audit_event.recorded_at, audit_event.audit_id) > (?1, ?2)
+            AND audit_event.recorded_at < ?3
+            AND (?4 IS NULL OR audit_event.retention = ?4)
+        UNION
+        SELECT ", audit_columns!(), " FROM audit_event NOT INDEXED
+        WHERE audit_event.feed_position > (SELECT feed_position FROM found_end) / 4096 * 4096
+            AND audit_event.worker_id IN (SELECT unhex(asked.value) FROM json_each(?6) AS asked)
             AND (audit_event.recorded_at, audit_event.audit_id) > (?1, ?2)
             AND audit_event.recorded_at < ?3
-        WHERE (?4 IS NULL OR audit_event.retention = ?4)
+            AND (?4 IS NULL OR audit_event.retention = ?4)
         UNION
         SELECT ", audit_columns!(), " FROM json_each(?6) AS asked
         CROSS JOIN audit_subject ON audit_subject.worker_id = unhex(asked.value)
@@ -107,3 +174,16 @@ statements! { "audit":
             CROSS JOIN audit_event ON audit_event.writer_id = unhex(gap.value ->> 0)
                 AND audit_event.position BETWEEN gap.value ->> 1 AND gap.value ->> 2)";
 }
+
+/// The statements that append, by how many rows they hold.
+pub(crate) const APPEND: [(usize, super::Statement); 9] = [
+    (1, APPEND_1),
+    (2, APPEND_2),
+    (4, APPEND_4),
+    (8, APPEND_8),
+    (16, APPEND_16),
+    (32, APPEND_32),
+    (64, APPEND_64),
+    (128, APPEND_128),
+    (256, APPEND_256),
+];

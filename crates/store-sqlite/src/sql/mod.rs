@@ -35,11 +35,13 @@ macro_rules! snapshot_columns {
         "worker.worker_id, worker.region_code, worker.timeline,
         (SELECT group_concat(person_month.month || ':' || person_month.employer_code)
             FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
-        (SELECT json_group_array(json_array(
-                filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
-                filing.accepted_on, filing.revoked_on))
-            FROM json_each(worker.filing_ids) AS named
-            CROSS JOIN filing ON filing.filing_id = named.value) AS filings"
+        CASE WHEN worker.filing_ids = '[]' THEN NULL
+            ELSE (SELECT json_group_array(json_array(
+                    filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
+                    filing.accepted_on, filing.revoked_on))
+                FROM json_each(worker.filing_ids) AS named
+                CROSS JOIN filing ON filing.filing_id = named.value)
+        END AS filings"
     };
 }
 

@@ -87,6 +87,32 @@ async fn a_check_writes_its_audit_row_in_three_statements() {
     assert_eq!(after, (before.0 + 3, before.1 + 1));
 }
 
+/// Three statements of a unit, and one more for every further 256 rows.
+#[tokio::test]
+async fn audit_rows_share_a_statement_up_to_256() {
+    let (_folder, store) = filled().await;
+    let shared: Arc<dyn Store> = store.clone();
+    for (writer, count, appends) in [
+        (1, 2_u64, 1),
+        (2, 3, 1),
+        (3, 255, 1),
+        (4, 256, 1),
+        (5, 513, 3),
+    ] {
+        let rows = audit_rows(writer, count);
+        let before = (store.statements(), store.rows_written());
+        let mut unit = begin(&shared).await;
+        unit.append_audit(&rows).await.expect("accepted");
+        unit.commit().await.expect("committed");
+        let after = (store.statements(), store.rows_written());
+        assert_eq!(after, (before.0 + 2 + appends, before.1 + count));
+        let from = Some(([writer; 16], 0));
+        let limit = u32::try_from(count).expect("small");
+        let listed = store.audit_chains(from, limit).await.expect("rows");
+        assert_eq!(listed, rows);
+    }
+}
+
 #[tokio::test]
 async fn a_posting_costs_the_same_statements_whatever_it_books() {
     let (_folder, store) = filled().await;

@@ -1,5 +1,6 @@
 //! The SQLite engine: the common contract, and what is this engine's own.
 
+mod access;
 mod contract;
 mod cost;
 mod durability;

@@ -1,0 +1,3 @@
+-- SQLite gathers whose data a row of the trail concerns by the bucket from here on: its journal holds
+-- whole pages, one for each row of an index in order of person. PostgreSQL's holds the row alone, and
+-- keeps its index; a bucket would be full before writers that began earlier have committed into it.
