@@ -2,14 +2,15 @@
 //! (sections 2.1 and 6): the rules read the parameter and nothing else.
 
 use mamagang_domain::date::CivilDate;
-use mamagang_domain::fact::{DependentChild, EmployerKind, WorkerFact};
+use mamagang_domain::fact::{DependentChild, EmployerKind, TrainingRecord, WorkerFact};
 use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::ledger::{Available, ByGroup, PeriodTaxes, allocate};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxPeriod;
 use mamagang_domain::policy::{Dated, DatedValue, KeyGroupPolicy, PolicyBook};
 use mamagang_domain::reason::ReasonCode::{
-    self, AllConditionsMet, DependentChildEnded, NotInForce, OutsideTrialPeriod,
+    self, AllConditionsMet, DependentChildEnded, EmployerKindNotCovered, NotInForce,
+    OutsideTrialPeriod, PolicyNotEncoded, TrainingPlanNotFiled,
 };
 use mamagang_domain::subsidy::{
     Evidence, SubsidyKind, SubsidyPolicy, TrialTest, WorkerTested, decide,
@@ -117,6 +118,50 @@ fn only_what_the_place_tests_has_to_lie_inside_the_trial_period() {
         assert_eq!(told(&contract_alone, world, "2023-08"), by_contract);
         assert_eq!(told(&filing_alone, world, "2023-08"), by_filing);
     }
+}
+
+/// The code of a training under a plan that nobody filed.
+fn told_of_training(policy: &SubsidyPolicy) -> ReasonCode {
+    let mut world = World::default();
+    world.employ(EmployerKind::Company, day("2010-01-01"));
+    let until_on = day("2030-06-30");
+    world.add(WorkerFact::Child(DependentChild { until_on }));
+    world.add(WorkerFact::Training(TrainingRecord {
+        employer_code: Employer::Us.code(),
+        plan_id: "P1".to_owned(),
+        class_hours: 10,
+        completed_on: Some(day("2022-10-14")),
+        standard_met: true,
+    }));
+    let code = Employer::Us.code();
+    let evidence = Evidence {
+        person: world.known(),
+        employer_code: &code,
+        employer: &world.employer,
+        booked: &[],
+        claimed: &[],
+        filings: &[],
+    };
+    let asked = month("2022-10");
+    decide(policy, SubsidyKind::Training, &evidence, asked, asked).trainings[0].code
+}
+
+#[test]
+fn what_stands_against_the_employer_is_told_before_the_plan_that_nobody_filed() {
+    let law = &book().subsidy;
+    assert_eq!(told_of_training(law), TrainingPlanNotFiled);
+    let kinds = &law.employer_kinds[&SubsidyKind::Training];
+    let mut partnerships_alone = law.clone();
+    let partnership = always(kinds, vec![EmployerKind::Partnership]);
+    let kinds = &mut partnerships_alone.employer_kinds;
+    kinds.insert(SubsidyKind::Training, partnership);
+    assert_eq!(
+        told_of_training(&partnerships_alone),
+        EmployerKindNotCovered
+    );
+    let mut not_encoded = law.clone();
+    not_encoded.employer_kinds.remove(&SubsidyKind::Training);
+    assert_eq!(told_of_training(&not_encoded), PolicyNotEncoded);
 }
 
 /// Whether VAT is still reduced from 2026 on is not established: where it is not, the quota goes to
