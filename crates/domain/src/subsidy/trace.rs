@@ -164,7 +164,7 @@ impl Tracer<'_> {
     fn engagement(&self, engagement: &Engagement) -> Vec<Step> {
         vec![
             self.contract(engagement),
-            self.trial(engagement.start_on),
+            self.trial(engagement),
             self.worker(engagement.start_on),
         ]
     }
@@ -229,9 +229,10 @@ impl Tracer<'_> {
         step.cite(least.map(|value| value.citation.clone()))
     }
 
-    /// Whether the hire lies in the trial period.
-    fn trial(&self, hired_on: CivilDate) -> Step {
-        let rule = self.say("试行期内招用", "Hired in the trial period");
+    /// Whether the hire, and the submission of its filings, lie in the trial period.
+    fn trial(&self, engagement: &Engagement) -> Step {
+        let hired_on = engagement.start_on;
+        let rule = self.say("试行期内招用和备案", "Hired and filed in the trial period");
         let Some(first) = self.policy.trial_open.values().first() else {
             return Step::condition(rule, self.not_encoded(), Some(ReasonCode::PolicyNotEncoded));
         };
@@ -240,18 +241,30 @@ impl Tracer<'_> {
         let sign = if inside.is_some() { "∈" } else { "∉" };
         let to = until(self.language, shown.to);
         let tests = self.policy.trial_tests.on(first.from);
-        let asked = tests.is_none_or(|tests| {
-            let wanted = super::TrialTest::ContractStarted;
-            tests.value.contains(&wanted)
-        });
-        let against = (inside.is_none() && asked).then_some(ReasonCode::OutsideTrialPeriod);
-        Step::condition(
-            rule,
-            format!("{hired_on} {sign} {} … {to}", shown.from),
-            against,
-        )
-        .cite([shown.citation.clone()])
-        .cite(tests.map(|value| value.citation.clone()))
+        let asked = |wanted| tests.is_none_or(|tests| tests.value.contains(&wanted));
+        let mut is_outside = inside.is_none() && asked(super::TrialTest::ContractStarted);
+        let mut formula = format!("{hired_on} {sign} {} … {to}", shown.from);
+        let filings = self.filings_of(engagement);
+        for filing in filings
+            .iter()
+            .filter(|_| asked(super::TrialTest::FilingSubmitted))
+        {
+            let Some(day) = filing.submitted_on else {
+                continue;
+            };
+            let open = self.policy.trial_open.on(day);
+            let sign = if open.is_some() { "∈" } else { "∉" };
+            let shown = open.unwrap_or(first);
+            let label = self.say("备案提交", "filing submitted");
+            let to = until(self.language, shown.to);
+            formula.push_str(&format!("; {label} {day} {sign} {} … {to}", shown.from));
+            // Of several filings each month is judged by its own.
+            is_outside |= open.is_none() && filings.len() == 1;
+        }
+        let against = is_outside.then_some(ReasonCode::OutsideTrialPeriod);
+        Step::condition(rule, formula, against)
+            .cite([shown.citation.clone()])
+            .cite(tests.map(|value| value.citation.clone()))
     }
 
     /// Whether the person is an eligible worker: by a fact that ends on a day, never by sex.
@@ -359,6 +372,18 @@ impl Tracer<'_> {
             .binary_search_by_key(&month, |held| held.body.month)
             .ok()?;
         Some(&rows[index])
+    }
+
+    /// The filings that the engagement's contracts name, each once.
+    fn filings_of(&self, engagement: &Engagement) -> Vec<&Filing> {
+        let mut ids: Vec<&str> = Vec::new();
+        for span in &engagement.spans {
+            if !ids.contains(&span.filing_id.as_str()) {
+                ids.push(&span.filing_id);
+            }
+        }
+        let known = ids.into_iter().filter_map(|id| self.evidence.filing(id));
+        known.collect()
     }
 
     fn filings(&self, month: TaxMonth, engagement: Option<&Engagement>) -> Vec<&Filing> {
