@@ -11,7 +11,7 @@ use mamagang_domain::ids::{CaseId, WorkerId};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::reason::ReasonCode;
-use mamagang_domain::subsidy::{RULES_VERSION, SubsidyKind, claim_window};
+use mamagang_domain::subsidy::{ClaimableMonth, RULES_VERSION, SubsidyKind, line_refusal};
 use mamagang_store::UnitOfWork;
 use serde::{Deserialize, Serialize};
 
@@ -83,19 +83,14 @@ impl App {
 
     /// The code that stands against claiming a month on a day; `None` = it becomes a line.
     fn refusal(&self, found: &Supported, today: CivilDate) -> Option<ReasonCode> {
-        if found.is_claimed {
-            return Some(ReasonCode::MonthAlreadyClaimed);
-        }
-        let (amount, code) = found.payable();
-        if amount <= Fen::ZERO {
-            return Some(code);
-        }
-        let window = claim_window(&self.book.subsidy, found.month);
-        match window.map(|window| (window.opens_on..=window.closes_on).contains(&today)) {
-            Some(true) => None,
-            Some(false) => Some(ReasonCode::ClaimWindowClosed),
-            None => Some(ReasonCode::PolicyNotEncoded),
-        }
+        let (amount_fen, code) = found.payable();
+        let month = ClaimableMonth {
+            month: found.month,
+            amount_fen,
+            code,
+            is_claimed: found.is_claimed,
+        };
+        line_refusal(&self.book.subsidy, month, today)
     }
 }
 

@@ -1,8 +1,9 @@
 //! When a month may be claimed. Tested when a claim is submitted, never by a check.
 
 use crate::date::CivilDate;
+use crate::money::Fen;
 use crate::month::TaxMonth;
-use crate::reason::Assumption;
+use crate::reason::{Assumption, ReasonCode};
 
 use super::notes::Notes;
 use super::policy::{ClaimCycle, SubsidyPolicy};
@@ -16,6 +17,40 @@ pub struct ClaimWindow {
     pub closes_on: CivilDate,
     /// The defaults that it rests on.
     pub assumptions: Vec<Assumption>,
+}
+
+/// A month as a claim finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimableMonth {
+    /// Which.
+    pub month: TaxMonth,
+    /// What it brings; nothing where its conditions are not met.
+    pub amount_fen: Fen,
+    /// The reason that it tells.
+    pub code: ReasonCode,
+    /// Whether a claim holds the month of this subsidy already.
+    pub is_claimed: bool,
+}
+
+/// What stands against claiming a month on a day; `None` = it becomes a line. A month that is claimed
+/// already is told so before anything else, and its own conditions before the days of claiming.
+pub fn line_refusal(
+    policy: &SubsidyPolicy,
+    found: ClaimableMonth,
+    today: CivilDate,
+) -> Option<ReasonCode> {
+    if found.is_claimed {
+        return Some(ReasonCode::MonthAlreadyClaimed);
+    }
+    if found.amount_fen <= Fen::ZERO {
+        return Some(found.code);
+    }
+    let window = claim_window(policy, found.month);
+    match window.map(|window| (window.opens_on..=window.closes_on).contains(&today)) {
+        Some(true) => None,
+        Some(false) => Some(ReasonCode::ClaimWindowClosed),
+        None => Some(ReasonCode::PolicyNotEncoded),
+    }
 }
 
 /// The window of a month; `None` where no policy covers it.

@@ -17,7 +17,7 @@ mod trace;
 mod trace_training;
 mod training;
 
-pub use claim::{ClaimWindow, claim_window};
+pub use claim::{ClaimWindow, ClaimableMonth, claim_window, line_refusal};
 pub use explain::{Decision, decide};
 pub use kind::{ClaimedMonth, SubsidyKind};
 pub use policy::{

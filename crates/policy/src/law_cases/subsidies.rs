@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mamagang_domain::date::CivilDate;
 use mamagang_domain::fact::{
     ContractKind, DependentChild, EmployerKind, FactKind, OtherRelief, ReliefCode, TrainingRecord,
     WorkerFact,
@@ -11,7 +12,10 @@ use mamagang_domain::key_group::Person;
 use mamagang_domain::money::Fen;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Outcome, ReasonCode};
-use mamagang_domain::subsidy::{ClaimedMonth, Decision, Evidence, SubsidyKind, decide};
+use mamagang_domain::subsidy::{
+    ClaimableMonth, ClaimedMonth, Decision, Evidence, SubsidyKind, SubsidyPolicy, claim_window,
+    decide, line_refusal,
+};
 use serde::Deserialize;
 
 use super::cases::{Case, Compared};
@@ -37,6 +41,8 @@ struct Ask {
     subsidy: SubsidyKind,
     /// Not needed for training.
     months: Option<Months>,
+    /// The day on which the months are claimed, where the case is about a claim.
+    claimed_on: Option<Day>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,6 +174,9 @@ struct Expect {
     missing_facts: Option<Vec<FactKind>>,
     months_used: Option<i32>,
     start_month: Option<Month>,
+    /// What a claim on the day asked has of the months: `2022-07..2022-09 300.00` each, or the
+    /// reason why a month is no line.
+    lines: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -280,6 +289,41 @@ fn ranges(decision: &Decision) -> Vec<String> {
     ranges.iter().map(ToString::to_string).collect()
 }
 
+/// What a claim on a day has of each month; neighbouring months with the same as one range.
+fn lines(
+    policy: &SubsidyPolicy,
+    decision: &Decision,
+    claimed: &[ClaimedMonth],
+    on: CivilDate,
+) -> Vec<String> {
+    let mut lines: Vec<(Months, String)> = Vec::new();
+    for found in &decision.months {
+        let held = |it: &ClaimedMonth| (it.kind, it.month) == (decision.kind, found.month);
+        let month = ClaimableMonth {
+            month: found.month,
+            amount_fen: found.amount_fen,
+            code: found.code,
+            is_claimed: claimed.iter().any(held),
+        };
+        let told = line_refusal(policy, month, on);
+        let told = told.map_or_else(|| found.amount_fen.yuan(), |code| code.name().to_owned());
+        match lines.last_mut() {
+            Some((months, last)) if *last == told => months.last = found.month,
+            _ => lines.push((
+                Months {
+                    first: found.month,
+                    last: found.month,
+                },
+                told,
+            )),
+        }
+    }
+    let lines = lines.into_iter();
+    lines
+        .map(|(months, told)| format!("{months} {told}"))
+        .collect()
+}
+
 fn codes<'a>(codes: impl IntoIterator<Item = &'a ReasonCode>) -> String {
     list(codes.into_iter().map(|code| code.name()))
 }
@@ -320,7 +364,17 @@ impl Case for SubsidyCase {
             ),
         };
         let decision = decide(&book.subsidy, self.ask.subsidy, &evidence, from, through);
-        self.expect.compare(&decision)
+        let mut compared = self.expect.compare(&decision);
+        let told = self.ask.claimed_on.map(|on| {
+            // The days of claiming rest on defaults of their own.
+            let months = decision.months.iter().map(|found| found.month);
+            let windows = months.filter_map(|month| claim_window(&book.subsidy, month));
+            windows.for_each(|window| compared.tell_assumptions(&window.assumptions));
+            lines(&book.subsidy, &decision, &claimed, on.0)
+        });
+        let expected = self.expect.lines.iter().flatten().cloned();
+        compared.add_lines("lines", expected, told.unwrap_or_default());
+        compared
     }
 }
 
