@@ -19,6 +19,7 @@ mod merge;
 mod merged_reviews;
 mod overlay;
 mod replay;
+mod replica;
 mod reviews;
 mod rules;
 mod settlements;

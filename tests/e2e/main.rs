@@ -12,6 +12,7 @@ mod measures;
 mod merge;
 mod register;
 mod registry;
+mod replica;
 mod report;
 mod review;
 mod server;

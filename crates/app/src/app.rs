@@ -10,7 +10,7 @@ use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::PolicyBook;
 use mamagang_policy::Policies;
 use mamagang_sources::Sources;
-use mamagang_store::{Clock, Store};
+use mamagang_store::{Clock, Replica, Store};
 
 use crate::audit::{AuditChain, AuditChains, AuditDraft, AuditWriter, DecisionItem};
 use crate::caller::{AccessContext, Caller};
@@ -32,6 +32,8 @@ const SHANGHAI_OFFSET_MICROS: i64 = 8 * 3_600_000_000;
 pub struct Dependencies {
     /// The database.
     pub store: Arc<dyn Store>,
+    /// A copy of it that checks may be answered from; none is a choice too.
+    pub replica: Option<Arc<dyn Replica>>,
     /// The keys.
     pub keys: Arc<KeyRing>,
     /// The law.
@@ -65,6 +67,7 @@ pub struct App {
     pub(crate) ledger: LedgerWriter,
     pub(crate) misses: Misses,
     pub(crate) checks: CheckLoader,
+    pub(crate) replica_checks: Option<CheckLoader>,
     pub(crate) feed: Feed,
     pub(crate) known_reviews: KnownReviews,
 }
@@ -81,6 +84,7 @@ impl App {
     pub async fn start(dependencies: Dependencies) -> AppResult<Arc<Self>> {
         let Dependencies {
             store,
+            replica,
             keys,
             policies,
             clock,
@@ -95,6 +99,7 @@ impl App {
         unit.commit().await?;
         let writes = AuditChains::new(|| AuditChain::new(ids.new_id().into_bytes()));
         let checks = CheckLoader::start(&store);
+        let replica_checks = replica.as_ref().map(CheckLoader::start_on);
         let audit = AuditWriter::start(store.clone(), clock.clone(), ids.new_id().into_bytes());
         let chain = {
             let ids = ids.clone();
@@ -116,6 +121,7 @@ impl App {
             ledger,
             misses: Misses::default(),
             checks,
+            replica_checks,
             feed: Feed::default(),
             known_reviews: KnownReviews::default(),
         }))

@@ -277,6 +277,13 @@ pub struct SettingFlags {
     /// [default: sqlite://mamagang.db] [env: MAMAGANG_DATABASE_URL]
     #[arg(long, value_name = "sqlite://PATH|postgres://…")]
     pub database_url: Option<String>,
+    /// A hot standby of the PostgreSQL database, which checks are answered from while it is not too late
+    /// [env: MAMAGANG_REPLICA_URL]
+    #[arg(long, value_name = "postgres://…")]
+    pub replica_url: Option<String>,
+    /// Seconds by which such an answer may be late [default: 5] [env: MAMAGANG_REPLICA_MAX_LAG_SECONDS]
+    #[arg(long, value_name = "SECONDS")]
+    pub replica_max_lag_seconds: Option<String>,
     /// The service's certificate and its chain, PEM [env: MAMAGANG_TLS_CERTIFICATE]
     #[arg(long, value_name = "PATH")]
     pub tls_certificate: Option<String>,
@@ -349,6 +356,8 @@ impl SettingFlags {
         let flag = match setting {
             Setting::Config => &self.config,
             Setting::DatabaseUrl => &self.database_url,
+            Setting::ReplicaUrl => &self.replica_url,
+            Setting::ReplicaMaxLagSeconds => &self.replica_max_lag_seconds,
             Setting::TlsCertificate => &self.tls_certificate,
             Setting::TlsKey => &self.tls_key,
             Setting::TlsClientCa => &self.tls_client_ca,

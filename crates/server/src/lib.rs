@@ -9,6 +9,7 @@ pub mod ids;
 pub mod key_admin;
 pub mod key_source;
 pub mod ledger;
+mod replica;
 pub mod serve;
 pub mod settings;
 pub mod settle;

@@ -13,7 +13,7 @@ use mamagang_crypto::{KeyRing, KeyRingError, OsEntropy};
 use mamagang_grpc::{CallerLimits, DeveloperAuthenticator, Grpc};
 use mamagang_http::{HttpState, NotReady, Readiness};
 use mamagang_policy::{Policies, PolicyProblem};
-use mamagang_store::{Clock as _, Store};
+use mamagang_store::{Clock as _, Replica, Store};
 use mamagang_store_postgres::{PostgresOptions, PostgresStore};
 use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -27,6 +27,7 @@ use crate::ids::new_id;
 use crate::key_admin;
 use crate::key_source::KeySource;
 use crate::ledger::keep_checkpoints;
+use crate::replica;
 use crate::settings::{DatabaseUrl, Settings};
 use crate::shutdown::{Shutdown, process_signals};
 use crate::sources::{self, Configured, Lists, keep_lists};
@@ -67,6 +68,14 @@ impl std::fmt::Debug for Opened {
 
 /// Opens the database, which is created and migrated when it is absent or older, and the keys.
 pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
+    open_beside(settings, None).await
+}
+
+/// The same with a replica that checks may be answered from.
+async fn open_beside(
+    settings: &Settings,
+    replica: Option<Arc<dyn Replica>>,
+) -> anyhow::Result<Opened> {
     let mut notices = Vec::new();
     let policies = load_policies(settings.policies_dir.as_deref()).map_err(policy_error)?;
     let Configured { sources, lists } = open_sources(settings.sources_file.clone()).await?;
@@ -74,6 +83,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Opened> {
     let keys = load_keys(&settings.keys, &*store, &mut notices).await?;
     let app = App::start(Dependencies {
         store,
+        replica,
         keys: Arc::new(keys),
         policies,
         clock: Arc::new(SystemClock),
@@ -338,7 +348,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 
 async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::Result<()> {
     let access = Access::of_settings(settings)?;
-    let opened = open(settings).await?;
+    let replica = replica::open(settings).await?;
+    let opened = open_beside(settings, replica.clone()).await?;
     for notice in &opened.notices {
         tracing::warn!("{notice}");
     }
@@ -352,6 +363,7 @@ async fn serve_with(settings: &Settings, metrics: PrometheusHandle) -> anyhow::R
     let shutdown = Shutdown::watch(process_signals()?, settings.drain);
     tokio::spawn(keep_checkpoints(opened.app.clone(), shutdown.draining()));
     tokio::spawn(keep_lists(opened.lists, shutdown.draining()));
+    tokio::spawn(replica::report(replica, shutdown.draining()));
     let running = start(
         opened.app,
         access,

@@ -149,6 +149,19 @@ async fn pool(
     connect: PgConnectOptions,
     options: &PostgresOptions,
 ) -> StoreResult<PgPool> {
+    pool_options(size, access, options)
+        .connect_with(connect)
+        .await
+        .map_err(|error| in_statement("opening the database", error))
+}
+
+/// A pool of readers that connects once it is asked for a connection: of a server that may be away.
+pub(crate) fn readers(url: &str, options: &PostgresOptions) -> StoreResult<PgPool> {
+    let pool = pool_options(options.readers, Access::Reads, options);
+    Ok(pool.connect_lazy_with(parse(url)?))
+}
+
+fn pool_options(size: u32, access: Access, options: &PostgresOptions) -> PgPoolOptions {
     let session = Session::new(access, options);
     PgPoolOptions::new()
         .max_connections(size.max(1))
@@ -169,9 +182,6 @@ async fn pool(
                 check_session(connection).await
             })
         })
-        .connect_with(connect)
-        .await
-        .map_err(|error| in_statement("opening the database", error))
 }
 
 /// A setting in milliseconds. PostgreSQL takes 0 for no bound at all.

@@ -27,6 +27,7 @@ mod merge;
 mod month;
 mod policy;
 mod posting;
+mod replica;
 mod request;
 mod snapshot;
 mod store;
@@ -36,4 +37,5 @@ mod unit;
 mod worker;
 
 pub use connect::PostgresOptions;
+pub use replica::{PostgresReplica, ReplicaOptions};
 pub use store::PostgresStore;

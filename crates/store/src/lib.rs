@@ -16,6 +16,7 @@ pub mod memory;
 pub mod merge;
 pub mod policy;
 mod posting;
+mod replica;
 pub mod rows;
 mod subsidy;
 
@@ -27,6 +28,7 @@ pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind};
 pub use job::{JobPart, JobReads, JobRow, JobWrites};
 pub use posting::{PostingBatch, PostingInputs};
+pub use replica::{Replica, ReplicaMiss, SeenInputs};
 pub use subsidy::{SubsidyReads, SubsidyWrites};
 
 use std::sync::Arc;

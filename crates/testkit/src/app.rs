@@ -1,21 +1,22 @@
 //! The application on a temporary database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mamagang_app::{App, Dependencies, Entropy, EntropySource};
 use mamagang_crypto::{KeyRing, OsEntropy, Suite};
 use mamagang_domain::date::CivilDate;
 use mamagang_policy::Policies;
 use mamagang_sources::Sources;
-use mamagang_store::Store;
 use mamagang_store::memory::MemoryStore;
-use mamagang_store_postgres::{PostgresOptions, PostgresStore};
+use mamagang_store::{Replica, Store};
+use mamagang_store_postgres::{PostgresOptions, PostgresReplica, PostgresStore, ReplicaOptions};
 use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 use crate::clock::ManualClock;
 use crate::ids::SteadyIds;
-use crate::postgres::{PostgresCluster, PostgresDatabase};
+use crate::postgres::{PostgresCluster, PostgresDatabase, PostgresStandby};
 
 /// An application with what a test wants to look at.
 pub struct TestApp {
@@ -120,6 +121,41 @@ impl TestApp {
         started.await.app
     }
 
+    /// On a PostgreSQL server of its own with a hot standby, which checks are answered from while it is
+    /// behind by no more than `lag_max`.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL: its tests are not skipped.
+    pub async fn with_standby(today: CivilDate, lag_max: Duration) -> (Self, PostgresStandby) {
+        let cluster = PostgresCluster::own();
+        let database = cluster.database();
+        let url = database.url();
+        PostgresStore::migrate(&url).await.expect("a schema");
+        let store = PostgresStore::connect(&url, PostgresOptions::default()).await;
+        let store = Arc::new(store.expect("a database"));
+        let standby = cluster.standby();
+        let clock = Arc::new(ManualClock::at(today));
+        let options = ReplicaOptions {
+            lag_max,
+            ..ReplicaOptions::default()
+        };
+        let of_standby = standby.url(&database);
+        let replica = PostgresReplica::connect(&url, &of_standby, options, clock.clone()).await;
+        let replica: Arc<dyn Replica> = Arc::new(replica.expect("a replica"));
+        let ids = SteadyIds::default();
+        let started = start_beside(store, Some(replica), clock, ids, Sources::default()).await;
+        let test = Self {
+            app: started.app,
+            clock: started.clock,
+            keys: started.keys,
+            ids: started.ids,
+            sqlite: None,
+            directory: None,
+            postgres: Some(database),
+        };
+        (test, standby)
+    }
+
     /// On each engine in turn.
     pub async fn each(today: CivilDate) -> Vec<Self> {
         vec![
@@ -158,6 +194,7 @@ impl TestApp {
         let store = Arc::new(store.expect("a database"));
         let app = App::start(Dependencies {
             store: store.clone(),
+            replica: None,
             keys: Arc::clone(&self.keys),
             policies,
             clock: self.clock.clone(),
@@ -207,10 +244,21 @@ async fn start_with(
     ids: SteadyIds,
     sources: Sources,
 ) -> Started {
+    start_beside(store, None, clock, ids, sources).await
+}
+
+async fn start_beside(
+    store: Arc<dyn Store>,
+    replica: Option<Arc<dyn Replica>>,
+    clock: Arc<ManualClock>,
+    ids: SteadyIds,
+    sources: Sources,
+) -> Started {
     let keys = KeyRing::generate(Suite::INTERNATIONAL, &mut OsEntropy).expect("keys");
     let (keys, ids) = (Arc::new(keys), Arc::new(ids));
     let app = App::start(Dependencies {
         store,
+        replica,
         keys: keys.clone(),
         policies: mamagang_policy::load_embedded().expect("policies that the build has checked"),
         clock: clock.clone(),

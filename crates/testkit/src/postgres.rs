@@ -1,5 +1,7 @@
 //! PostgreSQL for the length of a test run.
 
+mod standby;
+
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
@@ -12,6 +14,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
+
+pub use standby::PostgresStandby;
 
 /// The server's account where the tests run as root, as which it does not start.
 const ACCOUNT: &str = "postgres";
@@ -140,7 +144,7 @@ impl PostgresCluster {
         }
         let port = free_port()?;
         let cluster = Self { bin, folder, port };
-        let mut guardian = cluster.spawn(&account, run, lock)?;
+        let mut guardian = cluster.spawn(&account, run, lock, &[])?;
         cluster.wait_until_ready(&mut guardian)?;
         let ready = cluster.folder.join("ready");
         fs::write(ready, port.to_string())?;
@@ -159,7 +163,13 @@ impl PostgresCluster {
         finish(&mut initdb).map(drop)
     }
 
-    fn spawn(&self, account: &Account, run: u32, lock: Option<&Path>) -> io::Result<Child> {
+    fn spawn(
+        &self,
+        account: &Account,
+        run: u32,
+        lock: Option<&Path>,
+        settings: &[&str],
+    ) -> io::Result<Child> {
         let mut server = account.command(&self.bin.join("postgres"));
         server.arg("-D").arg(self.folder.join("data"));
         server.args(["-p", &self.port.to_string()]);
@@ -167,6 +177,7 @@ impl PostgresCluster {
         server.args(["-c", "listen_addresses=127.0.0.1"]);
         // Every test has pools of its own.
         server.args(["-c", "max_connections=400"]);
+        server.args(settings);
         let mut guardian = Command::new("sh");
         guardian.args(["-c", GUARDIAN, "sh", &run.to_string()]);
         guardian
@@ -194,6 +205,11 @@ impl PostgresCluster {
         }
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         Err(io::Error::other(log))
+    }
+
+    fn url_of(&self, login: &str, database: &str) -> String {
+        let (folder, port) = (self.folder.display(), self.port);
+        format!("postgres://{login}@localhost:{port}/{database}?host={folder}")
     }
 
     fn run_sql(&self, sql: &str) -> io::Result<()> {
@@ -236,12 +252,7 @@ impl PostgresDatabase {
 
     /// Its URL, as another login of the server. No login has a password.
     pub fn url_of(&self, login: &str) -> String {
-        let PostgresCluster { folder, port, .. } = self.cluster;
-        let folder = folder.display();
-        format!(
-            "postgres://{login}@localhost:{port}/{}?host={folder}",
-            self.name
-        )
+        self.cluster.url_of(login, &self.name)
     }
 }
 

@@ -71,7 +71,7 @@ pub struct KeyGroupRecord {
     pub from: TaxMonth,
     /// Last month asked.
     pub through: TaxMonth,
-    /// As of when it was asked (microseconds); `None` = as of its own moment.
+    /// As of when it was asked, or a replica was read (microseconds); `None` = as of its own moment.
     pub as_of: Option<i64>,
     /// What was answered, in short; rows of the first form do not tell.
     pub told: Option<Told>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mamagang_domain::identifier::EmployerCode;
@@ -15,10 +15,23 @@ use crate::caller::AccessContext;
 #[derive(Clone, Default)]
 pub struct CallTrail(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
     is_recorded: AtomicBool,
+    asks_primary: AtomicBool,
+    /// The earliest moment that a replica was read as of; the last one there is while none was.
+    seen_at: AtomicI64,
     noted: Mutex<Noted>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            is_recorded: AtomicBool::new(false),
+            asks_primary: AtomicBool::new(false),
+            seen_at: AtomicI64::new(i64::MAX),
+            noted: Mutex::default(),
+        }
+    }
 }
 
 /// What a call said of itself before it was refused or answered.
@@ -44,6 +57,27 @@ impl CallTrail {
     /// Notes that a durable row tells of the call.
     pub(crate) fn set_recorded(&self) {
         self.0.is_recorded.store(true, Ordering::Release);
+    }
+
+    /// Asks for an answer from the database itself, and from no replica.
+    pub fn ask_primary(&self) {
+        self.0.asks_primary.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn asks_primary(&self) -> bool {
+        self.0.asks_primary.load(Ordering::Acquire)
+    }
+
+    /// Notes as of when a replica was read (microseconds).
+    pub(crate) fn note_seen(&self, at: i64) {
+        self.0.seen_at.fetch_min(at, Ordering::AcqRel);
+    }
+
+    /// The earliest moment that the answer was read as of from a replica (microseconds); `None` where
+    /// the database itself was read.
+    pub fn seen_at(&self) -> Option<i64> {
+        let at = self.0.seen_at.load(Ordering::Acquire);
+        (at != i64::MAX).then_some(at)
     }
 
     /// What was noted so far.

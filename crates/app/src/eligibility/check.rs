@@ -15,9 +15,9 @@ use mamagang_domain::policy::PolicyBook;
 use mamagang_domain::reason::{Language, Outcome};
 use mamagang_domain::review::{self, Reviewed};
 use mamagang_domain::timeline::{EmployerRecord, Timeline};
-use mamagang_store::rows::{EmployerRow, WorkerKey, WorkerSnapshot};
 
 use super::digest::decision_digest;
+use super::read::CheckInput;
 use crate::app::{App, require_context};
 use crate::audit::{DecisionItem, KeyGroupRecord, PersonRecord, Told, given};
 use crate::authorise::Permit;
@@ -25,7 +25,6 @@ use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::limits::CHECK_MONTHS_MAX;
 use crate::reviews::{Opening, town_of};
-use crate::workers::history::Until;
 use crate::workers::{Who, person_of};
 
 /// One question: may this employer deduct for this worker, month by month?
@@ -76,14 +75,6 @@ pub struct CheckedDecision {
 pub(super) const METHOD: &str = "mamagang.v1.EligibilityService/CheckKeyGroupDeduction";
 const METHOD_BATCH: &str = "mamagang.v1.EligibilityService/BatchCheckKeyGroupDeduction";
 const METHOD_STREAM: &str = "mamagang.v1.EligibilityService/StreamKeyGroupChecks";
-
-/// What one check reads.
-pub(super) struct CheckInput {
-    worker: Option<WorkerSnapshot>,
-    /// Whether the worker is called as the question says; its MAC is made once a question.
-    is_named: bool,
-    employer: EmployerRow,
-}
 
 impl App {
     /// Answers one question. One shared read, one shared write.
@@ -140,8 +131,10 @@ impl App {
         is_batch: bool,
     ) -> AppResult<Vec<AppResult<CheckedDecision>>> {
         let as_of = self.close_as_of(as_of).await?;
-        let inputs = self.read_checks(permit, checks, as_of).await?;
-        let elsewhere = self.other_employers(checks, &inputs, as_of).await?;
+        let inputs = match as_of {
+            None => self.read_now(permit, checks).await?,
+            Some(_) => self.read_checks(permit, checks, as_of).await?,
+        };
         let decided_at = self.clock.now_micros();
         let mut items = Vec::with_capacity(checks.len());
         let mut results = Vec::with_capacity(checks.len());
@@ -155,8 +148,8 @@ impl App {
                     audit: audit_id,
                     item: is_batch.then_some(index),
                 };
-                let mut asked = self.asked(&self.book, check, &input, &elsewhere);
-                asked.as_of = as_of;
+                let mut asked = self.asked(&self.book, check, &input);
+                asked.as_of = as_of.or(input.seen_at);
                 let (decision, evidence) = asked.decide(&self.book);
                 items.push(asked.item(&decision));
                 let reviewed = asked.reviewed(&decision);
@@ -172,7 +165,7 @@ impl App {
                     decision,
                     evidence,
                     decided_at,
-                    as_of: as_of.unwrap_or(decided_at),
+                    as_of: asked.as_of.unwrap_or(decided_at),
                     policy_version: self.book.version.to_string(),
                     rules_version: mamagang_domain::key_group::RULES_VERSION,
                     review_case,
@@ -213,156 +206,12 @@ impl App {
         Ok(results)
     }
 
-    /// Reads what the questions need, in one statement for all of them.
-    pub(super) async fn read_checks(
-        &self,
-        permit: &Permit<'_>,
-        checks: &[KeyGroupCheck],
-        as_of: Option<i64>,
-    ) -> AppResult<Vec<AppResult<CheckInput>>> {
-        let keys: Vec<AppResult<WorkerKey>> = checks
-            .iter()
-            .map(|check| self.worker_key(permit.caller, &check.who))
-            .collect();
-        let known: Vec<WorkerKey> = keys
-            .iter()
-            .filter_map(|key| key.as_ref().ok().cloned())
-            .collect();
-        let codes: BTreeSet<EmployerCode> =
-            checks.iter().map(|check| check.employer_code).collect();
-        let codes: Vec<EmployerCode> = codes.into_iter().collect();
-        let read = self.checks.load(known, codes.clone()).await?;
-        let mut employers: HashMap<EmployerCode, EmployerRecord> = HashMap::new();
-        for row in read.employers.into_iter().flatten() {
-            let record = match as_of {
-                None => row.record,
-                Some(time) => {
-                    self.employer_at(row.employer_code, Until::Time(time))
-                        .await?
-                }
-            };
-            employers.insert(row.employer_code, record);
-        }
-        let within = self.employers_within_reach(permit, &codes).await?;
-        // A person out of reach is answered like one whom nobody knows.
-        let snapshots = self.within_reach(permit, read.workers).await?;
-        let asked = checks.iter().zip(&keys).filter(|(_, key)| key.is_ok());
-        let asked = asked.map(|(check, _)| &check.who);
-        let named = asked
-            .clone()
-            .zip(&snapshots)
-            .map(|(who, found)| self.is_named(who, found.as_ref()));
-        let named: Vec<bool> = named.collect();
-        self.note_unnamed(permit.caller, asked.zip(named.iter().copied()));
-        let mut workers = snapshots.into_iter().zip(named);
-        let mut inputs = Vec::with_capacity(checks.len());
-        for (check, key) in checks.iter().zip(keys) {
-            let input = match key {
-                Err(error) => Err(error),
-                Ok(_) => {
-                    let (found, is_named) = workers.next().unwrap_or((None, false));
-                    let worker = match (found, as_of) {
-                        (Some(snapshot), Some(time)) => {
-                            Some(self.snapshot_at(snapshot, time).await?)
-                        }
-                        (snapshot, _) => snapshot,
-                    };
-                    let record = employers
-                        .get(&check.employer_code)
-                        .cloned()
-                        .unwrap_or_default();
-                    if within.contains(&check.employer_code) {
-                        crate::facts::require_profile(check.employer_code, record).map(|employer| {
-                            CheckInput {
-                                worker,
-                                is_named,
-                                employer,
-                            }
-                        })
-                    } else {
-                        Err(out_of_reach(permit, check.employer_code))
-                    }
-                }
-            };
-            inputs.push(input);
-        }
-        Ok(inputs)
-    }
-
-    /// A worker as known at a time. The name is compared with the present one: identities are not
-    /// kept by time.
-    pub(crate) async fn snapshot_at(
-        &self,
-        snapshot: WorkerSnapshot,
-        time: i64,
-    ) -> AppResult<WorkerSnapshot> {
-        let worker_id = snapshot.worker.worker_id;
-        let (timeline, employers) = self
-            .timeline_and_employers_at(worker_id, Until::Time(time))
-            .await?;
-        let booked = self.booked_at(worker_id, &employers, time).await?;
-        let worker = mamagang_store::rows::WorkerRow {
-            timeline,
-            ..snapshot.worker
-        };
-        Ok(WorkerSnapshot {
-            worker,
-            booked,
-            ..snapshot
-        })
-    }
-
-    /// The other employers with which the persons have contracts, for the months that nobody
-    /// claimed there. Most persons have none, and then nothing is read.
-    pub(super) async fn other_employers(
-        &self,
-        checks: &[KeyGroupCheck],
-        inputs: &[AppResult<CheckInput>],
-        as_of: Option<i64>,
-    ) -> AppResult<HashMap<EmployerCode, EmployerRecord>> {
-        let mut codes: BTreeSet<EmployerCode> = BTreeSet::new();
-        for (check, input) in checks.iter().zip(inputs) {
-            if let Ok(CheckInput {
-                worker: Some(snapshot),
-                ..
-            }) = input
-            {
-                let others = snapshot.worker.timeline.contract_employers().into_iter();
-                codes.extend(others.filter(|code| *code != check.employer_code));
-            }
-        }
-        if codes.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let codes: Vec<EmployerCode> = codes.into_iter().collect();
-        let mut records = HashMap::new();
-        for row in self
-            .store
-            .check_inputs(&[], &codes)
-            .await?
-            .employers
-            .into_iter()
-            .flatten()
-        {
-            let record = match as_of {
-                None => row.record,
-                Some(time) => {
-                    self.employer_at(row.employer_code, Until::Time(time))
-                        .await?
-                }
-            };
-            records.insert(row.employer_code, record);
-        }
-        Ok(records)
-    }
-
     /// The question with everything that was read for it.
     pub(super) fn asked<'a>(
         &self,
         book: &PolicyBook,
         check: &'a KeyGroupCheck,
         input: &'a CheckInput,
-        elsewhere: &HashMap<EmployerCode, EmployerRecord>,
     ) -> Asked<'a> {
         let snapshot = input.worker.as_ref();
         let person = person_of(snapshot, input.is_named);
@@ -378,10 +227,10 @@ impl App {
             unclaimed_elsewhere: 0,
             filings: known.map_or(&[][..], |snapshot| &snapshot.filings),
         };
-        if !elsewhere.is_empty() {
+        if !input.elsewhere.is_empty() {
             let found = assess(&book.key_group, &evidence, check.from, check.through);
             let own_start = found.start_month.unwrap_or(check.from);
-            evidence.unclaimed_elsewhere = unclaimed(book, &evidence, elsewhere, own_start);
+            evidence.unclaimed_elsewhere = unclaimed(book, &evidence, &input.elsewhere, own_start);
         }
         Asked {
             evidence,
@@ -415,15 +264,6 @@ impl App {
         digest.copy_from_slice(&mamagang_domain::frozen::digest(&mac.mac)[..16]);
         Some(digest)
     }
-}
-
-/// What is told of an employer out of reach, item by item.
-fn out_of_reach(permit: &Permit<'_>, code: EmployerCode) -> AppError {
-    if permit.is_by_region() {
-        return AppError::new(ErrorReason::EmployerNotFound)
-            .with("employer_code", code.to_string());
-    }
-    AppError::new(ErrorReason::PermissionDenied)
 }
 
 /// A question with everything that a decision reads of it.
@@ -556,7 +396,7 @@ pub(crate) fn unclaimed(
     i32::try_from(months.len()).unwrap_or(i32::MAX)
 }
 
-fn check_range(check: &KeyGroupCheck) -> AppResult<()> {
+pub(super) fn check_range(check: &KeyGroupCheck) -> AppResult<()> {
     check_span(check.from, check.through)
 }
 

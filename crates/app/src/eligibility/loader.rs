@@ -2,14 +2,16 @@
 //!
 //! A few tasks read for everybody: what is asked while they are busy is gathered and read in one
 //! statement by the first that is free. A lone check is read at once, so that no latency is added
-//! where there is nothing to gain.
+//! where there is nothing to gain. A replica has tasks of its own.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_store::rows::{CheckInputs, EmployerRow, WorkerKey};
-use mamagang_store::{Store, StoreError, StoreErrorKind, StoreResult};
+use mamagang_store::{
+    Replica, ReplicaMiss, SeenInputs, Store, StoreError, StoreErrorKind, StoreResult,
+};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::gather::recv_gathered;
@@ -18,7 +20,46 @@ use crate::limits::{CHECK_GATHER_MAX, CHECK_QUEUE_MAX, CHECK_READERS};
 struct Asked {
     workers: Vec<WorkerKey>,
     employers: Vec<EmployerCode>,
-    reply: oneshot::Sender<StoreResult<CheckInputs>>,
+    reply: oneshot::Sender<StoreResult<Loaded>>,
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) inputs: CheckInputs,
+    /// As of when a replica was read (microseconds); `None` = the database itself was.
+    pub(crate) seen_at: Option<i64>,
+}
+
+/// Where is read.
+#[derive(Clone)]
+enum Origin {
+    Primary(Arc<dyn Store>),
+    Replica(Arc<dyn Replica>),
+}
+
+impl Origin {
+    async fn read(&self, workers: &[WorkerKey], employers: &[EmployerCode]) -> StoreResult<Loaded> {
+        match self {
+            Self::Primary(store) => Ok(Loaded {
+                inputs: store.check_inputs(workers, employers).await?,
+                seen_at: None,
+            }),
+            Self::Replica(replica) => match replica.check_inputs(workers, employers).await {
+                Ok(SeenInputs { inputs, seen_at }) => Ok(Loaded {
+                    inputs,
+                    seen_at: Some(seen_at),
+                }),
+                Err(miss) => Err(missed(miss)),
+            },
+        }
+    }
+}
+
+/// Why a replica was not read: no failure, since the database itself can be.
+fn missed(miss: ReplicaMiss) -> StoreError {
+    metrics::counter!("mamagang_replica_misses_total", "why" => miss.name()).increment(1);
+    StoreError::new(StoreErrorKind::Unavailable, "the replica is not read")
 }
 
 /// Reads what checks need.
@@ -30,10 +71,19 @@ pub(crate) struct CheckLoader {
 impl CheckLoader {
     /// Starts the tasks. They end when every handle is dropped and the queue is empty.
     pub(crate) fn start(store: &Arc<dyn Store>) -> Self {
+        Self::start_at(&Origin::Primary(Arc::clone(store)))
+    }
+
+    /// The same on a replica.
+    pub(crate) fn start_on(replica: &Arc<dyn Replica>) -> Self {
+        Self::start_at(&Origin::Replica(Arc::clone(replica)))
+    }
+
+    fn start_at(origin: &Origin) -> Self {
         let (queue, waiting) = mpsc::channel(CHECK_QUEUE_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..CHECK_READERS {
-            tokio::spawn(run(Arc::clone(store), Arc::clone(&waiting)));
+            tokio::spawn(run(origin.clone(), Arc::clone(&waiting)));
         }
         Self { queue }
     }
@@ -43,7 +93,7 @@ impl CheckLoader {
         &self,
         workers: Vec<WorkerKey>,
         employers: Vec<EmployerCode>,
-    ) -> StoreResult<CheckInputs> {
+    ) -> StoreResult<Loaded> {
         let (reply, answer) = oneshot::channel();
         let asked = Asked {
             workers,
@@ -56,7 +106,7 @@ impl CheckLoader {
     }
 }
 
-async fn run(store: Arc<dyn Store>, waiting: Arc<Mutex<mpsc::Receiver<Asked>>>) {
+async fn run(origin: Origin, waiting: Arc<Mutex<mpsc::Receiver<Asked>>>) {
     let mut gathered = Vec::with_capacity(CHECK_GATHER_MAX);
     loop {
         let count = {
@@ -69,11 +119,11 @@ async fn run(store: Arc<dyn Store>, waiting: Arc<Mutex<mpsc::Receiver<Asked>>>) 
         metrics::histogram!("mamagang_check_read_calls").record(count as u32);
         // Who has gone away in the meantime is not read for.
         gathered.retain(|asked| !asked.reply.is_closed());
-        answer(&*store, std::mem::take(&mut gathered)).await;
+        answer(&origin, std::mem::take(&mut gathered)).await;
     }
 }
 
-async fn answer(store: &dyn Store, asked: Vec<Asked>) {
+async fn answer(origin: &Origin, asked: Vec<Asked>) {
     let workers: Vec<WorkerKey> = asked
         .iter()
         .flat_map(|asked| asked.workers.iter().cloned())
@@ -86,13 +136,15 @@ async fn answer(store: &dyn Store, asked: Vec<Asked>) {
             employers.len() - 1
         });
     }
-    match store.check_inputs(&workers, &employers).await {
+    match origin.read(&workers, &employers).await {
         Ok(read) => share(asked, read, &places),
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "checks could not be read for"
-            );
+            if let Origin::Primary(_) = origin {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "checks could not be read for"
+                );
+            }
             for asked in asked {
                 // A caller that has gone away needs no answer.
                 let told = StoreError::new(error.kind(), "checks could not be read for");
@@ -103,17 +155,21 @@ async fn answer(store: &dyn Store, asked: Vec<Asked>) {
 }
 
 /// Gives everybody their own.
-fn share(asked: Vec<Asked>, read: CheckInputs, places: &HashMap<EmployerCode, usize>) {
-    let mut workers = read.workers.into_iter();
+fn share(asked: Vec<Asked>, read: Loaded, places: &HashMap<EmployerCode, usize>) {
+    let Loaded { inputs, seen_at } = read;
+    let mut workers = inputs.workers.into_iter();
     for asked in asked {
         let employer = |code: &EmployerCode| -> Option<EmployerRow> {
-            read.employers.get(*places.get(code)?)?.clone()
+            inputs.employers.get(*places.get(code)?)?.clone()
         };
-        let inputs = CheckInputs {
+        let own = CheckInputs {
             workers: workers.by_ref().take(asked.workers.len()).collect(),
             employers: asked.employers.iter().map(employer).collect(),
         };
-        let _ = asked.reply.send(Ok(inputs));
+        let _ = asked.reply.send(Ok(Loaded {
+            inputs: own,
+            seen_at,
+        }));
     }
 }
 
@@ -147,7 +203,7 @@ mod tests {
         });
         for ask in asks.collect::<Vec<_>>() {
             let (n, read) = ask.await.expect("no panic");
-            let read = read.expect("read");
+            let read = read.expect("read").inputs;
             let found = read.workers[0].as_ref().expect("known");
             assert_eq!(found.worker.worker_id, worker(n));
             assert_eq!(read.workers[1], None);

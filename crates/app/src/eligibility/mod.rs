@@ -8,6 +8,7 @@ mod digest;
 mod loader;
 mod preferences;
 mod question;
+mod read;
 mod replay;
 mod sheet;
 mod simulate;

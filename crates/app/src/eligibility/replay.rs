@@ -265,12 +265,11 @@ impl App {
             through: record.through,
         }];
         let inputs = self.read_checks(permit, &checks, None).await?;
-        let elsewhere = self.other_employers(&checks, &inputs, None).await?;
         let Some(input) = inputs.into_iter().next() else {
             return Ok(None);
         };
         let input = input?;
-        let asked = self.asked(&policies.book, &checks[0], &input, &elsewhere);
+        let asked = self.asked(&policies.book, &checks[0], &input);
         Ok(Some(answer(recorded, &asked, &policies.book)))
     }
 }

@@ -59,6 +59,11 @@ impl CallAudit {
         }
     }
 
+    /// As of when the answer was read from a replica (microseconds).
+    pub(super) fn seen_at(&self) -> Option<i64> {
+        self.caller.trail.seen_at()
+    }
+
     /// Records a call that was answered by a refusal.
     pub(super) async fn refused(mut self, outcome: &str) -> AppResult<()> {
         self.settle(outcome).await

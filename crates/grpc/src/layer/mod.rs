@@ -7,6 +7,7 @@ mod answers;
 mod audit;
 mod body;
 mod deadline;
+mod freshness;
 mod method;
 mod quota;
 mod record;
@@ -345,6 +346,9 @@ impl Surroundings {
         }
         // Of this call alone, whatever the authenticator keeps of its callers.
         caller.trail = CallTrail::default();
+        if freshness::asks_primary(&parts.headers) {
+            caller.trail.ask_primary();
+        }
         // The use case asks again: there the effect is. Here a message that nobody may send is not even read.
         if arrival.method.is_ours() && !is_granted(arrival.method.name(), caller.roles) {
             return Err(Refusal {
@@ -406,6 +410,7 @@ impl Arrival {
             return self.send(response, held, None);
         };
         let is_stream = self.method.is_stream();
+        freshness::tell(audit.seen_at(), response.headers_mut());
         let recorded = audit.answered(response.headers(), is_stream).await;
         match recorded {
             Ok(open) => self.send(response, held, open),

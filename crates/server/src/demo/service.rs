@@ -50,6 +50,7 @@ pub async fn start(directory: PathBuf) -> anyhow::Result<Started> {
 fn settings(directory: PathBuf) -> Settings {
     Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("demo.db")),
+        replica: None,
         auth: None,
         calls_per_second: 1,
         grpc_listen: LOOPBACK,

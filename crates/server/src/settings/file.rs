@@ -65,7 +65,10 @@ impl Contents {
     fn take(&mut self, path: &str, setting: Setting, value: &Value) {
         let is_number = matches!(
             setting,
-            Setting::DrainSeconds | Setting::JwtLeewaySeconds | Setting::RateCallsPerSecond
+            Setting::DrainSeconds
+                | Setting::JwtLeewaySeconds
+                | Setting::RateCallsPerSecond
+                | Setting::ReplicaMaxLagSeconds
         );
         let text = match value {
             Value::Integer(number) if is_number => number.to_string(),

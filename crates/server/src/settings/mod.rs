@@ -53,6 +53,10 @@ pub enum Setting {
     Config,
     /// The database.
     DatabaseUrl,
+    /// A hot standby of it, which checks are answered from.
+    ReplicaUrl,
+    /// By how much such answers may be late.
+    ReplicaMaxLagSeconds,
     /// The service's certificate.
     TlsCertificate,
     /// Its key.
@@ -101,9 +105,11 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which problems are reported.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Config,
         Self::DatabaseUrl,
+        Self::ReplicaUrl,
+        Self::ReplicaMaxLagSeconds,
         Self::TlsCertificate,
         Self::TlsKey,
         Self::TlsClientCa,
@@ -133,6 +139,8 @@ impl Setting {
         match self {
             Self::Config => "config",
             Self::DatabaseUrl => "database_url",
+            Self::ReplicaUrl => "replica.url",
+            Self::ReplicaMaxLagSeconds => "replica.max_lag_seconds",
             Self::TlsCertificate => "tls.certificate",
             Self::TlsKey => "tls.key",
             Self::TlsClientCa => "tls.client_ca",
@@ -173,7 +181,10 @@ impl Setting {
 
     /// Whether its text may hold a password, which is never shown.
     const fn may_hold_a_secret(self) -> bool {
-        matches!(self, Self::DatabaseUrl | Self::OtlpEndpoint)
+        matches!(
+            self,
+            Self::DatabaseUrl | Self::ReplicaUrl | Self::OtlpEndpoint
+        )
     }
 
     /// Whether its text is a secret as a whole.
@@ -191,7 +202,9 @@ impl Setting {
             Self::AuthRequire => Some("either"),
             Self::JwtLeewaySeconds => Some("30"),
             Self::RateCallsPerSecond => Some("500"),
-            Self::TlsCertificate
+            Self::ReplicaMaxLagSeconds => Some("5"),
+            Self::ReplicaUrl
+            | Self::TlsCertificate
             | Self::TlsKey
             | Self::TlsClientCa
             | Self::TlsRevoked
@@ -220,11 +233,22 @@ pub struct LogSettings {
     pub filter: String,
 }
 
+/// A hot standby of the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaSettings {
+    /// Where it is.
+    pub url: PostgresUrl,
+    /// By how much an answer from it may be late.
+    pub lag_max: Duration,
+}
+
 /// Every setting, judged. Its `Debug` shows no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The database.
     pub database_url: DatabaseUrl,
+    /// A standby that checks are answered from; without one the database is read.
+    pub replica: Option<ReplicaSettings>,
     /// How callers are told; `None` = every caller is the developer, and only loopback is listened on.
     pub auth: Option<AuthFiles>,
     /// Calls of one caller a second, where callers are told.
@@ -259,6 +283,12 @@ impl Settings {
         let database_url = gathered.judge(Setting::DatabaseUrl, |text| {
             value::database_url(text, surroundings, capabilities)
         });
+        let replica = replica(
+            &mut gathered,
+            database_url.as_ref(),
+            surroundings,
+            capabilities,
+        );
         let auth = auth::auth(&mut gathered, surroundings);
         let calls_per_second = gathered.judge(Setting::RateCallsPerSecond, value::rate);
         let is_secured = auth.as_ref().is_some_and(|auth| auth.tls.is_some());
@@ -308,6 +338,7 @@ impl Settings {
                 Some(drain),
             ) => Ok(Self {
                 database_url,
+                replica,
                 auth,
                 calls_per_second,
                 grpc_listen,
@@ -323,6 +354,27 @@ impl Settings {
             _ => unreachable!("a setting without value and without problem"),
         }
     }
+}
+
+/// The standby, where one was set.
+fn replica(
+    gathered: &mut Gathered,
+    database_url: Option<&DatabaseUrl>,
+    surroundings: &Surroundings<'_>,
+    capabilities: Capabilities,
+) -> Option<ReplicaSettings> {
+    let lag_max = gathered.judge(Setting::ReplicaMaxLagSeconds, value::lag);
+    let has_standbys = !matches!(database_url, Some(DatabaseUrl::Sqlite(_)));
+    let url = gathered.judge(Setting::ReplicaUrl, |text| {
+        match value::database_url(text, surroundings, capabilities) {
+            Ok(DatabaseUrl::Postgres(url)) if has_standbys => Ok(url),
+            _ => Err("postgres://… of a standby of a PostgreSQL database".to_owned()),
+        }
+    });
+    Some(ReplicaSettings {
+        url: url?,
+        lag_max: lag_max?,
+    })
 }
 
 /// The one source of keys that was set, or the file beside a SQLite database.

@@ -117,6 +117,7 @@ fn without_sources_the_defaults_hold() {
     let settings = World::default().load().unwrap();
     let expected = Settings {
         database_url: DatabaseUrl::Sqlite("mamagang.db".into()),
+        replica: None,
         auth: None,
         calls_per_second: 500,
         grpc_listen: "127.0.0.1:50051".parse().unwrap(),
@@ -177,6 +178,7 @@ fn a_file_may_hold_every_setting_but_its_own_name() {
     .file(text);
     let expected = Settings {
         database_url: DatabaseUrl::Sqlite("data/a.db".into()),
+        replica: None,
         auth: None,
         calls_per_second: 500,
         grpc_listen: "127.0.0.1:1".parse().unwrap(),
@@ -216,8 +218,8 @@ fn every_wrong_setting_of_every_source_is_reported_at_once() {
     world.flags.database_url = Some("mysql://clerk:secret@db/mamagang".to_owned());
     let mut lines: Vec<_> = world.problems().iter().map(ToString::to_string).collect();
     lines.sort();
-    let keys = "there are database_url, tls.certificate, tls.key, tls.client_ca, tls.revoked, auth.callers, \
-                auth.require, jwt.jwks, jwt.issuer, jwt.audience, jwt.leeway_seconds, rate.calls_per_second, \
+    let keys = "there are database_url, replica.url, replica.max_lag_seconds, tls.certificate, tls.key, \
+                tls.client_ca, tls.revoked, auth.callers, auth.require, jwt.jwks, jwt.issuer, jwt.audience, jwt.leeway_seconds, rate.calls_per_second, \
                 grpc_listen, http_listen, key_file, key_command, policies_dir, sources_file, log.format, log.filter, \
                 otlp_endpoint, drain_seconds";
     let expected = [
@@ -342,6 +344,53 @@ fn settings_show_no_password() {
         panic!("not PostgreSQL")
     };
     assert_eq!(url.expose(), "postgres://clerk:secret@db/mamagang");
+}
+
+#[test]
+fn a_replica_is_a_standby_of_a_postgresql_database_and_late_by_no_more_than_an_hour() {
+    let world = |database: &str, replica: &str, lag: &str| {
+        World {
+            postgres: true,
+            ..World::default()
+        }
+        .variable(Setting::DatabaseUrl, database)
+        .variable(Setting::KeyFile, "keys")
+        .file(&format!(
+            "[replica]\nurl = \"{replica}\"\nmax_lag_seconds = {lag}"
+        ))
+    };
+    let (primary, standby) = ("postgres://db/a", "postgres://clerk:secret@standby/a");
+    for (lag, seconds) in [
+        ("1", Some(1)),
+        ("3600", Some(3_600)),
+        ("0", None),
+        ("3601", None),
+    ] {
+        match world(primary, standby, lag).load() {
+            Ok(settings) => {
+                let replica = settings.replica.expect("a replica");
+                assert_eq!(replica.lag_max.as_secs(), seconds.expect(lag));
+                assert_eq!(replica.url.expose(), standby);
+                assert!(!format!("{replica:?}").contains("secret"));
+            }
+            Err(error) => {
+                assert_eq!(seconds, None, "{error}");
+                assert_eq!(error.problems[0].setting, "replica.max_lag_seconds");
+            }
+        }
+    }
+    for (database, replica) in [("sqlite://a.db", standby), (primary, "sqlite://b.db")] {
+        let problems = World {
+            directories: vec![""],
+            ..world(database, replica, "5")
+        }
+        .problems();
+        assert_eq!(problems[0].setting, "replica.url", "{problems:?}");
+        assert!(!problems[0].to_string().contains("secret"));
+    }
+    let mut world = world(primary, standby, "5");
+    world.flags.config = None;
+    assert_eq!(world.load().unwrap().replica, None);
 }
 
 #[test]

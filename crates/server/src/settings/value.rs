@@ -17,6 +17,8 @@ use super::surroundings::Surroundings;
 const LEEWAY_SECONDS_MAX: u64 = 300;
 /// Most calls a second of one caller.
 const RATE_MAX: u64 = 1_000_000;
+/// Most seconds by which an answer may be late.
+const LAG_SECONDS_MAX: u64 = 3_600;
 /// Longest drain, in seconds.
 const DRAIN_SECONDS_MAX: u64 = 600;
 
@@ -164,6 +166,10 @@ pub(super) fn require(text: &str) -> Judged<Require> {
 
 pub(super) fn leeway(text: &str) -> Judged<Duration> {
     number(text, 0, LEEWAY_SECONDS_MAX).map(Duration::from_secs)
+}
+
+pub(super) fn lag(text: &str) -> Judged<Duration> {
+    number(text, 1, LAG_SECONDS_MAX).map(Duration::from_secs)
 }
 
 pub(super) fn rate(text: &str) -> Judged<u32> {

@@ -142,6 +142,7 @@ pub(crate) mod merge;
 pub(crate) mod month;
 pub(crate) mod policy;
 pub(crate) mod posting;
+pub(crate) mod replica;
 pub(crate) mod request;
 pub(crate) mod subsidy;
 pub(crate) mod worker;

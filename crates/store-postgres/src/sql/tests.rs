@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqlSafeStr, Statement as 
 
 use super::{
     Statement, audit, case, checkpoint, database, employer, fact, filing, job, keys, ledger, merge,
-    month, policy, posting, request, subsidy, worker,
+    month, policy, posting, replica, request, subsidy, worker,
 };
 use crate::{PostgresOptions, connect};
 
@@ -25,6 +25,7 @@ fn all() -> impl Iterator<Item = Statement> {
         merge::ALL,
         month::ALL,
         posting::ALL,
+        replica::ALL,
         request::ALL,
         subsidy::ALL,
         worker::ALL,
@@ -146,8 +147,14 @@ const NOT_PORTABLE: &[&str] = &[
     "CURSOR",
 ];
 
-/// The fence asks for transaction numbers, which such an engine answers by its own clock.
-const OF_THE_ENGINE: &[&str] = &["database TAKE_FENCE", "database READ_OLDEST"];
+/// The fence asks for transaction numbers, which such an engine answers by its own clock; how far a
+/// standby is, is asked of a standby alone.
+const OF_THE_ENGINE: &[&str] = &[
+    "database TAKE_FENCE",
+    "database READ_OLDEST",
+    "replica READ_MARK",
+    "replica READ_STANDING",
+];
 
 fn not_portable(sql: &str) -> Option<&'static str> {
     let words = sql.to_lowercase();

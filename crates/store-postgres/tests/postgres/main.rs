@@ -6,6 +6,7 @@ mod durability;
 mod guards;
 mod partitioned;
 mod random;
+mod replica;
 mod schema;
 mod support;
 mod together;

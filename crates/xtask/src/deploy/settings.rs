@@ -14,6 +14,7 @@ const KNOWN: &[&str] = &[
     "otlp_endpoint",
     "policies_dir",
     "rate",
+    "replica",
     "sources_file",
     "tls",
 ];
@@ -23,6 +24,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("jwt", &["audience", "issuer", "jwks", "leeway_seconds"]),
     ("log", &["filter", "format"]),
     ("rate", &["calls_per_second"]),
+    ("replica", &["max_lag_seconds", "url"]),
     ("tls", &["certificate", "client_ca", "key", "revoked"]),
 ];
 

@@ -268,6 +268,7 @@ fn settings(directory: &std::path::Path) -> Settings {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("m.db")),
+        replica: None,
         auth: None,
         calls_per_second: 1_000,
         grpc_listen: loopback,
