@@ -86,6 +86,7 @@ impl CivilDate {
     }
 
     /// The date `days` later (earlier when negative), inside years 1–9999.
+    #[inline]
     pub fn plus_days(self, days: i32) -> Self {
         Self(self.0.saturating_add(days).clamp(Self::MIN.0, Self::MAX.0))
     }
@@ -128,6 +129,7 @@ impl CivilDate {
 }
 
 /// Days since 1970-01-01 of a date of the calendar.
+#[inline]
 const fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -150,6 +152,7 @@ const fn days_of_month(year: i16, month: i8) -> i8 {
 }
 
 /// The first day of a month that `TaxMonth` counts, or the last date.
+#[inline]
 pub(crate) const fn first_day_of(year: i32, month: i32) -> CivilDate {
     if 1 <= year && year <= 9999 {
         CivilDate(days_from_civil(year, month, 1))

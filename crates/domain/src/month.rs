@@ -61,31 +61,37 @@ impl TaxMonth {
     }
 
     /// The calendar year.
+    #[inline]
     pub const fn year(self) -> i32 {
         self.0.div_euclid(12)
     }
 
     /// The month number, 1–12.
+    #[inline]
     pub const fn month(self) -> i32 {
         self.0.rem_euclid(12) + 1
     }
 
     /// The month `months` later (earlier when negative).
+    #[inline]
     pub const fn plus(self, months: i32) -> Self {
         Self(self.0.saturating_add(months))
     }
 
     /// Whole months from `earlier` to `self`.
+    #[inline]
     pub const fn since(self, earlier: Self) -> i32 {
         self.0 - earlier.0
     }
 
     /// The first day of the month.
+    #[inline]
     pub const fn first_day(self) -> CivilDate {
         first_day_of(self.year(), self.month())
     }
 
     /// The last day of the month.
+    #[inline]
     pub fn last_day(self) -> CivilDate {
         self.plus(1).first_day().plus_days(-1)
     }

@@ -200,8 +200,13 @@ impl<'a> Walk<'a> {
                 months.push(finding);
             }
         }
-        let category = self.told_category(&months);
-        let told_hire = self.told_hire(&months);
+        let told = months
+            .iter()
+            .min_by_key(|finding| (finding.outcome(), finding.month));
+        let category = told.and_then(|finding| finding.category);
+        // The hire that the answer is about.
+        let told_hire = told.and_then(|finding| finding.hire);
+        let told_hire = told_hire.map(|index| &self.hires[index]);
         let start_month = told_hire.and_then(|hire| self.told_start(hire));
         let term_end_month = told_hire
             .zip(start_month)
@@ -225,11 +230,21 @@ impl<'a> Walk<'a> {
     }
 
     fn judge(&self, month: TaxMonth) -> MonthFinding {
-        let in_force = (0..self.hires.len()).filter(|index| self.hires[*index].in_force_in(month));
-        let best = in_force
-            .map(|index| self.judge_under(month, Some(index)))
-            .min_by_key(|finding| (finding.outcome(), finding.code.precedence()));
-        best.unwrap_or_else(|| self.judge_under(month, self.nearest_hire(month)))
+        let mut in_force =
+            (0..self.hires.len()).filter(|index| self.hires[*index].in_force_in(month));
+        let Some(first) = in_force.next() else {
+            return self.judge_under(month, self.nearest_hire(month));
+        };
+        // Most people have one hire at a time, which is compared with nothing.
+        let rank = |finding: &MonthFinding| (finding.outcome(), finding.code.precedence());
+        in_force.fold(self.judge_under(month, Some(first)), |best, index| {
+            let other = self.judge_under(month, Some(index));
+            if rank(&other) < rank(&best) {
+                other
+            } else {
+                best
+            }
+        })
     }
 
     /// The hire under which a month without contract is judged: the last that has begun, else the
@@ -402,21 +417,6 @@ impl<'a> Walk<'a> {
             .binary_search_by_key(&month, |held| held.body.month)
             .ok()?;
         Some(&self.contributions[index].body)
-    }
-
-    fn told_category(&self, months: &[MonthFinding]) -> Option<PersonCategory> {
-        let best = months
-            .iter()
-            .min_by_key(|finding| (finding.outcome(), finding.month))?;
-        best.category
-    }
-
-    /// The hire that the answer is about.
-    fn told_hire(&self, months: &[MonthFinding]) -> Option<&Hire> {
-        let best = months
-            .iter()
-            .min_by_key(|finding| (finding.outcome(), finding.month))?;
-        best.hire.map(|index| &self.hires[index])
     }
 
     /// s of a hire.

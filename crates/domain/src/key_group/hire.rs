@@ -40,6 +40,7 @@ impl Hire {
     }
 
     /// Whether a contract of the hire is in force on at least one day of a month.
+    #[inline]
     pub fn in_force_in(&self, month: TaxMonth) -> bool {
         self.spans
             .iter()

@@ -39,6 +39,7 @@ macro_rules! reason_codes {
             }
 
             /// What the reason leads to where it decides.
+            #[inline]
             pub const fn outcome(self) -> Outcome {
                 match self { $(Self::$name => Outcome::$outcome,)* }
             }
@@ -202,6 +203,7 @@ impl ReasonCode {
     /// Rank among reasons that hold at once: the lowest is the one told. The API's order, with
     /// MONTH_BOOKED_ELSEWHERE after contract and insurance: who does not employ the person in a
     /// month is not told that another did.
+    #[inline]
     pub const fn precedence(self) -> i32 {
         match self {
             Self::MonthBookedElsewhere => Self::InsuranceNotPaid as i32 * 10 + 5,
