@@ -19,6 +19,7 @@ fn settings(directory: &Path) -> Settings {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("m.db")),
+        replica: None,
         auth: None,
         calls_per_second: 1,
         grpc_listen: loopback,
