@@ -108,24 +108,7 @@ async fn a_changed_policy_differs_only_where_it_is_asked_for() {
     let test = TestApp::sqlite(date("2024-03-01")).await;
     record(&test, bakery_with_wang()).await;
     let id = ask(&test, check(WANG, BAKERY, "2023-01", "2023-12")).await;
-    let vat = VatQuestion {
-        province_code: "440000".to_owned(),
-        party: Party::NaturalPerson,
-        obligation_on: date("2023-02-05"),
-        amount_fen: Fen::new(50_500),
-        vat_inclusive: true,
-        exemption_waived: false,
-        other_sales_same_day_fen: Fen::ZERO,
-        platform_sales_month_fen: Fen::ZERO,
-        umct_rate_bp: RateBp::new(700),
-        half_rate_surcharges: false,
-    };
-    let vat = test
-        .app
-        .check_vat_exemption(&Caller::developer(), vat)
-        .await
-        .expect("decided")
-        .decision_id;
+    let vat = ask_vat(&test).await;
     let first = test.app.policies().version().to_owned();
 
     let test = test
@@ -195,6 +178,25 @@ async fn a_call_that_is_no_decision_is_not_replayed() {
         .await
         .expect_err("no decision");
     assert_eq!(error.reason, ErrorReason::DecisionNotReplayable);
+}
+
+/// Asks about a flexible worker's 505.00 yuan of one day in Guangdong.
+pub(crate) async fn ask_vat(test: &TestApp) -> DecisionId {
+    let question = VatQuestion {
+        province_code: "440000".to_owned(),
+        party: Party::NaturalPerson,
+        obligation_on: date("2023-02-05"),
+        amount_fen: Fen::new(50_500),
+        vat_inclusive: true,
+        exemption_waived: false,
+        other_sales_same_day_fen: Fen::ZERO,
+        platform_sales_month_fen: Fen::ZERO,
+        umct_rate_bp: RateBp::new(700),
+        half_rate_surcharges: false,
+    };
+    let developer = Caller::developer();
+    let decided = test.app.check_vat_exemption(&developer, question);
+    decided.await.expect("decided").decision_id
 }
 
 /// 王芳 in a filed post from 2023-01, with a child, and the bakery's filing.

@@ -6,14 +6,13 @@ use mamagang_app::eligibility::{PolicyChoice, Replay, ReplayQuestion, Verdict};
 use mamagang_domain::frozen::hex;
 use mamagang_domain::ids::DecisionId;
 use mamagang_domain::inclusive::PreferenceQuestion;
-use mamagang_domain::money::{Fen, RateBp};
+use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxYear;
-use mamagang_domain::vat::{Party, VatQuestion};
 use mamagang_testkit::{TestApp, context, date};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
 use crate::city::{BAKERY, WANG, bakery_with_wang, check, record};
-use crate::replay::{ask_subsidy, subsidised};
+use crate::replay::{ask_subsidy, ask_vat, subsidised};
 
 /// A field of frozen bytes: its length, then the bytes.
 fn field(bytes: &[u8]) -> Vec<u8> {
@@ -74,20 +73,7 @@ async fn outcome_and_sum_of_then_are_told_of_every_measure() {
     let developer = Caller::developer();
     subsidised(&test).await;
     let subsidy = ask_subsidy(&test).await.decision_id;
-    let question = VatQuestion {
-        province_code: "440000".to_owned(),
-        party: Party::NaturalPerson,
-        obligation_on: date("2023-02-05"),
-        amount_fen: Fen::new(50_500),
-        vat_inclusive: true,
-        exemption_waived: false,
-        other_sales_same_day_fen: Fen::ZERO,
-        platform_sales_month_fen: Fen::ZERO,
-        umct_rate_bp: RateBp::new(700),
-        half_rate_surcharges: false,
-    };
-    let vat = test.app.check_vat_exemption(&developer, question).await;
-    let vat = vat.expect("decided").decision_id;
+    let vat = ask_vat(&test).await;
     let question = PreferenceQuestion {
         taxable_income_fen: Some(Fen::new(250_000_000)),
         staff_count: Some(20),

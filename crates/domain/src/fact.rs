@@ -50,6 +50,18 @@ pub enum EmployerKind {
     DispatchAgency,
 }
 
+impl EmployerKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Company,
+        Self::SoleProprietorship,
+        Self::Partnership,
+        Self::PrivateNonEnterprise,
+        Self::IndividualBusiness,
+        Self::DispatchAgency,
+    ];
+}
+
 /// VAT payer status (纳税人类型).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -6,10 +6,7 @@
 use std::fmt::{self, Display, Write as _};
 use std::ops::Range;
 
-/// A number in as many bytes as it needs.
-const VARINT: u32 = 0;
-/// Bytes behind their length.
-const DELIMITED: u32 = 2;
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 /// A message under way.
 #[derive(Debug)]
@@ -26,24 +23,12 @@ impl Wire {
         self.0
     }
 
-    fn varint(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push((number & 0x7f) as u8 | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number as u8);
-    }
-
-    fn key(&mut self, field: u32, kind: u32) {
-        self.varint(u64::from((field << 3) | kind));
-    }
-
     /// A field of an int32, an int64 or an enum; zero is left out.
     pub(crate) fn int(&mut self, field: u32, number: impl Into<i64>) {
         let number = number.into();
         if number != 0 {
-            self.key(field, VARINT);
-            self.varint(number.cast_unsigned());
+            encode_key(field, WireType::Varint, &mut self.0);
+            encode_varint(number.cast_unsigned(), &mut self.0);
         }
     }
 
@@ -64,31 +49,26 @@ impl Wire {
 
     /// An element of a repeated field of text, or a message that is encoded already; an empty one is written too.
     pub(crate) fn element(&mut self, field: u32, bytes: &[u8]) {
-        self.key(field, DELIMITED);
-        self.varint(bytes.len() as u64);
+        encode_key(field, WireType::LengthDelimited, &mut self.0);
+        encode_varint(bytes.len() as u64, &mut self.0);
         self.0.extend_from_slice(bytes);
     }
 
     /// A field of a message, which `write` writes.
     pub(crate) fn message(&mut self, field: u32, write: impl FnOnce(&mut Self)) {
-        self.key(field, DELIMITED);
+        encode_key(field, WireType::LengthDelimited, &mut self.0);
         let at = self.0.len();
         // Most are shorter than 128 bytes, and their length is one.
         self.0.push(0);
         write(self);
         let start = at + 1;
         let length = self.0.len() - start;
-        let width = width_of(length);
+        let width = encoded_len_varint(length as u64);
         if width > 1 {
             self.0.resize(start + length + width - 1, 0);
             self.0.copy_within(start..start + length, at + width);
         }
-        let mut rest = length;
-        for place in &mut self.0[at..at + width] {
-            *place = (rest & 0x7f) as u8 | 0x80;
-            rest >>= 7;
-        }
-        self.0[at + width - 1] &= 0x7f;
+        encode_varint(length as u64, &mut &mut self.0[at..at + width]);
     }
 
     /// Runs `write` for each item; where each one's bytes stand.
@@ -116,16 +96,6 @@ impl fmt::Write for Wire {
         self.0.extend_from_slice(text.as_bytes());
         Ok(())
     }
-}
-
-/// Bytes of a length.
-const fn width_of(mut length: usize) -> usize {
-    let mut width = 1;
-    while length >= 0x80 {
-        length >>= 7;
-        width += 1;
-    }
-    width
 }
 
 #[cfg(test)]

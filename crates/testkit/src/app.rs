@@ -43,6 +43,19 @@ impl std::fmt::Debug for TestApp {
 }
 
 impl TestApp {
+    /// On a store of which the test sees nothing else.
+    fn of(started: Started) -> Self {
+        Self {
+            app: started.app,
+            clock: started.clock,
+            keys: started.keys,
+            ids: started.ids,
+            sqlite: None,
+            directory: None,
+            postgres: None,
+        }
+    }
+
     /// On a new SQLite file.
     ///
     /// # Panics
@@ -56,13 +69,9 @@ impl TestApp {
         let store = Arc::new(store);
         let started = start(store.clone(), today).await;
         Self {
-            app: started.app,
-            clock: started.clock,
-            keys: started.keys,
-            ids: started.ids,
             sqlite: Some(store),
             directory: Some(directory),
-            postgres: None,
+            ..Self::of(started)
         }
     }
 
@@ -74,15 +83,7 @@ impl TestApp {
         let clock = Arc::new(ManualClock::at(today));
         let store = Arc::new(MemoryStore::default());
         let started = start_with(store, clock, SteadyIds::default(), sources).await;
-        Self {
-            app: started.app,
-            clock: started.clock,
-            keys: started.keys,
-            ids: started.ids,
-            sqlite: None,
-            directory: None,
-            postgres: None,
-        }
+        Self::of(started)
     }
 
     /// On a new PostgreSQL database of the test run's own cluster.
@@ -99,13 +100,8 @@ impl TestApp {
             .expect("a database");
         let started = start(Arc::new(store), today).await;
         Self {
-            app: started.app,
-            clock: started.clock,
-            keys: started.keys,
-            ids: started.ids,
-            sqlite: None,
-            directory: None,
             postgres: Some(database),
+            ..Self::of(started)
         }
     }
 
@@ -145,13 +141,8 @@ impl TestApp {
         let ids = SteadyIds::default();
         let started = start_beside(store, Some(replica), clock, ids, Sources::default()).await;
         let test = Self {
-            app: started.app,
-            clock: started.clock,
-            keys: started.keys,
-            ids: started.ids,
-            sqlite: None,
-            directory: None,
             postgres: Some(database),
+            ..Self::of(started)
         };
         (test, standby)
     }
@@ -168,15 +159,7 @@ impl TestApp {
     /// On the in-memory model.
     pub async fn memory(today: CivilDate) -> Self {
         let started = start(Arc::new(MemoryStore::default()), today).await;
-        Self {
-            app: started.app,
-            clock: started.clock,
-            keys: started.keys,
-            ids: started.ids,
-            sqlite: None,
-            directory: None,
-            postgres: None,
-        }
+        Self::of(started)
     }
 
     /// The same SQLite file and keys after a restart, under other policies.

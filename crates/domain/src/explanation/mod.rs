@@ -19,7 +19,7 @@ pub(crate) use vat::{sale_steps, surcharge_lines};
 use std::sync::Arc;
 
 use crate::date::CivilDate;
-use crate::fact::{FactKind, Insurance};
+use crate::fact::FactKind;
 use crate::filing::Filing;
 use crate::money::{Fen, RateBp};
 use crate::month::TaxMonth;
@@ -252,13 +252,7 @@ pub(crate) fn until(language: Language, day: Option<CivilDate>) -> String {
 
 /// Insurances by their names.
 pub(crate) fn insurances(language: Language, set: InsuranceSet) -> String {
-    let names = set.iter().map(|insurance| match insurance {
-        Insurance::Pension => say(language, "养老", "pension"),
-        Insurance::Medical => say(language, "医疗", "medical"),
-        Insurance::Unemployment => say(language, "失业", "unemployment"),
-        Insurance::WorkInjury => say(language, "工伤", "work injury"),
-        Insurance::Maternity => say(language, "生育", "maternity"),
-    });
+    let names = set.iter().map(|kind| words::insurance(language, kind));
     names.collect::<Vec<_>>().join(" ")
 }
 

@@ -1,6 +1,8 @@
 //! Codes as the reader of an explanation knows them.
 
-use crate::fact::{ContractKind, EmployerKind, PersonCategory, ReliefCode};
+use std::fmt;
+
+use crate::fact::{ContractKind, EmployerKind, Insurance, PersonCategory, ReliefCode};
 use crate::filing::FilingKind;
 use crate::reason::Language;
 
@@ -66,6 +68,18 @@ pub(crate) fn relief(language: Language, code: ReliefCode) -> String {
     say(language, zh, en)
 }
 
+/// A branch of social insurance.
+pub(crate) fn insurance(language: Language, kind: Insurance) -> String {
+    let (zh, en) = match kind {
+        Insurance::Pension => ("养老", "pension"),
+        Insurance::Medical => ("医疗", "medical"),
+        Insurance::Unemployment => ("失业", "unemployment"),
+        Insurance::WorkInjury => ("工伤", "work injury"),
+        Insurance::Maternity => ("生育", "maternity"),
+    };
+    say(language, zh, en)
+}
+
 /// What the values of policies mean that are codes: as their files write them, Chinese, English.
 const VALUES: &[(&str, &str, &str)] = &[
     ("true", "是", "yes"),
@@ -112,31 +126,25 @@ const VALUES: &[(&str, &str, &str)] = &[
         "同一次未中断的登记，按日历月",
         "one unbroken registration, by calendar months",
     ),
-    ("Pension", "养老", "pension"),
-    ("Medical", "医疗", "medical"),
-    ("Unemployment", "失业", "unemployment"),
-    ("WorkInjury", "工伤", "work injury"),
-    ("Maternity", "生育", "maternity"),
-    ("Company", "公司", "company"),
-    ("SoleProprietorship", "个人独资企业", "sole proprietorship"),
-    ("Partnership", "合伙企业", "partnership"),
-    (
-        "PrivateNonEnterprise",
-        "民办非企业单位",
-        "private non-enterprise unit",
-    ),
-    ("IndividualBusiness", "个体工商户", "individual business"),
-    ("DispatchAgency", "劳务派遣单位", "labour dispatch unit"),
 ];
 
 /// An assumed value in the reader's words, several of them listed; a number or a code without
 /// words stays as it is.
 pub fn value_words(language: Language, value: &str) -> String {
     let words = value.split(", ").map(|code| {
-        let known = VALUES.iter().find(|(known, _, _)| *known == code);
-        known.map_or_else(|| code.to_owned(), |(_, zh, en)| say(language, zh, en))
+        let of_policies = VALUES.iter().find(|(known, _, _)| *known == code);
+        of_policies
+            .map(|(_, zh, en)| say(language, zh, en))
+            .or_else(|| variant(EmployerKind::ALL, code).map(|kind| employer_kind(language, kind)))
+            .or_else(|| variant(Insurance::ALL, code).map(|kind| insurance(language, kind)))
+            .unwrap_or_else(|| code.to_owned())
     });
     listed(language, words)
+}
+
+/// The variant of this name: assumptions tell sets of facts' kinds so.
+fn variant<T: Copy + fmt::Debug>(all: impl IntoIterator<Item = T>, name: &str) -> Option<T> {
+    all.into_iter().find(|one| format!("{one:?}") == name)
 }
 
 fn listed(language: Language, words: impl Iterator<Item = String>) -> String {
@@ -147,7 +155,6 @@ fn listed(language: Language, words: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::Insurance;
     use crate::subsidy::{AcceptedBy, CapScope, TrialTest};
 
     #[test]
@@ -169,14 +176,7 @@ mod tests {
             let told = format!("{insurance:?}");
             assert_ne!(value_words(Language::Chinese, &told), told);
         }
-        let kinds = [
-            EmployerKind::Company,
-            EmployerKind::SoleProprietorship,
-            EmployerKind::Partnership,
-            EmployerKind::PrivateNonEnterprise,
-            EmployerKind::IndividualBusiness,
-            EmployerKind::DispatchAgency,
-        ];
+        let kinds = EmployerKind::ALL;
         let told = kinds.map(|kind| format!("{kind:?}")).join(", ");
         for language in [Language::Chinese, Language::English] {
             let shown = employer_kinds(language, &kinds);
