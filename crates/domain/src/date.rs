@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Days from 0000-03-01 to 1970-01-01. Years counted from March end in their leap day.
 const EPOCH_FROM_MARCH_0: i32 = 719_468;
-const DAYS_OF_400_YEARS: i32 = 146_097;
+const DAYS_OF_400_YEARS: u32 = 146_097;
 
 /// A civil date. Ordered by day; stored on every engine as its epoch day.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,9 +109,10 @@ impl CivilDate {
     /// for some hundred dates (after Howard Hinnant, "chrono-Compatible Low-Level Date
     /// Algorithms"); a test compares every day with a calendar library.
     pub(crate) const fn to_ymd(self) -> (i16, i8, i8) {
-        let days = self.0 + EPOCH_FROM_MARCH_0;
-        let era = days.div_euclid(DAYS_OF_400_YEARS);
-        let day_of_era = days.rem_euclid(DAYS_OF_400_YEARS);
+        // No date lies before the first March, so that nothing is negative.
+        let days = (self.0 + EPOCH_FROM_MARCH_0) as u32;
+        let era = days / DAYS_OF_400_YEARS;
+        let day_of_era = days % DAYS_OF_400_YEARS;
         let year_of_era =
             (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -128,16 +129,16 @@ impl CivilDate {
     }
 }
 
-/// Days since 1970-01-01 of a date of the calendar.
+/// Days since 1970-01-01 of a date of the calendar, in years 1–9999.
 #[inline]
 const fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
+    // Counted from a March no later than the first year's, nothing is negative.
+    let (year, month, day) = (year as u32, month as u32, day as u32);
     let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
     let month_from_march = if month > 2 { month - 3 } else { month + 9 };
     let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * DAYS_OF_400_YEARS + day_of_era - EPOCH_FROM_MARCH_0
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year;
+    days as i32 - EPOCH_FROM_MARCH_0
 }
 
 /// Days of a month, 1–12.

@@ -39,9 +39,9 @@ impl TaxMonth {
     }
 
     /// The month that holds a date.
-    pub fn of(date: CivilDate) -> Self {
+    pub const fn of(date: CivilDate) -> Self {
         let (year, month, _) = date.to_ymd();
-        Self(i32::from(year) * 12 + i32::from(month) - 1)
+        Self(year as i32 * 12 + month as i32 - 1)
     }
 
     /// Reads `2024-05` strictly.

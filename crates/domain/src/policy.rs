@@ -96,19 +96,23 @@ impl<T> Dated<T> {
             .filter(|value| value.to.is_none_or(|to| day <= to))
     }
 
-    /// The first and the last day around `day` on which [`Dated::on`] says the same.
-    pub fn span_on(&self, day: CivilDate) -> (CivilDate, CivilDate) {
-        let begun = self.values.partition_point(|value| value.from <= day);
-        let next = self.values.get(begun);
-        let before_next = next.map_or(CivilDate::MAX, |next| next.from.plus_days(-1));
-        let Some(value) = begun.checked_sub(1).map(|index| &self.values[index]) else {
-            return (CivilDate::MIN, before_next);
-        };
-        match value.to {
-            Some(to) if to < day => (to.plus_days(1), before_next),
-            Some(to) => (value.from, to.min(before_next)),
-            None => (value.from, before_next),
+    /// What [`Dated::on`] says, and the first and the last day around `day` on which it does.
+    pub fn on_with_span(&self, day: CivilDate) -> (Option<&DatedValue<T>>, (CivilDate, CivilDate)) {
+        let mut last = CivilDate::MAX;
+        for value in self.values.iter().rev() {
+            if value.from > day {
+                last = value.from.plus_days(-1);
+                continue;
+            }
+            return match value.to {
+                Some(to) if to < day => (None, (to.plus_days(1), last)),
+                to => {
+                    let last = to.map_or(last, |to| to.min(last));
+                    (Some(value), (value.from, last))
+                }
+            };
         }
+        (None, (CivilDate::MIN, last))
     }
 
     /// All values, earliest first.
@@ -349,7 +353,8 @@ mod tests {
             let dated = Dated::new("a.b", values);
             let said = |number| dated.on(day(number)).map(|value| value.value);
             for number in 0..40 {
-                let (first, last) = dated.span_on(day(number));
+                let (found, (first, last)) = dated.on_with_span(day(number));
+                assert_eq!(found.map(|value| value.value), said(number), "{number}");
                 for other in 0..40 {
                     let inside = first <= day(other) && day(other) <= last;
                     assert!(!inside || said(other) == said(number), "{number} {other}");

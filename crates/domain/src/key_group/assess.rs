@@ -121,7 +121,7 @@ struct Walk<'a> {
     own_used: i32,
     own_first: Option<TaxMonth>,
     /// Those looked up last: they stay the same for years.
-    terms: Cell<Option<Terms<'a>>>,
+    terms: Terms<'a>,
     /// The resolution that settled something of the month that is being judged.
     settled_by: Cell<Option<u32>>,
 }
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
             anchor,
             own_used: 0,
             own_first: None,
-            terms: Cell::new(None),
+            terms: Terms::OF_NO_MONTH,
             settled_by: Cell::new(None),
         }
     }
@@ -200,9 +200,8 @@ impl<'a> Walk<'a> {
                 months.push(finding);
             }
         }
-        let told = months
-            .iter()
-            .min_by_key(|finding| (finding.outcome(), finding.month));
+        // Of several alike the first, which is the earliest.
+        let told = months.iter().min_by_key(|finding| finding.outcome());
         let category = told.and_then(|finding| finding.category);
         // The hire that the answer is about.
         let told_hire = told.and_then(|finding| finding.hire);
@@ -229,22 +228,35 @@ impl<'a> Walk<'a> {
         self.used_elsewhere.binary_search(&month).is_ok()
     }
 
-    fn judge(&self, month: TaxMonth) -> MonthFinding {
-        let mut in_force =
-            (0..self.hires.len()).filter(|index| self.hires[*index].in_force_in(month));
-        let Some(first) = in_force.next() else {
+    #[inline]
+    fn judge(&mut self, month: TaxMonth) -> MonthFinding {
+        let Some(first) = self.in_force_from(0, month) else {
             return self.judge_under(month, self.nearest_hire(month));
         };
         // Most people have one hire at a time, which is compared with nothing.
+        let Some(mut next) = self.in_force_from(first + 1, month) else {
+            return self.judge_under(month, Some(first));
+        };
         let rank = |finding: &MonthFinding| (finding.outcome(), finding.code.precedence());
-        in_force.fold(self.judge_under(month, Some(first)), |best, index| {
-            let other = self.judge_under(month, Some(index));
+        let mut best = self.judge_under(month, Some(first));
+        loop {
+            let other = self.judge_under(month, Some(next));
             if rank(&other) < rank(&best) {
-                other
-            } else {
-                best
+                best = other;
             }
-        })
+            match self.in_force_from(next + 1, month) {
+                Some(index) => next = index,
+                None => return best,
+            }
+        }
+    }
+
+    /// The first hire from `index` on that is in force in a month.
+    #[inline]
+    fn in_force_from(&self, index: usize, month: TaxMonth) -> Option<usize> {
+        let mut hires = self.hires.iter().enumerate().skip(index);
+        let found = hires.find(|(_, hire)| hire.in_force_in(month));
+        found.map(|(index, _)| index)
     }
 
     /// The hire under which a month without contract is judged: the last that has begun, else the
@@ -257,9 +269,10 @@ impl<'a> Walk<'a> {
         begun.or(if self.hires.is_empty() { None } else { Some(0) })
     }
 
-    fn judge_under(&self, month: TaxMonth, index: Option<usize>) -> MonthFinding {
+    fn judge_under(&mut self, month: TaxMonth, index: Option<usize>) -> MonthFinding {
+        self.look_up_terms(month, index);
         let hire = index.map(|index| &self.hires[index]);
-        let terms = self.terms(month, index, hire);
+        let terms = &self.terms;
         let insured = self.contribution(month).filter(|row| {
             let required = terms.required_insurances;
             required.is_some_and(|required| row.insurances.contains_all(required))
@@ -270,7 +283,7 @@ impl<'a> Walk<'a> {
             .is_some_and(|start| start <= month);
         let substantial = in_force && insured.is_some() && has_begun;
         self.settled_by.set(None);
-        let code = self.first_code(&terms, month, hire, in_force, insured);
+        let code = self.first_code(terms, month, hire, in_force, insured);
         let category = hire.and_then(|hire| hire.category.category);
         let amount_fen = match code.outcome() {
             Outcome::Eligible => terms.month_amount,
@@ -301,15 +314,11 @@ impl<'a> Walk<'a> {
         standing
     }
 
-    fn terms(&self, month: TaxMonth, index: Option<usize>, hire: Option<&Hire>) -> Terms<'a> {
-        let last_day = month.last_day();
-        match self.terms.get().filter(|known| known.hold(last_day, index)) {
-            Some(known) => known,
-            None => {
-                let found = Terms::of(self.policy, self.evidence.employer, month, index, hire);
-                self.terms.set(Some(found));
-                found
-            }
+    fn look_up_terms(&mut self, month: TaxMonth, index: Option<usize>) {
+        if !self.terms.hold(month, index) {
+            let hire = index.map(|index| &self.hires[index]);
+            let employer = self.evidence.employer;
+            self.terms = Terms::of(self.policy, employer, month, index, hire);
         }
     }
 
@@ -412,11 +421,17 @@ impl<'a> Walk<'a> {
     }
 
     fn contribution(&self, month: TaxMonth) -> Option<&'a ContributionRow> {
-        let index = self
-            .contributions
-            .binary_search_by_key(&month, |held| held.body.month)
-            .ok()?;
-        Some(&self.contributions[index].body)
+        let rows = self.contributions;
+        // Where no month was left out, it stands where it is counted to.
+        let counted = usize::try_from(month.since(rows.first()?.body.month)).ok()?;
+        let found = match rows.get(counted) {
+            Some(held) if held.body.month == month => counted,
+            _ => {
+                let of_month = |held: &Held<ContributionRow>| held.body.month;
+                rows.binary_search_by_key(&month, of_month).ok()?
+            }
+        };
+        Some(&rows[found].body)
     }
 
     /// s of a hire.
@@ -503,7 +518,7 @@ pub(crate) fn settled(
 fn payment_code(terms: &Terms<'_>, row: &ContributionRow) -> ReasonCode {
     match terms.payment_grace_months {
         None => ReasonCode::PolicyNotEncoded,
-        Some(grace) if row.paid_on > row.month.plus(grace).last_day() => {
+        Some(grace) if row.paid_on >= row.month.plus(grace + 1).first_day() => {
             ReasonCode::BackPaidInsurance
         }
         Some(_) => ReasonCode::AllConditionsMet,

@@ -1,5 +1,7 @@
 //! Contracts to hires: a first contract and the renewals that continue it (fact: section 2.4).
 
+use smallvec::SmallVec;
+
 use crate::date::CivilDate;
 use crate::fact::{Contract, ContractKind};
 use crate::identifier::EmployerCode;
@@ -10,6 +12,10 @@ use crate::timeline::{Held, Timeline};
 
 use super::category::{CategoryFinding, category_on};
 
+/// What a hire has of each of its contracts. Most have one, which is kept without a list of its own:
+/// every decision builds its hires.
+pub type OfContracts<T> = SmallVec<[T; 1]>;
+
 /// A hire: one contract and its renewals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hire {
@@ -18,13 +24,13 @@ pub struct Hire {
     /// The last day in force over all its contracts; `None` while open.
     pub last_on: Option<CivilDate>,
     /// Month by month spans in which a contract is in force: first and last month, `None` = open.
-    pub spans: Vec<(TaxMonth, Option<TaxMonth>)>,
+    pub spans: OfContracts<(TaxMonth, Option<TaxMonth>)>,
     /// The month in which the first contract was signed.
     pub signed_month: TaxMonth,
     /// Revisions of the contracts, first one first.
-    pub contract_revisions: Vec<u32>,
+    pub contract_revisions: OfContracts<u32>,
     /// The filing that each contract names, beside its spans.
-    pub filing_ids: Vec<String>,
+    pub filing_ids: OfContracts<String>,
     /// What stands against the contract itself, whoever the person is.
     pub contract_code: Option<ReasonCode>,
     /// The person's category on the hire date. Looked at only when the contract stands.
@@ -51,10 +57,10 @@ impl Hire {
         let mut hire = Self {
             start_on: held.body.start_on,
             last_on: held.body.last_on(),
-            spans: Vec::with_capacity(1),
+            spans: SmallVec::new(),
             signed_month: TaxMonth::of(held.body.signed_on),
-            contract_revisions: Vec::with_capacity(1),
-            filing_ids: Vec::with_capacity(1),
+            contract_revisions: SmallVec::new(),
+            filing_ids: SmallVec::new(),
             contract_code,
             category: CategoryFinding::NONE,
             start_month: None,
@@ -141,7 +147,7 @@ pub fn hires_of(
 
 /// The contracts of a person at an employer, each with its renewals; nobody's category looked at.
 fn chain(policy: &KeyGroupPolicy, timeline: &Timeline, employer: &EmployerCode) -> Vec<Hire> {
-    let mut contracts: Vec<&Held<Contract>> = timeline
+    let mut contracts: SmallVec<[&Held<Contract>; 4]> = timeline
         .contracts
         .iter()
         .filter(|held| held.body.employer_code == *employer)

@@ -19,7 +19,7 @@ pub use assess::{MonthFinding, assess};
 pub use category::{CategoryFinding, category_on, status_on};
 pub(crate) use explain::accepted_caveat;
 pub use explain::{Decision, EvidenceRef, LayerOutcome, MonthResult, explain};
-pub use hire::{Hire, hires_of};
+pub use hire::{Hire, OfContracts, hires_of};
 pub use merge::{MergedMonths, merged_months};
 pub use projection::projected_months;
 pub use told::{Said, SourceReport, StatusRecord, ToldStatus, told_status};

@@ -14,9 +14,9 @@ use super::hire::Hire;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'p> {
     hire: Option<usize>,
-    /// Months whose last day lies between these have these values, both included.
-    first: CivilDate,
-    last: CivilDate,
+    /// Months between these have these values, both included.
+    first: TaxMonth,
+    last: TaxMonth,
     /// What stands against the employer, whoever the person is.
     pub(super) employer_code: Option<ReasonCode>,
     /// What stands against the hire because the law of its start is not encoded.
@@ -31,6 +31,21 @@ pub(super) struct Terms<'p> {
 }
 
 impl<'p> Terms<'p> {
+    /// Before anything was looked up: the values of no month.
+    pub(super) const OF_NO_MONTH: Self = Self {
+        hire: None,
+        first: TaxMonth::of(CivilDate::MAX),
+        last: TaxMonth::of(CivilDate::MIN),
+        employer_code: None,
+        unencoded_start: None,
+        required_insurances: None,
+        payment_grace_months: None,
+        term_months: None,
+        person_months_max: None,
+        excluding_reliefs: None,
+        month_amount: Fen::ZERO,
+    };
+
     /// Looks everything up for a month under the hire at `index`.
     pub(super) fn of(
         policy: &'p KeyGroupPolicy,
@@ -61,14 +76,15 @@ impl<'p> Terms<'p> {
             person_months_max: look.up(&policy.person_months_max).copied(),
             excluding_reliefs: look.up(&policy.excluding_reliefs).map(Vec::as_slice),
             month_amount: quota.map_or(Fen::ZERO, |quota| Fen::new(quota.get() / 12)),
-            first: look.first,
-            last: look.last,
+            first: look.first_month(),
+            last: look.last_month(),
         }
     }
 
-    /// Whether these are the values of a month with this last day under the hire at `index`.
-    pub(super) fn hold(&self, last_day: CivilDate, index: Option<usize>) -> bool {
-        self.hire == index && self.first <= last_day && last_day <= self.last
+    /// Whether these are the values of a month under the hire at `index`.
+    #[inline]
+    pub(super) fn hold(&self, month: TaxMonth, index: Option<usize>) -> bool {
+        self.hire == index && self.first <= month && month <= self.last
     }
 }
 
@@ -109,14 +125,29 @@ impl Look {
         look
     }
 
+    /// The first month whose last day is no earlier than the first day.
+    fn first_month(&self) -> TaxMonth {
+        TaxMonth::of(self.first)
+    }
+
+    /// The last month whose last day is no later than the last day.
+    fn last_month(&self) -> TaxMonth {
+        let month = TaxMonth::of(self.last);
+        match month.last_day() <= self.last {
+            true => month,
+            false => month.plus(-1),
+        }
+    }
+
+    #[inline]
     fn narrow(&mut self, (first, last): (CivilDate, CivilDate)) {
         self.first = self.first.max(first);
         self.last = self.last.min(last);
     }
 
     fn up<'p, T>(&mut self, dated: &'p Dated<T>) -> Option<&'p T> {
-        self.narrow(dated.span_on(self.day));
-        let on_month = dated.on(self.day);
+        let (on_month, span) = dated.on_with_span(self.day);
+        self.narrow(span);
         let value = on_month.or_else(|| dated.on(self.hired_on?));
         value.map(|value| &value.value)
     }
@@ -128,7 +159,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::key_group::CategoryFinding;
+    use crate::key_group::{CategoryFinding, OfContracts};
     use crate::policy::{Citation, Confidence, DatedValue};
 
     fn day(text: &str) -> CivilDate {
@@ -188,10 +219,30 @@ mod tests {
         let month = TaxMonth::parse("2021-06").expect("a month");
         let terms = Terms::of(&policy, &employer, month, Some(1), None);
         assert_eq!(terms.term_months, Some(36));
-        let holds = |last_day: &str, index| terms.hold(day(last_day), index);
-        assert!(holds("2019-01-01", Some(1)) && holds("2021-12-31", Some(1)));
-        assert!(!holds("2018-12-31", Some(1)) && !holds("2022-01-01", Some(1)));
-        assert!(!holds("2021-06-30", Some(0)) && !holds("2021-06-30", None));
+        let holds =
+            |month: &str, index| terms.hold(TaxMonth::parse(month).expect("a month"), index);
+        assert!(holds("2019-01", Some(1)) && holds("2021-12", Some(1)));
+        assert!(!holds("2018-12", Some(1)) && !holds("2022-01", Some(1)));
+        assert!(!holds("2021-06", Some(0)) && !holds("2021-06", None));
+    }
+
+    /// A month takes the values of its last day.
+    #[test]
+    fn values_that_end_inside_a_month_hold_to_the_month_before() {
+        let policy = policy(dated([
+            ("2019-01-31", "2021-12-30", 36),
+            ("2021-12-31", "9999-12-31", 24),
+        ]));
+        let employer = EmployerRecord::default();
+        let month = |text: &str| TaxMonth::parse(text).expect("a month");
+        let terms = Terms::of(&policy, &employer, month("2021-06"), None, None);
+        assert_eq!(terms.term_months, Some(36));
+        assert!(terms.hold(month("2019-01"), None) && terms.hold(month("2021-11"), None));
+        assert!(!terms.hold(month("2018-12"), None) && !terms.hold(month("2021-12"), None));
+        let terms = Terms::of(&policy, &employer, month("2021-12"), None, None);
+        assert_eq!(terms.term_months, Some(24));
+        assert!(terms.hold(month("2021-12"), None) && terms.hold(month("9999-12"), None));
+        assert!(!terms.hold(month("2021-11"), None));
     }
 
     /// New hires end with the law, which may end inside a month.
@@ -208,10 +259,10 @@ mod tests {
             let hire = Hire {
                 start_on: start_month.first_day(),
                 last_on: None,
-                spans: vec![(start_month, None)],
+                spans: OfContracts::from([(start_month, None)]),
                 signed_month: start_month,
-                contract_revisions: vec![1],
-                filing_ids: vec![String::new()],
+                contract_revisions: OfContracts::from([1]),
+                filing_ids: OfContracts::from([String::new()]),
                 contract_code: None,
                 category: CategoryFinding::NONE,
                 start_month: Some(start_month),
