@@ -1,9 +1,8 @@
 //! Entries, heads, years and what postings read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::WorkerId;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
@@ -25,7 +24,7 @@ use crate::snapshot::snapshot;
 use crate::sql::ledger as sql;
 
 /// An employer's workers, each once, in order of id: a merged worker is the one merged into.
-pub(crate) type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
+pub(crate) type Linked = HashMap<EmployerCode, Vec<WorkerSnapshot>>;
 
 /// Has employers to the unit alone, also those that are not known yet.
 pub(crate) async fn lock_heads(
@@ -75,10 +74,15 @@ pub(crate) async fn inputs(
         if int(row, "part")? == 0 {
             of_years.push(row);
         } else {
-            let worker = snapshot(row)?;
             let of_employer = linked.entry(employer_code(row)?).or_default();
-            of_employer.insert(worker.worker.worker_id, worker);
+            of_employer.push(snapshot(row)?);
         }
+    }
+    for workers in linked.values_mut() {
+        let id = |snapshot: &mut WorkerSnapshot| snapshot.worker.worker_id;
+        workers.sort_unstable_by_key(|snapshot| snapshot.worker.worker_id);
+        // Several that were merged into one are that one.
+        workers.dedup_by_key(id);
     }
     placed(years, of_years, linked)
 }
@@ -100,7 +104,7 @@ pub(crate) fn placed(
     rows: Vec<&PgRow>,
     mut linked: Linked,
 ) -> StoreResult<Vec<LedgerInputs>> {
-    let mut uses: BTreeMap<EmployerCode, usize> = BTreeMap::new();
+    let mut uses: HashMap<EmployerCode, usize> = HashMap::new();
     for (employer, _) in years {
         *uses.entry(*employer).or_default() += 1;
     }
@@ -114,7 +118,7 @@ pub(crate) fn placed(
 fn year_inputs(
     row: &PgRow,
     linked: &mut Linked,
-    uses: &mut BTreeMap<EmployerCode, usize>,
+    uses: &mut HashMap<EmployerCode, usize>,
 ) -> StoreResult<LedgerInputs> {
     let employer = employer_code(row)?;
     let record: Option<&[u8]> = get(row, "record")?;
@@ -134,7 +138,7 @@ fn year_inputs(
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
         months: month::of_row(row, employer)?,
-        workers: workers.map_or_else(Vec::new, |of| of.into_values().collect()),
+        workers: workers.unwrap_or_default(),
     })
 }
 

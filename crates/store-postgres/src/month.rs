@@ -7,7 +7,9 @@ use mamagang_store::rows::PersonMonth;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
 
-use crate::column::{code_group, employer_code, get, int, month, narrow, narrowed, worker_id};
+use crate::column::{
+    Numbers, code_group, employer_code, get, int, month, narrow, narrowed, worker_id,
+};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
@@ -19,18 +21,17 @@ pub(crate) fn of_row(row: &PgRow, employer_code: EmployerCode) -> StoreResult<Ve
     let Some(workers) = workers else {
         return Ok(Vec::new());
     };
-    let months: Vec<i32> = get(row, "month_months")?;
-    let groups: Vec<i32> = get(row, "month_groups")?;
-    let amounts: Vec<i64> = get(row, "month_amounts")?;
-    let sequences: Vec<i64> = get(row, "month_sequences")?;
-    let rows = workers.chunks(16).zip(months).zip(groups);
-    let rows = rows.zip(amounts).zip(sequences);
+    let column = |name| get(row, name).map(|Numbers(column)| column);
+    let rows = workers.chunks(16).zip(column("month_months")?);
+    let rows = rows.zip(column("month_groups")?);
+    let rows = rows.zip(column("month_amounts")?);
+    let rows = rows.zip(column("month_sequences")?);
     let rows = rows.map(|((((worker, index), group), amount), sequence)| {
         Ok(PersonMonth {
             worker_id: WorkerId::from_slice(worker).ok_or_else(|| corrupt("worker_id"))?,
-            month: month(index.into())?,
+            month: month(index)?,
             employer_code,
-            group: code_group(group.into())?,
+            group: code_group(group)?,
             amount_fen: Fen::new(amount),
             sequence: narrowed(sequence, "sequence")?,
         })

@@ -1,6 +1,7 @@
 //! A batch of postings: its locks, one statement that reads and one that writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
@@ -38,16 +39,17 @@ pub(crate) struct Inputs {
 }
 
 /// A worker as its lock found it.
-#[derive(Clone)]
 struct Locked {
     row: WorkerRow,
     filing_ids: Vec<String>,
+    /// Employers that are still to be given it.
+    uses: usize,
 }
 
 /// Which workers an employer has or had, merged ones as those that they were merged into.
 #[derive(Default)]
 struct Locks {
-    workers: BTreeMap<WorkerId, Locked>,
+    workers: HashMap<WorkerId, Locked>,
     linked: BTreeMap<EmployerCode, BTreeSet<WorkerId>>,
     /// Links of each employer, merged workers counted too.
     links: BTreeMap<EmployerCode, i64>,
@@ -119,34 +121,48 @@ async fn lock(db: &mut Db<'_>, employers: &BTreeSet<EmployerCode>) -> StoreResul
 impl Locks {
     fn keep(&mut self, row: &PgRow) -> StoreResult<WorkerId> {
         let id = worker_id(row)?;
-        if let std::collections::btree_map::Entry::Vacant(place) = self.workers.entry(id) {
+        if let Entry::Vacant(place) = self.workers.entry(id) {
             place.insert(Locked {
                 row: worker_row(row)?,
                 filing_ids: get(row, "filing_ids")?,
+                uses: 0,
             });
         }
         Ok(id)
     }
 
     /// The workers of each employer, booked months still to come.
-    fn snapshots(&self, filings: &BTreeMap<String, Filing>) -> Linked {
-        let snapshot = |id: &WorkerId| {
-            let locked = self.workers.get(id)?;
+    fn snapshots(mut self, filings: &BTreeMap<String, Filing>) -> Linked {
+        for id in self.linked.values().flatten() {
+            if let Some(locked) = self.workers.get_mut(id) {
+                locked.uses += 1;
+            }
+        }
+        let workers = &mut self.workers;
+        let mut snapshot = |id: WorkerId| {
+            let locked = workers.get_mut(&id)?;
             let named = locked.filing_ids.iter();
             let mut filings: Vec<Filing> =
                 named.filter_map(|id| filings.get(id).cloned()).collect();
             filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
-            let snapshot = WorkerSnapshot {
-                worker: locked.row.clone(),
+            locked.uses -= 1;
+            // Most workers have one employer, which takes the row as it is.
+            let worker = match locked.uses {
+                0 => workers.remove(&id)?.row,
+                _ => locked.row.clone(),
+            };
+            Some(WorkerSnapshot {
+                worker,
                 name_macs: Vec::new(),
                 booked: Vec::new(),
                 filings,
-            };
-            Some((*id, snapshot))
+            })
         };
-        let linked = self.linked.iter();
+        let mut of_employer =
+            |ids: BTreeSet<WorkerId>| ids.into_iter().filter_map(&mut snapshot).collect();
+        let linked = self.linked.into_iter();
         linked
-            .map(|(employer, ids)| (*employer, ids.iter().filter_map(snapshot).collect()))
+            .map(|(employer, ids)| (employer, of_employer(ids)))
             .collect()
     }
 
@@ -207,7 +223,7 @@ async fn read(
     ];
     let rows = db.rows(sql::READ, binds).await?;
     let (mut of_years, mut answers) = (Vec::new(), Vec::new());
-    let mut months: BTreeMap<WorkerId, Vec<BookedMonth>> = BTreeMap::new();
+    let mut months: HashMap<WorkerId, Vec<BookedMonth>> = HashMap::new();
     let mut filings: BTreeMap<String, Filing> = BTreeMap::new();
     let mut last = None;
     for row in &rows {
@@ -242,7 +258,7 @@ async fn read(
 
 /// Gives each worker its booked months: those of the asked years, and `others`. A month may be told
 /// by both.
-fn add_months(years: &mut [LedgerInputs], mut others: BTreeMap<WorkerId, Vec<BookedMonth>>) {
+fn add_months(years: &mut [LedgerInputs], mut others: HashMap<WorkerId, Vec<BookedMonth>>) {
     for booked in years.iter().flat_map(|year| &year.months) {
         let month = BookedMonth {
             month: booked.month,
