@@ -69,6 +69,9 @@ pub(crate) struct RunArgs {
     /// Months of everybody's contributions, 12 where it is not told.
     #[arg(long)]
     months: Option<i32>,
+    /// The program of `bench/peers`: other ledgers take turns with the postings.
+    #[arg(long)]
+    peers: Option<PathBuf>,
     /// A folder whose PostgreSQL stays: the city is filled once and found again by later runs.
     #[arg(long)]
     keep: Option<PathBuf>,

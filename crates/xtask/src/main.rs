@@ -63,6 +63,9 @@ enum Command {
         /// Builds with the profile `bench-dev`, in a third of the time, for figures that nobody is told.
         #[arg(long)]
         dev: bool,
+        /// Builds the other ledgers of `bench/peers` too, which then take turns with the postings.
+        #[arg(long)]
+        peers: bool,
         /// Passed on to the bench, such as `--quick` or `--only P1,P3`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -101,20 +104,36 @@ fn run(command: Command) -> Result<()> {
         Command::Sbom => sbom::run(&repo),
         Command::Deploy => deploy::run(&repo),
         Command::Mutants { arguments } => mutants::run(&repo, &arguments),
-        Command::Bench { dev, arguments } => bench(&repo, dev, &arguments),
+        Command::Bench {
+            dev,
+            peers,
+            arguments,
+        } => bench(&repo, dev, peers, &arguments),
     }
 }
 
-fn bench(repo: &Repo, dev: bool, arguments: &[String]) -> Result<()> {
+/// The other ledgers: a workspace of its own, for the libraries that they need.
+const PEERS: &str = "bench/peers/Cargo.toml";
+
+fn bench(repo: &Repo, dev: bool, peers: bool, arguments: &[String]) -> Result<()> {
     let profile = if dev { "bench-dev" } else { "release" };
     let build = repo.cargo().args(["build", "--profile", profile]);
     build
         .args(["-p", "mamagang-server", "-p", "mamagang-bench"])
         .run()?;
     let built = repo.path("target").join(profile);
-    repo.command(built.join("mamagang-bench"))
+    let bench = repo
+        .command(built.join("mamagang-bench"))
         .args(["run", "--mamagang"])
-        .args([built.join("mamagang")])
-        .args(arguments)
-        .run()
+        .args([built.join("mamagang")]);
+    if !peers {
+        return bench.args(arguments).run();
+    }
+    let folder = repo.path("target").join("peers");
+    let build = repo.cargo().args(["build", "--release", "--locked"]);
+    let build = build.args(["--manifest-path", PEERS, "--target-dir"]);
+    build.args([&folder]).run()?;
+    let program = folder.join("release").join("mamagang-peers");
+    let bench = bench.args(["--peers"]).args([program]);
+    bench.args(arguments).run()
 }

@@ -6,6 +6,7 @@ mod decision;
 mod import_files;
 mod instances;
 mod kept;
+mod peers;
 mod postings;
 mod scale;
 mod start;

@@ -25,7 +25,7 @@ pub(super) const STAGES: &[Stage] = &[
         name: "fmt",
         budget_seconds: 15,
         needs: None,
-        action: |run| quiet(run.repo.cargo().args(["fmt", "--all", "--check"]).run()),
+        action: |run| quiet(format(run)),
     },
     Stage {
         name: "tidy",
@@ -98,6 +98,14 @@ fn install_tools(run: &Run) -> Result<()> {
     println!("PostgreSQL in {}", postgres.display());
     tools::buf::install(run.repo)?;
     tools::python::install(run.repo)
+}
+
+/// The peers of the bench are a workspace of their own.
+fn format(run: &Run) -> Result<()> {
+    let all = ["fmt", "--all", "--check"];
+    run.repo.cargo().args(all).run()?;
+    let peers = ["--manifest-path", crate::PEERS];
+    run.repo.cargo().args(all).args(peers).run()
 }
 
 fn clippy(run: &Run) -> Result<()> {
