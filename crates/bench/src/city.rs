@@ -6,8 +6,8 @@ use mamagang_proto::v1;
 use mamagang_proto::v1::fact::Kind;
 use mamagang_proto::v1::worker_ref::Ref;
 
-/// Workers of one employer, one after the other by number.
-pub(crate) const WORKERS_PER_EMPLOYER: u64 = 5;
+/// Workers of a standard employer.
+pub(crate) const STAFF: u64 = 5;
 
 /// Surnames and given names; names need not differ, numbers do.
 const SURNAMES: [&str; 12] = [
@@ -24,8 +24,10 @@ const FIRST_MONTH: (i32, i32) = (2023, 1);
 /// How large a city is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct City {
-    /// Workers; five of them make an employer.
+    /// Workers.
     pub(crate) workers: u64,
+    /// How many of them make an employer, one after the other by number.
+    pub(crate) staff: u64,
     /// Months of contributions of everybody.
     pub(crate) months: i32,
     /// Employers whose workers have 36 months all the same, from number 0 on.
@@ -34,12 +36,17 @@ pub(crate) struct City {
 
 impl City {
     pub(crate) fn employers(&self) -> u64 {
-        self.workers / WORKERS_PER_EMPLOYER
+        self.workers / self.staff
+    }
+
+    /// The employer of a worker.
+    pub(crate) fn employer_of(&self, worker: u64) -> u64 {
+        worker / self.staff
     }
 
     /// Months of contributions of a worker.
     pub(crate) fn months_of(&self, worker: u64) -> i32 {
-        match worker / WORKERS_PER_EMPLOYER < self.long_employers {
+        match self.employer_of(worker) < self.long_employers {
             true => self.months.max(36),
             false => self.months,
         }
@@ -47,9 +54,9 @@ impl City {
 
     /// Facts about an employer and its workers, in the order in which they are recorded.
     pub(crate) fn facts_of_employer(&self, employer: u64) -> Vec<v1::Fact> {
-        let first = employer * WORKERS_PER_EMPLOYER;
+        let first = employer * self.staff;
         let mut facts = vec![fact(profile(employer))];
-        for worker in first..(first + WORKERS_PER_EMPLOYER).min(self.workers) {
+        for worker in first..(first + self.staff).min(self.workers) {
             facts.extend(self.facts_of_worker(worker).into_iter().map(fact));
         }
         facts
@@ -64,7 +71,7 @@ impl City {
     }
 
     fn facts_of_worker(&self, worker: u64) -> Vec<Kind> {
-        let code = employer_code(worker / WORKERS_PER_EMPLOYER);
+        let code = employer_code(self.employer_of(worker));
         let mut facts = vec![poverty(worker), contract(worker, &code)];
         let months = self.months_of(worker);
         facts.extend((0..months).map(|index| contribution(worker, &code, month(index))));
@@ -232,6 +239,7 @@ mod tests {
     fn facts_are_counted_as_they_are_made() {
         let city = City {
             workers: 20,
+            staff: STAFF,
             months: 12,
             long_employers: 1,
         };
@@ -240,5 +248,7 @@ mod tests {
             .sum();
         assert_eq!(made as u64, city.facts());
         assert_eq!(made, 4 + 5 * 38 + 15 * 14);
+        let large = City { staff: 10, ..city };
+        assert_eq!(large.facts(), 2 + 10 * 38 + 10 * 14);
     }
 }

@@ -57,9 +57,12 @@ pub(crate) struct RunArgs {
     /// Only these measures, such as P1,P3.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Workers of the city; five make an employer.
+    /// Workers of the city.
     #[arg(long)]
     workers: Option<u64>,
+    /// How many of them make an employer, five where it is not told; others for P9 alone.
+    #[arg(long)]
+    staff: Option<u64>,
     /// Turns of service and yardstick.
     #[arg(long)]
     turns: Option<u32>,

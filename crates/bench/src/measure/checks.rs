@@ -9,7 +9,7 @@ use mamagang_proto::v1;
 use prost::Message as _;
 
 use super::{Bench, Filled, Turns, file};
-use crate::city::{City, WORKERS_PER_EMPLOYER, employer_code, worker_ref};
+use crate::city::{City, employer_code, worker_ref};
 use crate::load::{Work, drive};
 use crate::report::{Bounds, Figure};
 use crate::service::{Database, Service};
@@ -30,13 +30,13 @@ impl Checks {
         let step = (city.workers / count).max(1);
         Self(
             (0..count)
-                .map(|index| check(index * 7_919 * step % city.workers, months))
+                .map(|index| check(city, index * 7_919 * step % city.workers, months))
                 .collect(),
         )
     }
 }
 
-pub(super) fn check(worker: u64, months: i32) -> Call {
+pub(super) fn check(city: City, worker: u64, months: i32) -> Call {
     let through = crate::city::month(months - 1).to_string();
     let request = v1::CheckKeyGroupDeductionRequest {
         context: Some(v1::AccessContext {
@@ -45,7 +45,7 @@ pub(super) fn check(worker: u64, months: i32) -> Call {
             case_number: "2024-基准".to_owned(),
             operator: "赵".to_owned(),
         }),
-        employer_code: employer_code(worker / WORKERS_PER_EMPLOYER),
+        employer_code: employer_code(city.employer_of(worker)),
         worker: Some(worker_ref(worker)),
         from_month: "2023-01".to_owned(),
         through_month: through,
@@ -131,7 +131,7 @@ pub(super) async fn on_sqlite(bench: &Bench, filled: &Filled) -> anyhow::Result<
 /// The part of the city that has 36 months.
 fn long(city: City) -> City {
     City {
-        workers: city.long_employers * WORKERS_PER_EMPLOYER,
+        workers: city.long_employers * city.staff,
         ..city
     }
 }
@@ -139,7 +139,7 @@ fn long(city: City) -> City {
 /// An echo that answers as the service does.
 async fn echo(bench: &Bench, service: &Service, months: i32) -> anyhow::Result<(Service, usize)> {
     let mut line = Line::open(&service.address).await?;
-    let answer = line.ask(check(0, months)).await?;
+    let answer = line.ask(check(bench.city, 0, months)).await?;
     let decision = v1::CheckKeyGroupDeductionResponse::decode(answer.clone())?.decision;
     ensure!(
         decision.is_some_and(|decision| decision.outcome() == v1::Outcome::Eligible),

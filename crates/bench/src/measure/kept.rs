@@ -56,7 +56,7 @@ impl Kept {
 
 fn describe(city: City) -> String {
     format!(
-        "{} workers, {} months, {} long employers",
-        city.workers, city.months, city.long_employers
+        "{} workers, {} of an employer, {} months, {} long employers",
+        city.workers, city.staff, city.months, city.long_employers
     )
 }

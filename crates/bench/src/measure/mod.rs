@@ -19,7 +19,7 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use tempfile::TempDir;
 
 use crate::RunArgs;
-use crate::city::City;
+use crate::city::{City, STAFF};
 use crate::load::Run;
 use crate::report::{Bounds, Figure, Report, median, spread};
 use crate::seed;
@@ -47,11 +47,19 @@ pub(crate) struct Filled {
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let quick = args.quick;
     let workers = args.workers.unwrap_or(if quick { 25_000 } else { 100_000 });
+    let staff = args.staff.unwrap_or(STAFF);
+    anyhow::ensure!(staff > 0, "--staff: an employer has a worker at least");
+    let is_only_scale = args.only.iter().all(|only| only.eq_ignore_ascii_case("P9"));
+    anyhow::ensure!(
+        staff == STAFF || (is_only_scale && !args.only.is_empty()),
+        "--staff: the other measures are of employers with {STAFF} workers; add --only P9"
+    );
     let city = City {
         workers,
+        staff,
         months: args.months.unwrap_or(12),
         // The others are for the trial of two instances.
-        long_employers: (workers * 4 / 25).min(8_000),
+        long_employers: (workers * 4 / 5 / staff).min(8_000),
     };
     let mut bench = Bench {
         turns: args.turns.unwrap_or(if quick { 3 } else { 5 }),

@@ -186,6 +186,11 @@ pub(super) async fn on_postgres(
         let figure = batches(bench, &lines, &service, &next).await;
         figures.push(figure.unwrap_or_else(|error| failed("P7", &error)));
     }
+    if !figures.is_empty() {
+        let most = service.memory_kb().1 as f64 / 1_024.0;
+        let memory = Figure::new("P10", "most memory of the service under postings", most);
+        figures.push(memory.own(most, "MiB"));
+    }
     Ok(figures)
 }
 

@@ -26,6 +26,7 @@ const EMPLOYER_YEARS: f64 = 150_000.0;
 pub(super) async fn point_reads(bench: &Bench, filled: &Filled) -> anyhow::Result<Vec<Figure>> {
     let small = City {
         workers: SMALL,
+        staff: bench.city.staff,
         months: 12,
         long_employers: 0,
     };
@@ -139,8 +140,9 @@ pub(super) fn settlement(bench: &Bench, filled: &Filled) -> anyhow::Result<Vec<F
     let employer_years = employers as f64 * years.len() as f64;
     let rate = employer_years / took.as_secs_f64();
     let what = format!(
-        "settlement of {employer_years} employer-years with 5 workers each, PostgreSQL; the value is \
-         seconds for 150,000 at this rate"
+        "settlement of {employer_years} employer-years with {} workers each, PostgreSQL; the value \
+         is seconds for 150,000 at this rate",
+        bench.city.staff
     );
     let figure = Figure::new("P9", what, EMPLOYER_YEARS / rate).own(rate, "employer-years/s");
     Ok(vec![figure.within(Bounds::falling(
