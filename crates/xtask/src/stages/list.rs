@@ -100,12 +100,12 @@ fn install_tools(run: &Run) -> Result<()> {
     tools::python::install(run.repo)
 }
 
-/// The peers of the bench are a workspace of their own.
+/// The peers of the bench are a workspace of their own, of one crate: with `--all` their libraries
+/// would be fetched to be looked at.
 fn format(run: &Run) -> Result<()> {
-    let all = ["fmt", "--all", "--check"];
-    run.repo.cargo().args(all).run()?;
-    let peers = ["--manifest-path", crate::PEERS];
-    run.repo.cargo().args(all).args(peers).run()
+    let cargo = || run.repo.cargo().args(["fmt", "--check"]);
+    cargo().args(["--all"]).run()?;
+    cargo().args(["--manifest-path", crate::PEERS]).run()
 }
 
 fn clippy(run: &Run) -> Result<()> {
