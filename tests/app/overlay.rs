@@ -2,11 +2,12 @@
 //! a folder, changes float and per-time threshold without a line of code.
 
 use mamagang_app::Caller;
-use mamagang_domain::money::{Fen, RateBp};
-use mamagang_domain::vat::{Party, VatOutcome, VatQuestion};
+use mamagang_domain::vat::{VatOutcome, VatQuestion};
 use mamagang_testkit::{TestApp, context, date, repository};
 
 use crate::city::{BAKERY, WANG, bakery_with_wang, check, record};
+
+use crate::replay::sale;
 
 #[tokio::test]
 async fn a_fictitious_province_changes_float_and_threshold_by_its_files_alone() {
@@ -35,15 +36,8 @@ async fn a_fictitious_province_changes_float_and_threshold_by_its_files_alone() 
 
     let sale = |fen: i64| VatQuestion {
         province_code: "990000".to_owned(),
-        party: Party::NaturalPerson,
-        obligation_on: date("2024-05-20"),
-        amount_fen: Fen::new(fen),
         vat_inclusive: false,
-        exemption_waived: false,
-        other_sales_same_day_fen: Fen::ZERO,
-        platform_sales_month_fen: Fen::ZERO,
-        umct_rate_bp: RateBp::new(700),
-        half_rate_surcharges: false,
+        ..sale("2024-05-20", fen)
     };
     for (fen, outcome) in [(29_999, VatOutcome::Exempt), (30_000, VatOutcome::Taxable)] {
         let decided = test.app.check_vat_exemption(&caller, sale(fen)).await;

@@ -180,21 +180,26 @@ async fn a_call_that_is_no_decision_is_not_replayed() {
     assert_eq!(error.reason, ErrorReason::DecisionNotReplayable);
 }
 
-/// Asks about a flexible worker's 505.00 yuan of one day in Guangdong.
-pub(crate) async fn ask_vat(test: &TestApp) -> DecisionId {
-    let question = VatQuestion {
+/// A flexible worker's sale of one day in Guangdong, with VAT in it.
+pub(crate) fn sale(obligation_on: &str, fen: i64) -> VatQuestion {
+    VatQuestion {
         province_code: "440000".to_owned(),
         party: Party::NaturalPerson,
-        obligation_on: date("2023-02-05"),
-        amount_fen: Fen::new(50_500),
+        obligation_on: date(obligation_on),
+        amount_fen: Fen::new(fen),
         vat_inclusive: true,
         exemption_waived: false,
         other_sales_same_day_fen: Fen::ZERO,
         platform_sales_month_fen: Fen::ZERO,
         umct_rate_bp: RateBp::new(700),
         half_rate_surcharges: false,
-    };
+    }
+}
+
+/// Asks about a flexible worker's 505.00 yuan of one day in Guangdong.
+pub(crate) async fn ask_vat(test: &TestApp) -> DecisionId {
     let developer = Caller::developer();
+    let question = sale("2023-02-05", 50_500);
     let decided = test.app.check_vat_exemption(&developer, question);
     decided.await.expect("decided").decision_id
 }

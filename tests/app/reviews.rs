@@ -9,16 +9,16 @@ use mamagang_app::reviews::{ConfirmResolution, ProposeResolution, Review, Review
 use mamagang_app::{AppResult, Caller, ErrorReason};
 use mamagang_domain::fact::Contribution;
 use mamagang_domain::ids::{CaseId, FactId, Subject};
-use mamagang_domain::money::{Fen, RateBp};
+use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::reason::{Outcome, ReasonCode};
 use mamagang_domain::review::ReviewState;
-use mamagang_domain::vat::{Party, VatQuestion};
 use mamagang_testkit::{TestApp, context, date, month, paid, write};
 
 use crate::city::{
     BAKERY, LI, WANG, bakery_with_wang, check, code, contract, insured, item, post, record, who,
 };
+use crate::replay::sale;
 
 pub(crate) fn second() -> Caller {
     Caller {
@@ -332,18 +332,7 @@ async fn no_judgement_stands_in_for_a_record_or_the_law() {
         .expect("proposed");
 
     // A question of law is the same whatever the sum, and is closed without a fact.
-    let sale = |fen: i64| VatQuestion {
-        province_code: "440000".to_owned(),
-        party: Party::NaturalPerson,
-        obligation_on: date("2026-11-15"),
-        amount_fen: Fen::new(fen),
-        vat_inclusive: true,
-        exemption_waived: false,
-        other_sales_same_day_fen: Fen::ZERO,
-        platform_sales_month_fen: Fen::ZERO,
-        umct_rate_bp: RateBp::new(700),
-        half_rate_surcharges: false,
-    };
+    let sale = |fen: i64| sale("2026-11-15", fen);
     let caller = Caller::developer();
     let one = test.app.check_vat_exemption(&caller, sale(500_000)).await;
     let one = one.expect("decided").review_case.expect("a case");

@@ -8,7 +8,7 @@ use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
 use sqlx::postgres::PgRow;
 
-use crate::column::{date, filing_kind, get, month, parse_employer, worker_id};
+use crate::column::{Numbers, date, filing_kind, get, month, parse_employer, worker_id};
 use crate::error::corrupt;
 
 pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
@@ -32,9 +32,9 @@ pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
 }
 
 pub(crate) fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
-    let months: Option<Vec<i32>> = get(row, "booked_months")?;
+    let months: Option<Numbers> = get(row, "booked_months")?;
     let employers: Option<Vec<String>> = get(row, "booked_employers")?;
-    let (Some(months), Some(employers)) = (months, employers) else {
+    let (Some(Numbers(months)), Some(employers)) = (months, employers) else {
         return Ok(Vec::new());
     };
     if employers.len() != months.len() {
@@ -50,7 +50,7 @@ pub(crate) fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
         };
         last = Some(employer_code);
         booked.push(BookedMonth {
-            month: month(index.into())?,
+            month: month(index)?,
             employer_code,
         });
     }

@@ -234,29 +234,26 @@ impl<'a> Walk<'a> {
             return self.judge_under(month, self.nearest_hire(month));
         };
         // Most people have one hire at a time, which is compared with nothing.
-        let Some(mut next) = self.in_force_from(first + 1, month) else {
+        let Some(second) = self.in_force_from(first + 1, month) else {
             return self.judge_under(month, Some(first));
         };
         let rank = |finding: &MonthFinding| (finding.outcome(), finding.code.precedence());
         let mut best = self.judge_under(month, Some(first));
-        loop {
-            let other = self.judge_under(month, Some(next));
-            if rank(&other) < rank(&best) {
-                best = other;
-            }
-            match self.in_force_from(next + 1, month) {
-                Some(index) => next = index,
-                None => return best,
+        for index in second..self.hires.len() {
+            if self.hires[index].in_force_in(month) {
+                let other = self.judge_under(month, Some(index));
+                if rank(&other) < rank(&best) {
+                    best = other;
+                }
             }
         }
+        best
     }
 
     /// The first hire from `index` on that is in force in a month.
     #[inline]
     fn in_force_from(&self, index: usize, month: TaxMonth) -> Option<usize> {
-        let mut hires = self.hires.iter().enumerate().skip(index);
-        let found = hires.find(|(_, hire)| hire.in_force_in(month));
-        found.map(|(index, _)| index)
+        (index..self.hires.len()).find(|index| self.hires[*index].in_force_in(month))
     }
 
     /// The hire under which a month without contract is judged: the last that has begun, else the
