@@ -29,7 +29,7 @@ type Answer = oneshot::Receiver<AppResult<LedgerReply>>;
 type Queued = (Command, Reply);
 
 /// Batches that run at the same time, where the engine can.
-const BATCHES_AT_ONCE: usize = 2;
+const BATCHES_AT_ONCE: usize = 3;
 /// Commands that are gathered before they are run; more wait in the queue.
 const GATHERED_MAX: usize = 4 * LEDGER_BATCH_MAX;
 /// A second batch is begun beside a running one from so many postings on. What a batch costs by
