@@ -1,6 +1,6 @@
--- Divides the ledger: entries, heads and years by hash of the employer, booked months by hash of the
--- worker. For a migrated database, as the schema's owner, while no service runs on it; rows that are
--- there already move along. The service notices nothing: statements, keys and guards are the same.
+-- Divides the ledger: entries, heads and years by hash of the employer. For a migrated database, as
+-- the schema's owner, while no service runs on it; rows that are there already move along. The
+-- service notices nothing: statements, keys and guards are the same.
 --
 --     psql --single-transaction -v ON_ERROR_STOP=1 -f partition-by-employer.sql mamagang
 --
@@ -17,6 +17,8 @@ DECLARE
     whole text := divided || '_whole';
     guard record;
     grantee record;
+    storage text := (SELECT format(' WITH (%s)', array_to_string(reloptions, ', '))
+        FROM pg_class WHERE oid = divided::regclass AND reloptions IS NOT NULL);
 BEGIN
     EXECUTE format('ALTER TABLE %I RENAME TO %I', divided, whole);
     EXECUTE format(
@@ -24,8 +26,8 @@ BEGIN
             PARTITION BY HASH (%I)', divided, whole, keys, by_column);
     FOR part IN 0 .. partitions - 1 LOOP
         EXECUTE format(
-            'CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
-            divided || '_' || part, divided, partitions, part);
+            'CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s',
+            divided || '_' || part, divided, partitions, part, coalesce(storage, ''));
     END LOOP;
     -- Before the guards, which have asked for these rows already.
     EXECUTE format('INSERT INTO %I OVERRIDING SYSTEM VALUE SELECT * FROM %I', divided, whole);
@@ -60,5 +62,3 @@ SELECT pg_temp.divide('ledger_entry', 'employer_code',
     'PRIMARY KEY (feed_position, employer_code), UNIQUE (employer_code, sequence)');
 SELECT pg_temp.divide('ledger_head', 'employer_code', 'PRIMARY KEY (employer_code)');
 SELECT pg_temp.divide('employer_year', 'employer_code', 'PRIMARY KEY (employer_code, tax_year)');
-SELECT pg_temp.divide('person_month', 'worker_id', 'PRIMARY KEY (worker_id, month)');
-CREATE INDEX person_month_by_employer ON person_month (employer_code, month);

@@ -7,7 +7,8 @@ use sqlx::{ConnectOptions, Executor};
 
 use crate::city::{BAKERY, bakery_with_wang, post, record};
 
-async fn raw(test: &TestApp) -> SqliteConnection {
+/// A connection beside the service's.
+pub(crate) async fn raw(test: &TestApp) -> SqliteConnection {
     let path = test
         .directory
         .as_ref()
@@ -48,9 +49,19 @@ async fn each_projection_that_was_changed_is_named() {
         ("UPDATE worker SET region_code = '442000002'", "region"),
         ("DELETE FROM employer_worker", "workers"),
         ("DELETE FROM fact_owner", "owner of a Contract"),
+        ("UPDATE employer_year SET months = x''", "person-months"),
         (
-            "DELETE FROM person_month WHERE month = (SELECT max(month) FROM person_month)",
-            "person-months",
+            "UPDATE worker SET booked = substr(booked, 1, length(booked) - 1)",
+            "person-months of its workers",
+        ),
+        (
+            "UPDATE worker SET booked = booked || '0'",
+            "person-months of its workers",
+        ),
+        (
+            "UPDATE worker SET booked = booked || '1',
+                booked_by = booked_by || '52442000QQ0000047L'",
+            "person-months of workers alone",
         ),
         ("UPDATE ledger_head SET sequence = 7", "head of the chain"),
         ("DELETE FROM employer_year", "years"),

@@ -20,6 +20,7 @@ use crate::city::{
     BAKERY, LAUNDRY, LI, WANG, ZHANG, bakery_with_wang, code, contract, contract_until, employer,
     insured, item, lifted, post, record, who,
 };
+use crate::doctor::raw;
 
 /// The wrong number is 李敏's: 2022-11 to 2023-03 at the laundry, five months.
 fn laundry_with_the_wrong_record() -> Vec<FactItem> {
@@ -438,5 +439,23 @@ async fn a_record_that_was_merged_into_goes_on_to_a_third() {
             assert_eq!(onward.term(who(person), None).await.months_counted, 5);
         }
         onward.assert_whole().await;
+    }
+}
+
+#[tokio::test]
+async fn months_that_are_gone_from_either_record_are_noticed() {
+    for is_wrong in [true, false] {
+        let city = City::posted(TestApp::sqlite(date("2024-02-01")).await).await;
+        city.merged().await;
+        city.assert_whole().await;
+        let id = if is_wrong { city.wrong } else { city.right };
+        let change = "UPDATE worker SET booked_from = 0, booked = '', booked_by = ''
+            WHERE worker_id = ?1 AND booked <> ''";
+        let changed = sqlx::query(change).bind(id.bytes().to_vec());
+        let changed = changed.execute(&mut raw(&city.test).await).await;
+        assert_eq!(changed.expect("accepted").rows_affected(), 1);
+        let report = city.test.app.rebuild_and_compare().await.expect("compared");
+        let told = |named: &String| named.ends_with("person-months of its workers");
+        assert!(report.differences.iter().any(told), "{report:?}");
     }
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mamagang_domain::case::CaseKind;
 use mamagang_domain::fact::WorkerFact;
 use mamagang_domain::filing::Filing;
+use mamagang_domain::frozen::digest;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{CaseId, Subject, WorkerId};
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::ledger::{EntryBody, EntryKind, Genesis, SubsidyPart, YearState, chain_hash};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
@@ -72,6 +74,37 @@ struct Across {
     owners: BTreeMap<OwnerKey, Option<WorkerId>>,
     /// What the ledgers say was paid for each claim, less what was taken back.
     money: BTreeMap<CaseId, Fen>,
+    /// What the workers' rows say is booked for each employer.
+    booked: BTreeMap<EmployerCode, MonthSum>,
+}
+
+/// Person-months that were added up: a country's would be too many to keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct MonthSum {
+    count: u64,
+    /// Of a part of each one's hash, so that no other months come to the same.
+    sum: u128,
+}
+
+impl MonthSum {
+    fn add(&mut self, worker_id: WorkerId, month: TaxMonth) {
+        let mut named = [0; 20];
+        let (id, index) = named.split_at_mut(16);
+        id.copy_from_slice(worker_id.bytes());
+        index.copy_from_slice(&month.index().to_be_bytes());
+        let hash = digest(&named);
+        let part = hash.first_chunk().copied().unwrap_or_default();
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(u128::from_be_bytes(part));
+    }
+
+    fn of(months: &[PersonMonth]) -> Self {
+        let mut sum = Self::default();
+        for month in months {
+            sum.add(month.worker_id, month.month);
+        }
+        sum
+    }
 }
 
 impl Across {
@@ -114,6 +147,16 @@ impl Across {
         match kind {
             EntryKind::SubsidyClawBack => *sum -= part.total_fen(),
             _ => *sum += part.total_fen(),
+        }
+    }
+
+    /// Months that a joined record could not take over stay with the record that went; together
+    /// they are the person's.
+    fn add_booked(&mut self, worker_id: WorkerId, booked: &[BookedMonth]) {
+        let stands = self.merged.stands_for(worker_id);
+        for it in booked {
+            let sum = self.booked.entry(it.employer_code).or_default();
+            sum.add(stands, it.month);
         }
     }
 
@@ -176,6 +219,10 @@ impl App {
             };
             after = Some(last.worker_id);
             self.compare_merged(&rows, &across.merged, report).await?;
+            let ids: Vec<WorkerId> = rows.iter().map(|row| row.worker_id).collect();
+            for (id, booked) in ids.iter().zip(self.store.booked_months(&ids).await?) {
+                across.add_booked(*id, &booked);
+            }
             for row in rows {
                 report.workers += 1;
                 let mut timeline = Timeline::default();
@@ -313,6 +360,10 @@ impl App {
         loop {
             let rows = self.store.list_employers(after, PAGE_ROWS_MAX).await?;
             let Some(last) = rows.last() else {
+                for code in across.booked.keys() {
+                    let named = format!("employer {code}: person-months of workers alone");
+                    report.differences.push(named);
+                }
                 return Ok(());
             };
             after = Some(last.employer_code);
@@ -383,6 +434,20 @@ impl App {
         if stored != years {
             report.differences.push(format!("employer {code}: years"));
         }
+        let mut booked = self.store.person_months(code).await?;
+        report.person_months += booked.len() as u64;
+        across.merged.name_alike(&mut booked);
+        across.merged.name_alike(&mut months);
+        if booked != months {
+            report
+                .differences
+                .push(format!("employer {code}: person-months"));
+        }
+        if across.booked.remove(code).unwrap_or_default() != MonthSum::of(&months) {
+            report
+                .differences
+                .push(format!("employer {code}: person-months of its workers"));
+        }
         let year = years.keys().next().copied().or_else(|| TaxYear::new(1));
         let pairs: Vec<_> = year.map(|year| (*code, year)).into_iter().collect();
         for inputs in self.store.ledger_inputs(&pairs).await? {
@@ -399,15 +464,6 @@ impl App {
             if linked != across.workers_of(code) {
                 report.differences.push(format!("employer {code}: workers"));
             }
-        }
-        let mut booked = self.store.person_months(code).await?;
-        report.person_months += booked.len() as u64;
-        across.merged.name_alike(&mut booked);
-        across.merged.name_alike(&mut months);
-        if booked != months {
-            report
-                .differences
-                .push(format!("employer {code}: person-months"));
         }
         Ok(())
     }

@@ -66,6 +66,12 @@ impl TaxMonth {
         self.0.div_euclid(12)
     }
 
+    /// The tax year that the month lies in.
+    #[inline]
+    pub const fn tax_year(self) -> TaxYear {
+        TaxYear(self.year())
+    }
+
     /// The month number, 1–12.
     #[inline]
     pub const fn month(self) -> i32 {
@@ -225,7 +231,7 @@ impl TaxPeriod {
 
     /// The tax year that the period lies in.
     pub const fn year(self) -> TaxYear {
-        TaxYear(self.first.year())
+        self.first.tax_year()
     }
 
     /// The period's number inside its year, from 0.

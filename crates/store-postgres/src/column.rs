@@ -7,7 +7,6 @@ use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::month::{TaxMonth, TaxYear};
-use mamagang_domain::policy::CodeGroup;
 use mamagang_store::{StoreError, StoreResult};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgRow, PgTypeInfo, PgValueRef, Postgres};
@@ -46,58 +45,6 @@ impl<'r> Decode<'r, Postgres> for Number {
         }
         Ok(Self(i32::from_be_bytes(bytes.try_into()?).into()))
     }
-}
-
-/// A list of numbers. The library's own decoding of an array costs more than the statement that
-/// gathers it, since it asks for every element's type anew.
-pub(crate) struct Numbers(pub(crate) Vec<i64>);
-
-impl Type<Postgres> for Numbers {
-    fn type_info() -> PgTypeInfo {
-        <Vec<i64> as Type<Postgres>>::type_info()
-    }
-
-    fn compatible(info: &PgTypeInfo) -> bool {
-        <Vec<i64> as Type<Postgres>>::compatible(info)
-            || <Vec<i32> as Type<Postgres>>::compatible(info)
-    }
-}
-
-impl<'r> Decode<'r, Postgres> for Numbers {
-    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        Ok(Self(numbers(value.as_bytes()?)?))
-    }
-}
-
-/// An array as PostgreSQL sends it: dimensions, whether any is NULL, the elements' type, the length
-/// and the first index; then each element's size and bytes.
-fn numbers(bytes: &[u8]) -> Result<Vec<i64>, &'static str> {
-    let cut_off = "an array that is cut off";
-    let (dimensions, rest) = bytes.split_first_chunk().ok_or(cut_off)?;
-    match i32::from_be_bytes(*dimensions) {
-        0 => return Ok(Vec::new()),
-        1 => {}
-        _ => return Err("an array of several dimensions"),
-    }
-    let mut rest = rest.get(16..).ok_or(cut_off)?;
-    let mut numbers = Vec::with_capacity(rest.len() / 8);
-    while !rest.is_empty() {
-        let (size, element) = rest.split_first_chunk().ok_or(cut_off)?;
-        let number;
-        (number, rest) = match i32::from_be_bytes(*size) {
-            4 => {
-                let (narrow, after) = element.split_first_chunk().ok_or(cut_off)?;
-                (i32::from_be_bytes(*narrow).into(), after)
-            }
-            8 => {
-                let (wide, after) = element.split_first_chunk().ok_or(cut_off)?;
-                (i64::from_be_bytes(*wide), after)
-            }
-            _ => return Err("an element that is no number"),
-        };
-        numbers.push(number);
-    }
-    Ok(numbers)
 }
 
 /// A number.
@@ -172,12 +119,6 @@ pub(crate) fn filing_kind(number: i64) -> StoreResult<FilingKind> {
     FilingKind::from_number(number).ok_or_else(|| corrupt("filing kind"))
 }
 
-pub(crate) fn code_group(number: i64) -> StoreResult<CodeGroup> {
-    let index = usize::try_from(number).ok();
-    let group = index.and_then(|index| CodeGroup::ALL.get(index));
-    group.copied().ok_or_else(|| corrupt("code_group"))
-}
-
 /// An instant bound for "recorded no later than", where none is given.
 pub(crate) fn no_later_than(as_of: Option<i64>) -> Bind {
     Bind::Int(as_of.unwrap_or(i64::MAX))
@@ -195,48 +136,4 @@ pub(crate) fn place<T: Clone>(
         *place.ok_or_else(|| corrupt("place"))? = Some(value);
     }
     Ok(places)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbers;
-
-    /// An array of one dimension with these elements, each its size and bytes.
-    fn array(elements: &[&[u8]]) -> Vec<u8> {
-        let head = [1, 0, 20, elements.len() as u32, 1];
-        let mut bytes: Vec<u8> = head.iter().flat_map(|field| field.to_be_bytes()).collect();
-        for element in elements {
-            bytes.extend((element.len() as u32).to_be_bytes());
-            bytes.extend(*element);
-        }
-        bytes
-    }
-
-    #[test]
-    fn numbers_of_both_widths_are_read() {
-        let [narrow, wide] = [-7_i32, 24_300].map(i32::to_be_bytes);
-        assert_eq!(numbers(&array(&[&narrow, &wide])), Ok(vec![-7, 24_300]));
-        let [least, most] = [i64::MIN, i64::MAX].map(i64::to_be_bytes);
-        assert_eq!(
-            numbers(&array(&[&least, &most])),
-            Ok(vec![i64::MIN, i64::MAX])
-        );
-        let none = [0_u32, 0, 20].iter().flat_map(|field| field.to_be_bytes());
-        assert_eq!(numbers(&none.collect::<Vec<u8>>()), Ok(Vec::new()));
-    }
-
-    #[test]
-    fn an_array_that_is_none_of_numbers_is_refused() {
-        let whole = array(&[&1_i64.to_be_bytes()]);
-        // Whatever is cut off, but for the only element as a whole.
-        for length in (0..whole.len()).filter(|length| *length != 20) {
-            assert!(numbers(&whole[..length]).is_err(), "{length}");
-        }
-        let mut absent = array(&[]);
-        absent.extend((-1_i32).to_be_bytes());
-        assert!(numbers(&absent).is_err());
-        let mut square = whole;
-        square[3] = 2;
-        assert!(numbers(&square).is_err());
-    }
 }

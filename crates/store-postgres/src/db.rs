@@ -7,6 +7,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres};
 
+use crate::column::narrow;
 use crate::error::in_statement;
 use crate::sql::Statement;
 
@@ -148,21 +149,23 @@ impl Db<'_> {
         Ok(rows)
     }
 
-    /// Writes several sets in one statement, which tells nothing of how many rows they were.
+    /// Writes several sets, of so many rows, in one statement that tells how many of those that
+    /// had to be as they were read were.
     pub(crate) async fn write_sets(
         &mut self,
         statement: Statement,
         binds: Vec<Bind>,
-        rows: u64,
-    ) -> StoreResult<()> {
+        rows: usize,
+    ) -> StoreResult<usize> {
         self.counters.count_statement();
-        prepare(statement, binds)
-            .execute(&mut *self.connection)
+        let told = prepare(statement, binds)
+            .fetch_one(&mut *self.connection)
             .await
             .map_err(|error| in_statement(statement.name, error))?;
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.counters
             .rows_written
             .fetch_add(rows, Ordering::Relaxed);
-        Ok(())
+        narrow(&told, "matched")
     }
 }

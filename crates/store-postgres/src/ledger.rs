@@ -6,6 +6,7 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
+use mamagang_store::months::YearKey;
 use mamagang_store::rows::{
     EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
 };
@@ -66,8 +67,8 @@ pub(crate) async fn inputs(
     years: &[(EmployerCode, TaxYear)],
 ) -> StoreResult<Vec<LedgerInputs>> {
     let employers: BTreeSet<_> = years.iter().map(|(employer, _)| *employer).collect();
-    let [codes_of, numbers, firsts, lasts] = year_keys(years);
-    let binds = [codes_of, numbers, firsts, lasts, codes(&employers)];
+    let [codes_of, numbers] = year_keys(years);
+    let binds = [codes_of, numbers, codes(&employers)];
     let rows = db.rows(sql::READ_INPUTS, binds).await?;
     let (mut of_years, mut linked) = (Vec::new(), Linked::new());
     for row in &rows {
@@ -87,14 +88,11 @@ pub(crate) async fn inputs(
     placed(years, of_years, linked)
 }
 
-/// The asked years as columns: employers, years, first and last months.
-pub(crate) fn year_keys(years: &[(EmployerCode, TaxYear)]) -> [Bind; 4] {
-    let months = |month: fn(&TaxYear) -> i64| Bind::ints(years.iter().map(|(_, year)| month(year)));
+/// The asked years as columns: employers, years.
+pub(crate) fn year_keys(years: &[(EmployerCode, TaxYear)]) -> [Bind; 2] {
     [
         codes(years.iter().map(|(employer, _)| employer)),
         Bind::ints(years.iter().map(|(_, year)| year.number())),
-        months(|year| year.first_month().index().into()),
-        months(|year| year.last_month().index().into()),
     ]
 }
 
@@ -137,7 +135,7 @@ fn year_inputs(
         }),
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
-        months: month::of_row(row, employer)?,
+        months: month::of_year(row, (employer, tax_year(row)?))?,
         workers: workers.unwrap_or_default(),
     })
 }
@@ -157,6 +155,8 @@ fn head(row: &PgRow, employer: &EmployerCode) -> StoreResult<LedgerHead> {
 
 fn state(row: &PgRow) -> StoreResult<Option<YearState>> {
     let packed: Option<&[u8]> = get(row, "state")?;
+    // A year of which months alone are known has no bytes.
+    let packed = packed.filter(|bytes| !bytes.is_empty());
     let state = packed.map(unpack).transpose();
     state.map_err(|error| corrupt("year").with_source(error))
 }
@@ -266,12 +266,16 @@ pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult
     Ok(())
 }
 
-/// The years as columns, of several states of one the last.
-pub(crate) fn year_columns(years: &[YearRow]) -> [Bind; 3] {
-    let last: BTreeMap<_, _> = years
-        .iter()
-        .map(|row| ((row.employer_code, row.tax_year), &row.state))
-        .collect();
+/// Of several states of one year the last.
+pub(crate) fn last_states(years: &[YearRow]) -> BTreeMap<YearKey, &YearState> {
+    let states = years.iter();
+    let states = states.map(|row| ((row.employer_code, row.tax_year), &row.state));
+    states.collect()
+}
+
+/// The years as columns.
+fn year_columns(years: &[YearRow]) -> [Bind; 3] {
+    let last = last_states(years);
     [
         codes(last.keys().map(|(employer, _)| employer)),
         Bind::ints(last.keys().map(|(_, year)| year.number())),

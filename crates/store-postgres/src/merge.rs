@@ -7,17 +7,15 @@ use mamagang_store::rows::PersonMonth;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 
 use crate::db::Bind;
-use crate::month::of_columns;
+use crate::month;
 use crate::sql::merge as sql;
 use crate::unit::PostgresUnit;
 
 #[async_trait]
 impl MergeWrites for PostgresUnit {
     async fn months_of_workers(&mut self, workers: &[WorkerId]) -> StoreResult<Vec<PersonMonth>> {
-        let asked = [Bind::blobs(workers.iter().map(WorkerId::bytes))];
-        let read = self.reading().rows(sql::LIST_MONTHS, asked).await;
-        let rows = self.note(read)?;
-        rows.iter().map(of_columns).collect()
+        let read = month::of_workers(&mut self.reading(), workers).await;
+        self.note(read)
     }
 
     async fn merge_workers(&mut self, from: WorkerId, into: WorkerId) -> StoreResult<()> {

@@ -8,20 +8,23 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::month::TaxYear;
+use mamagang_store::months::MonthBook;
 use mamagang_store::rows::{
     AuditRow, IdempotencyKey, IdempotencyRecord, LedgerInputs, WorkerRow, WorkerSnapshot,
 };
 use mamagang_store::{PostingBatch, StoreResult};
 use sqlx::postgres::PgRow;
 
-use crate::column::{employer_code, get, int, narrow, optional_int, place, place_of, worker_id};
+use crate::column::{
+    employer_code, get, int, narrow, optional_int, place, place_of, tax_year, worker_id,
+};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
 use crate::filing::filing_row;
 use crate::ledger::{Linked, add_heads, cannot_lock, placed, year_keys};
 use crate::request::{key_columns, record_at};
-use crate::snapshot::{booked, worker_row};
+use crate::snapshot::worker_row;
 use crate::sql::posting as sql;
 use crate::{audit, ledger, month, request};
 
@@ -36,11 +39,14 @@ pub(crate) struct Inputs {
     pub(crate) answered: Vec<Option<IdempotencyRecord>>,
     /// The instant of the employers' latest entry.
     pub(crate) last: Option<i64>,
+    /// Booked months of the locked workers and of the years.
+    pub(crate) months: MonthBook,
 }
 
 /// A worker as its lock found it.
 struct Locked {
     row: WorkerRow,
+    booked: Vec<BookedMonth>,
     filing_ids: Vec<String>,
     /// Employers that are still to be given it.
     uses: usize,
@@ -53,6 +59,8 @@ struct Locks {
     linked: BTreeMap<EmployerCode, BTreeSet<WorkerId>>,
     /// Links of each employer, merged workers counted too.
     links: BTreeMap<EmployerCode, i64>,
+    /// Months of all of them, merged ones too.
+    months: MonthBook,
 }
 
 /// Has employers and their workers to the unit alone, and reads what a batch of postings needs.
@@ -98,6 +106,10 @@ async fn lock(db: &mut Db<'_>, employers: &BTreeSet<EmployerCode>) -> StoreResul
         let id = match merged_into(row)? {
             None => locks.keep(row)?,
             Some(last) => {
+                // What was booked under a record that has gone is taken back under it.
+                locks
+                    .months
+                    .add_worker(worker_id(row)?, month::worker_months(row)?);
                 merged.insert(last);
                 last
             }
@@ -122,8 +134,10 @@ impl Locks {
     fn keep(&mut self, row: &PgRow) -> StoreResult<WorkerId> {
         let id = worker_id(row)?;
         if let Entry::Vacant(place) = self.workers.entry(id) {
+            self.months.add_worker(id, month::worker_months(row)?);
             place.insert(Locked {
                 row: worker_row(row)?,
+                booked: month::booked(row)?,
                 filing_ids: get(row, "filing_ids")?,
                 uses: 0,
             });
@@ -131,7 +145,7 @@ impl Locks {
         Ok(id)
     }
 
-    /// The workers of each employer, booked months still to come.
+    /// The workers of each employer.
     fn snapshots(mut self, filings: &BTreeMap<String, Filing>) -> Linked {
         for id in self.linked.values().flatten() {
             if let Some(locked) = self.workers.get_mut(id) {
@@ -147,14 +161,17 @@ impl Locks {
             filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
             locked.uses -= 1;
             // Most workers have one employer, which takes the row as it is.
-            let worker = match locked.uses {
-                0 => workers.remove(&id)?.row,
-                _ => locked.row.clone(),
+            let (worker, booked) = match locked.uses {
+                0 => {
+                    let locked = workers.remove(&id)?;
+                    (locked.row, locked.booked)
+                }
+                _ => (locked.row.clone(), locked.booked.clone()),
             };
             Some(WorkerSnapshot {
                 worker,
                 name_macs: Vec::new(),
-                booked: Vec::new(),
+                booked,
                 filings,
             })
         };
@@ -163,23 +180,6 @@ impl Locks {
         let linked = self.linked.into_iter();
         linked
             .map(|(employer, ids)| (employer, of_employer(ids)))
-            .collect()
-    }
-
-    /// An asked employer-year of each worker: its months are read with the year.
-    fn asked_years(
-        &self,
-        years: &[(EmployerCode, TaxYear)],
-    ) -> Vec<(WorkerId, EmployerCode, TaxYear)> {
-        let mut asked: BTreeMap<WorkerId, (EmployerCode, TaxYear)> = BTreeMap::new();
-        for (employer, year) in years {
-            for worker in self.linked.get(employer).into_iter().flatten() {
-                asked.entry(*worker).or_insert((*employer, *year));
-            }
-        }
-        let asked = asked.into_iter();
-        asked
-            .map(|(worker, (employer, year))| (worker, employer, year))
             .collect()
     }
 }
@@ -195,27 +195,18 @@ async fn read(
     db: &mut Db<'_>,
     years: &[(EmployerCode, TaxYear)],
     requests: &[IdempotencyKey],
-    locks: Locks,
+    mut locks: Locks,
 ) -> StoreResult<Option<Inputs>> {
-    let asked = locks.asked_years(years);
     let filing_ids: BTreeSet<&str> = locks
         .workers
         .values()
         .flat_map(|worker| worker.filing_ids.iter().map(String::as_str))
         .collect();
-    let [codes_of, numbers, firsts, lasts] = year_keys(years);
+    let [codes_of, numbers] = year_keys(years);
     let [organisations, methods, request_ids] = key_columns(requests.iter());
-    let months =
-        |month: fn(&TaxYear) -> i64| Bind::ints(asked.iter().map(|(_, _, year)| month(year)));
     let binds = [
         codes_of,
         numbers,
-        firsts,
-        lasts,
-        Bind::blobs(asked.iter().map(|(worker, _, _)| worker.bytes())),
-        codes(asked.iter().map(|(_, employer, _)| employer)),
-        months(|year| year.first_month().index().into()),
-        months(|year| year.last_month().index().into()),
         organisations,
         methods,
         request_ids,
@@ -223,85 +214,58 @@ async fn read(
     ];
     let rows = db.rows(sql::READ, binds).await?;
     let (mut of_years, mut answers) = (Vec::new(), Vec::new());
-    let mut months: HashMap<WorkerId, Vec<BookedMonth>> = HashMap::new();
     let mut filings: BTreeMap<String, Filing> = BTreeMap::new();
     let mut last = None;
     for row in &rows {
         match int(row, "part")? {
             0 => {
-                let links = locks.links.get(&employer_code(row)?).copied();
+                let employer = employer_code(row)?;
+                let links = locks.links.get(&employer).copied();
                 if int(row, "linked")? != links.unwrap_or_default() {
                     return Ok(None);
                 }
                 last = last.max(optional_int(row, "last_recorded_at")?);
+                let packed = month::packed_year(row)?.to_vec();
+                locks.months.add_year((employer, tax_year(row)?), packed);
                 of_years.push(row);
             }
-            1 => months
-                .entry(worker_id(row)?)
-                .or_default()
-                .extend(booked(row)?),
-            2 => answers.push(Ok((place_of(row)?, record_at(row, "answered_at")?))),
+            1 => answers.push(Ok((place_of(row)?, record_at(row, "answered_at")?))),
             _ => {
                 let filing = filing_row(row)?;
                 filings.insert(filing.filing_id.clone(), filing);
             }
         }
     }
-    let mut read = placed(years, of_years, locks.snapshots(&filings))?;
-    add_months(&mut read, months);
+    let months = std::mem::take(&mut locks.months);
     Ok(Some(Inputs {
-        years: read,
+        years: placed(years, of_years, locks.snapshots(&filings))?,
         answered: place(requests.len(), answers)?,
         last,
+        months,
     }))
-}
-
-/// Gives each worker its booked months: those of the asked years, and `others`. A month may be told
-/// by both.
-fn add_months(years: &mut [LedgerInputs], mut others: HashMap<WorkerId, Vec<BookedMonth>>) {
-    for booked in years.iter().flat_map(|year| &year.months) {
-        let month = BookedMonth {
-            month: booked.month,
-            employer_code: booked.employer_code,
-        };
-        others.entry(booked.worker_id).or_default().push(month);
-    }
-    for months in others.values_mut() {
-        months.sort_unstable();
-        months.dedup();
-    }
-    for worker in years.iter_mut().flat_map(|year| &mut year.workers) {
-        if let Some(months) = others.get(&worker.worker.worker_id) {
-            worker.booked.clone_from(months);
-        }
-    }
 }
 
 /// Writes everything; the parts' own constraints and guards refuse what they refuse alone.
 pub(crate) async fn write(
     db: &mut Db<'_>,
+    months: &mut MonthBook,
     batch: &PostingBatch,
     rows: &[AuditRow],
 ) -> StoreResult<()> {
     ledger::check_starts(&batch.entries)?;
-    month::release(db, &batch.released).await?;
-    let columns: Vec<Bind> = ledger::entry_columns(&batch.entries)
-        .into_iter()
-        .chain(ledger::head_columns(&batch.entries))
-        .chain(ledger::year_columns(&batch.years))
-        .chain(month::columns(&batch.booked))
-        .chain(request::columns(&batch.answers)?)
-        .chain(audit::columns(rows)?)
-        .collect();
-    let written = sets(&columns, rows.len());
-    db.write_sets(sql::WRITE, columns, written).await
-}
-
-/// Rows that the statement writes: PostgreSQL tells those of its last part alone. Heads and years
-/// stand in columns 8 and 11, each once.
-fn sets(columns: &[Bind], audit: usize) -> u64 {
-    let firsts = [0, 7, 10, 13, 19].iter();
-    let lengths = firsts.filter_map(|index| columns.get(*index));
-    let written: usize = lengths.map(Bind::len).sum();
-    (written + audit) as u64
+    month::release(db, months, &batch.released).await?;
+    let changes = month::changes(db, months, &batch.booked, MonthBook::book).await?;
+    let entries = ledger::entry_columns(&batch.entries);
+    let heads = ledger::head_columns(&batch.entries);
+    let workers = month::worker_columns(&changes.workers);
+    let years = month::year_columns(&batch.years, &changes);
+    let answers = request::columns(&batch.answers)?;
+    let sets: [&[Bind]; 5] = [&entries, &heads, &workers, &years, &answers];
+    let firsts = sets.iter().filter_map(|set| set.first());
+    let written = firsts.map(Bind::len).sum::<usize>() + rows.len();
+    let columns = entries.into_iter().chain(heads).chain(workers);
+    let columns = columns.chain(years).chain(answers);
+    let columns = columns.chain(audit::columns(rows)?).collect();
+    let matched = db.write_sets(sql::WRITE, columns, written).await?;
+    month::all_matched(matched, &changes)
 }

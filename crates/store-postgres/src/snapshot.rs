@@ -1,15 +1,14 @@
 //! A worker as checks and postings read it: one row with its lists.
 
 use mamagang_domain::filing::Filing;
-use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
 use sqlx::postgres::PgRow;
 
-use crate::column::{Numbers, date, filing_kind, get, month, parse_employer, worker_id};
+use crate::column::{date, filing_kind, get, parse_employer, worker_id};
 use crate::error::corrupt;
+use crate::month::booked;
 
 pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
     let packed: &[u8] = get(row, "timeline")?;
@@ -29,33 +28,6 @@ pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
         booked: booked(row)?,
         filings: filings(row)?,
     })
-}
-
-pub(crate) fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
-    let months: Option<Numbers> = get(row, "booked_months")?;
-    let employers: Option<Vec<String>> = get(row, "booked_employers")?;
-    let (Some(Numbers(months)), Some(employers)) = (months, employers) else {
-        return Ok(Vec::new());
-    };
-    if employers.len() != months.len() {
-        return Err(corrupt("employer_code"));
-    }
-    // Most months of a person are one employer's.
-    let mut last: Option<EmployerCode> = None;
-    let mut booked = Vec::with_capacity(months.len());
-    for (index, text) in months.into_iter().zip(employers) {
-        let employer_code = match last {
-            Some(code) if code.as_str() == text => code,
-            _ => parse_employer(&text)?,
-        };
-        last = Some(employer_code);
-        booked.push(BookedMonth {
-            month: month(index)?,
-            employer_code,
-        });
-    }
-    booked.sort_unstable();
-    Ok(booked)
 }
 
 /// Id, employer, kind, submitted, accepted, revoked.

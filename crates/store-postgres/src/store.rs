@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::month::TaxYear;
 use mamagang_store::rows::{
     AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, IdempotencyKey,
@@ -230,6 +231,11 @@ impl Store for PostgresStore {
             as_of,
         )
         .await
+    }
+
+    async fn booked_months(&self, workers: &[WorkerId]) -> StoreResult<Vec<Vec<BookedMonth>>> {
+        let mut reader = self.reader().await?;
+        month::of_rows(&mut self.db(&mut reader), workers).await
     }
 
     async fn person_months(&self, employer: &EmployerCode) -> StoreResult<Vec<PersonMonth>> {

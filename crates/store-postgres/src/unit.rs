@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::month::TaxYear;
+use mamagang_store::months::MonthBook;
 use mamagang_store::rows::{
     AuditRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord, IdentityKey,
     KnownIdentity, LedgerInputs, NewWorker, OwnedFact, OwnerKey, PersonMonth, WorkerRow,
@@ -38,6 +39,8 @@ pub(crate) struct PostgresUnit {
     shared: Shared,
     recorded_at: i64,
     ends_by: Instant,
+    /// Booked months that the unit has read under its locks, and changed.
+    months: MonthBook,
     /// Facts that were nobody's when they were read.
     free: BTreeSet<OwnerKey>,
     has_written: bool,
@@ -62,6 +65,7 @@ impl PostgresUnit {
             shared,
             recorded_at,
             ends_by: Instant::now() + timeout,
+            months: MonthBook::default(),
             free: BTreeSet::new(),
             has_written: false,
             is_busy: false,
@@ -135,6 +139,7 @@ impl PostgresUnit {
         let read = posting::locked_inputs(&mut self.reading(), years, requests).await;
         let read = self.note(read)?;
         self.follow(read.last);
+        self.months = read.months;
         Ok(PostingInputs {
             answered: read.answered,
             years: read.years,
@@ -254,12 +259,16 @@ impl UnitOfWork for PostgresUnit {
     }
 
     async fn release_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
-        let result = month::release(&mut self.writing(), months).await;
+        let mut book = std::mem::take(&mut self.months);
+        let result = month::release(&mut self.writing(), &mut book, months).await;
+        self.months = book;
         self.note(result)
     }
 
     async fn book_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
-        let result = month::book(&mut self.writing(), months).await;
+        let mut book = std::mem::take(&mut self.months);
+        let result = month::book(&mut self.writing(), &mut book, months).await;
+        self.months = book;
         self.note(result)
     }
 
@@ -276,7 +285,9 @@ impl UnitOfWork for PostgresUnit {
         batch: &PostingBatch,
         audit: &[AuditRow],
     ) -> StoreResult<()> {
-        let result = posting::write(&mut self.writing(), batch, audit).await;
+        let mut months = std::mem::take(&mut self.months);
+        let result = posting::write(&mut self.writing(), &mut months, batch, audit).await;
+        self.months = months;
         self.note(result)
     }
 

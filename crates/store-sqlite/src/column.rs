@@ -7,7 +7,6 @@ use mamagang_domain::frozen::Digest32;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::month::{TaxMonth, TaxYear};
-use mamagang_domain::policy::CodeGroup;
 use mamagang_store::{StoreError, StoreResult};
 use serde_json::Value;
 use sqlx::sqlite::{Sqlite, SqliteRow};
@@ -84,44 +83,6 @@ pub(crate) fn fact_kind(row: &SqliteRow) -> StoreResult<FactKind> {
 
 pub(crate) fn filing_kind(number: i64) -> StoreResult<FilingKind> {
     FilingKind::from_number(number).ok_or_else(|| corrupt("filing kind"))
-}
-
-pub(crate) fn code_group(number: i64) -> StoreResult<CodeGroup> {
-    let index = usize::try_from(number).ok();
-    let group = index.and_then(|index| CodeGroup::ALL.get(index));
-    group.copied().ok_or_else(|| corrupt("code_group"))
-}
-
-/// A list that the database has put together, of items with `N` parts; absent where there was
-/// nothing to list.
-pub(crate) fn parts<'r, const N: usize>(
-    row: &'r SqliteRow,
-    column: &str,
-) -> StoreResult<Vec<[&'r str; N]>> {
-    let text: Option<&str> = get(row, column)?;
-    let items = text.into_iter().flat_map(|text| text.split(','));
-    let parts = items.map(|item| {
-        let mut parts = item.split(':');
-        let found = std::array::from_fn(|_| parts.next().unwrap_or_default());
-        match parts.next() {
-            None => Ok(found),
-            Some(_) => Err(corrupt(column)),
-        }
-    });
-    parts.collect()
-}
-
-/// A number within a list of parts.
-pub(crate) fn part_int(text: &str) -> StoreResult<i64> {
-    text.parse().map_err(|_| corrupt("list"))
-}
-
-/// Sixteen bytes within a list of parts, as hexadecimal digits.
-pub(crate) fn part_worker(text: &str) -> StoreResult<WorkerId> {
-    let number = u128::from_str_radix(text, 16).ok();
-    number
-        .and_then(|number| WorkerId::from_slice(&number.to_be_bytes()))
-        .ok_or_else(|| corrupt("worker_id"))
 }
 
 /// A JSON list that the database has put together; absent where there was nothing to list.

@@ -185,9 +185,9 @@ mod tests {
             let checked = check_settings(&mut connection).await;
             checked.expect("every setting is taken");
         }
-        let written = sqlx::query("DELETE FROM person_month").execute(&pools.readers);
+        let written = sqlx::query("DELETE FROM employer_year").execute(&pools.readers);
         assert!(written.await.is_err());
-        let written = sqlx::query("DELETE FROM person_month").execute(&pools.writer);
+        let written = sqlx::query("DELETE FROM employer_year").execute(&pools.writer);
         assert!(written.await.is_ok());
     }
 

@@ -6,7 +6,8 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
-use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
+use mamagang_domain::timeline::{EmployerRecord, unpack};
+use mamagang_store::months::MonthBook;
 use mamagang_store::rows::{
     EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
 };
@@ -29,32 +30,34 @@ use crate::worker::split;
 /// An employer's workers, each once, in order of id: a merged worker is the one merged into.
 type Linked = BTreeMap<EmployerCode, BTreeMap<WorkerId, WorkerSnapshot>>;
 
+/// What balances and postings read, one element a year, in order; and the booked months as they are
+/// kept, for a unit that may change them.
 pub(crate) async fn inputs(
     db: &mut Db<'_>,
     years: &[(EmployerCode, TaxYear)],
-) -> StoreResult<Vec<LedgerInputs>> {
+) -> StoreResult<(Vec<LedgerInputs>, MonthBook)> {
+    let mut book = MonthBook::default();
     if years.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), book));
     }
     let mut employers: Vec<_> = years.iter().map(|(employer, _)| *employer).collect();
     employers.sort_unstable();
     employers.dedup();
-    let asked = years.iter().map(|(employer, year)| {
-        json!([
-            employer.as_str(),
-            year.number(),
-            year.first_month().index(),
-            year.last_month().index(),
-        ])
-    });
+    let asked = years.iter();
+    let asked = asked.map(|(employer, year)| json!([employer.as_str(), year.number()]));
     let binds = [rows_of(asked), codes(&employers)];
     let rows = db.rows(sql::READ_INPUTS, binds).await?;
     let (of_years, of_workers) = split(&rows)?;
     let mut linked = Linked::new();
     for row in of_workers {
         let worker = snapshot(row)?;
+        book.add_worker(worker.worker.worker_id, month::worker_months(row)?);
         let of_employer = linked.entry(employer_code(row)?).or_default();
         of_employer.insert(worker.worker.worker_id, worker);
+    }
+    for row in &of_years {
+        let key = (employer_code(row)?, tax_year(row)?);
+        book.add_year(key, month::packed_year(row)?.to_vec());
     }
     let mut uses: BTreeMap<EmployerCode, usize> = BTreeMap::new();
     for (employer, _) in years {
@@ -63,7 +66,7 @@ pub(crate) async fn inputs(
     let found = of_years.into_iter();
     let found = found.map(|row| Ok((position(row)?, year_inputs(row, &mut linked, &mut uses)?)));
     let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
-    inputs.ok_or_else(|| corrupt("position"))
+    Ok((inputs.ok_or_else(|| corrupt("position"))?, book))
 }
 
 /// `uses` counts the years that an employer's workers are still asked for: the last one takes them.
@@ -89,7 +92,7 @@ fn year_inputs(
         }),
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
-        months: month::of_row(row, employer)?,
+        months: month::of_year(row, (employer, tax_year(row)?))?,
         workers: workers.map_or_else(Vec::new, |of| of.into_values().collect()),
     })
 }
@@ -110,6 +113,8 @@ fn head(row: &SqliteRow, employer: &EmployerCode) -> StoreResult<LedgerHead> {
 
 fn state(row: &SqliteRow) -> StoreResult<Option<YearState>> {
     let packed: Option<&[u8]> = get(row, "state")?;
+    // A year of which months alone are known has no bytes.
+    let packed = packed.filter(|bytes| !bytes.is_empty());
     let state = packed.map(unpack).transpose();
     state.map_err(|error| corrupt("year").with_source(error))
 }
@@ -200,25 +205,5 @@ pub(crate) async fn append_entries(db: &mut Db<'_>, entries: &[EntryRow]) -> Sto
             .end();
     }
     db.write(sql::PUT_HEADS, rows.binds()).await?;
-    Ok(())
-}
-
-pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult<()> {
-    let last: BTreeMap<_, _> = years
-        .iter()
-        .map(|row| ((row.employer_code, row.tax_year), &row.state))
-        .collect();
-    if last.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Rows::new();
-    for ((employer, year), state) in &last {
-        rows.row()
-            .code(employer.as_str())
-            .int(year.number().into())
-            .bytes(&pack(*state))
-            .end();
-    }
-    db.write(sql::PUT_YEARS, rows.binds()).await?;
     Ok(())
 }

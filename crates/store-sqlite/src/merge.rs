@@ -6,19 +6,16 @@ use mamagang_store::merge::MergeWrites;
 use mamagang_store::rows::PersonMonth;
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 
-use crate::column::{hex, rows_of};
 use crate::db::Bind;
-use crate::month::of_columns;
+use crate::month;
 use crate::sql::merge as sql;
 use crate::unit::SqliteUnit;
 
 #[async_trait]
 impl MergeWrites for SqliteUnit {
     async fn months_of_workers(&mut self, workers: &[WorkerId]) -> StoreResult<Vec<PersonMonth>> {
-        let asked = rows_of(workers.iter().map(|id| hex(id.bytes())));
-        let read = self.db().rows(sql::LIST_MONTHS, [asked]).await;
-        let rows = self.note(read)?;
-        rows.iter().map(of_columns).collect()
+        let read = month::of_workers(&mut self.db(), workers).await;
+        self.note(read)
     }
 
     async fn merge_workers(&mut self, from: WorkerId, into: WorkerId) -> StoreResult<()> {

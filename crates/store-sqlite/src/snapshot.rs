@@ -1,7 +1,6 @@
 //! A worker as checks and postings read it: one row with its lists.
 
 use mamagang_domain::filing::Filing;
-use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
@@ -9,10 +8,10 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{
-    date, filing_kind, get, item_int, item_optional_int, item_text, list, month, parse_employer,
-    part_int, parts, worker_id,
+    date, filing_kind, get, item_int, item_optional_int, item_text, list, parse_employer, worker_id,
 };
 use crate::error::corrupt;
+use crate::month::booked;
 
 pub(crate) fn worker_row(row: &SqliteRow) -> StoreResult<WorkerRow> {
     let packed: &[u8] = get(row, "timeline")?;
@@ -26,9 +25,6 @@ pub(crate) fn worker_row(row: &SqliteRow) -> StoreResult<WorkerRow> {
 
 /// Reads the columns of `snapshot_columns!`.
 pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
-    let booked = parts(row, "booked")?;
-    let mut booked: Vec<_> = booked.iter().map(booked_month).collect::<Result<_, _>>()?;
-    booked.sort_unstable();
     let filings = list(row, "filings")?;
     let mut filings: Vec<_> = filings
         .iter()
@@ -38,15 +34,8 @@ pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
     Ok(WorkerSnapshot {
         worker: worker_row(row)?,
         name_macs: Vec::new(),
-        booked,
+        booked: booked(row)?,
         filings,
-    })
-}
-
-fn booked_month([index, employer]: &[&str; 2]) -> StoreResult<BookedMonth> {
-    Ok(BookedMonth {
-        month: month(part_int(index)?)?,
-        employer_code: parse_employer(employer)?,
     })
 }
 

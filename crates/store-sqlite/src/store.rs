@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::month::TaxYear;
 use mamagang_store::rows::{
     AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, IdempotencyKey,
@@ -145,7 +146,8 @@ impl Store for SqliteStore {
         years: &[(EmployerCode, TaxYear)],
     ) -> StoreResult<Vec<LedgerInputs>> {
         let mut reader = self.reader().await?;
-        ledger::inputs(&mut self.db(&mut reader), years).await
+        let (inputs, _) = ledger::inputs(&mut self.db(&mut reader), years).await?;
+        Ok(inputs)
     }
 
     async fn worker_secrets(&self, workers: &[WorkerId]) -> StoreResult<Vec<Option<WorkerSecret>>> {
@@ -194,6 +196,11 @@ impl Store for SqliteStore {
             as_of,
         )
         .await
+    }
+
+    async fn booked_months(&self, workers: &[WorkerId]) -> StoreResult<Vec<Vec<BookedMonth>>> {
+        let mut reader = self.reader().await?;
+        month::of_rows(&mut self.db(&mut reader), workers).await
     }
 
     async fn person_months(&self, employer: &EmployerCode) -> StoreResult<Vec<PersonMonth>> {

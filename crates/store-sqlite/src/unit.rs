@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::month::TaxYear;
+use mamagang_store::months::{MonthBook, MonthChanges};
 use mamagang_store::rows::{
     AuditRow, EmployerRow, EntryRow, FactRow, IdempotencyKey, IdempotencyRecord, IdentityKey,
     KnownIdentity, LedgerInputs, NewWorker, OwnedFact, OwnerKey, PersonMonth, WorkerRow,
     WorkerSecret, YearRow,
 };
-use mamagang_store::{StoreError, StoreErrorKind, StoreResult, UnitOfWork};
+use mamagang_store::{PostingBatch, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
 use sqlx::{Sqlite, Transaction};
 
 use crate::db::{Counters, Db};
@@ -23,6 +24,8 @@ pub(crate) struct SqliteUnit {
     transaction: Transaction<'static, Sqlite>,
     counters: Arc<Counters>,
     recorded_at: i64,
+    /// Booked months that the unit has read, and changed.
+    months: MonthBook,
     /// A refused statement leaves the others of its unit in the transaction, so the unit as a
     /// whole is refused.
     failed: Option<StoreErrorKind>,
@@ -38,6 +41,7 @@ impl SqliteUnit {
             transaction,
             counters,
             recorded_at,
+            months: MonthBook::default(),
             failed: None,
         }
     }
@@ -104,7 +108,9 @@ impl UnitOfWork for SqliteUnit {
         years: &[(EmployerCode, TaxYear)],
     ) -> StoreResult<Vec<LedgerInputs>> {
         let result = ledger::inputs(&mut self.db(), years).await;
-        self.note(result)
+        let (inputs, months) = self.note(result)?;
+        self.months = months;
+        Ok(inputs)
     }
 
     async fn insert_workers(&mut self, workers: &[NewWorker]) -> StoreResult<()> {
@@ -148,17 +154,22 @@ impl UnitOfWork for SqliteUnit {
     }
 
     async fn put_years(&mut self, years: &[YearRow]) -> StoreResult<()> {
-        let result = ledger::put_years(&mut self.db(), years).await;
+        let changes = MonthChanges::default();
+        let result = month::write(&mut self.db(), years, &changes).await;
         self.note(result)
     }
 
     async fn release_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
-        let result = month::release(&mut self.db(), months).await;
+        let mut book = std::mem::take(&mut self.months);
+        let result = month::release(&mut self.db(), &mut book, months).await;
+        self.months = book;
         self.note(result)
     }
 
     async fn book_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
-        let result = month::book(&mut self.db(), months).await;
+        let mut book = std::mem::take(&mut self.months);
+        let result = month::book(&mut self.db(), &mut book, months).await;
+        self.months = book;
         self.note(result)
     }
 
@@ -168,6 +179,27 @@ impl UnitOfWork for SqliteUnit {
     ) -> StoreResult<()> {
         let result = request::put(&mut self.db(), records).await;
         self.note(result)
+    }
+
+    async fn write_postings(
+        &mut self,
+        batch: &PostingBatch,
+        audit: &[AuditRow],
+    ) -> StoreResult<()> {
+        self.append_entries(&batch.entries).await?;
+        self.release_months(&batch.released).await?;
+        let mut book = std::mem::take(&mut self.months);
+        let mut db = self.db();
+        let changes = month::changes(&mut db, &mut book, &batch.booked, MonthBook::book).await;
+        let written = match changes {
+            // A year's state and its months are one row.
+            Ok(changes) => month::write(&mut db, &batch.years, &changes).await,
+            Err(error) => Err(error),
+        };
+        self.months = book;
+        self.note(written)?;
+        self.put_idempotency(&batch.answers).await?;
+        self.append_audit(audit).await
     }
 
     async fn append_audit(&mut self, rows: &[AuditRow]) -> StoreResult<()> {

@@ -14,6 +14,7 @@ mod job;
 pub mod keys;
 pub mod memory;
 pub mod merge;
+pub mod months;
 pub mod policy;
 mod posting;
 mod replica;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, Subject, WorkerId};
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::month::TaxYear;
 
 use audit::{AuditReads, AuditWrites};
@@ -123,6 +125,10 @@ pub trait Store:
 
     /// Every booked person-month of a worker, by month. For rebuilds.
     async fn person_months(&self, employer: &EmployerCode) -> StoreResult<Vec<PersonMonth>>;
+
+    /// The months booked in each worker's own row, in order; of a merged worker those that stayed
+    /// with it. None of an unknown worker. For rebuilds.
+    async fn booked_months(&self, workers: &[WorkerId]) -> StoreResult<Vec<Vec<BookedMonth>>>;
 
     /// Years of employers, by employer and year.
     async fn list_years(&self, employers: &[EmployerCode]) -> StoreResult<Vec<YearRow>>;

@@ -12,26 +12,23 @@ statements! { "ledger":
         FROM unnest($1::text[], $2::bytea[]) AS added (employer_code, hash)
         ON CONFLICT (employer_code) DO NOTHING";
 
-    /// Balances. `$1`: employers, `$2`: years, `$3`: first months, `$4`: last months; `$5`: the
-    /// employers, each once. Part 0 has a row for each asked year, part 1 for each worker linked to
-    /// an employer.
+    /// Balances. `$1`: employers, `$2`: years; `$3`: the employers, each once. Part 0 has a row for
+    /// each asked year, part 1 for each worker linked to an employer.
     READ_INPUTS = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
-        ", NULL AS worker_id, NULL AS region_code, NULL AS timeline, NULL AS booked_months,
-            NULL AS booked_employers, NULL AS filings ",
+        ", NULL AS worker_id, NULL AS region_code, NULL AS timeline, NULL AS booked_from,
+            NULL AS booked, NULL AS booked_by, NULL AS filings ",
         years_asked!(),
         " UNION ALL
-        SELECT 1, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, ",
+        SELECT 1, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ",
         snapshot_columns!(),
-        " FROM unnest($5::text[]) AS asked (employer_code)
+        " FROM unnest($3::text[]) AS asked (employer_code)
         CROSS JOIN LATERAL (
             SELECT employer_worker.worker_id FROM employer_worker
             WHERE employer_worker.employer_code = asked.employer_code OFFSET 0
         ) AS employer_worker ",
-        worker_of!("employer_worker.worker_id"),
-        booked_of!()
+        worker_of!("employer_worker.worker_id")
     );
 
     /// `$1`: employer, `$2`: year or NULL, `$3`: after, `$4`: as of, `$5`: at most so many.
@@ -43,7 +40,7 @@ statements! { "ledger":
 
     /// `$1`: employers.
     LIST_YEARS = "SELECT employer_code, tax_year, state FROM employer_year
-        WHERE employer_code = ANY ($1) ORDER BY employer_code, tax_year";
+        WHERE employer_code = ANY ($1) AND state <> '' ORDER BY employer_code, tax_year";
 
     /// `$1`: employers, `$2`: sequences, `$3`: years, `$4`: instants, `$5`: frozen bytes,
     /// `$6`: hashes before, `$7`: hashes.

@@ -1,10 +1,6 @@
 //! Joining two records of one person.
 
 statements! { "merge":
-    /// `$1`: workers.
-    LIST_MONTHS = "SELECT worker_id, month, employer_code, code_group, amount_fen, sequence
-        FROM person_month WHERE worker_id = ANY ($1) ORDER BY worker_id, month";
-
     /// Whoever was read as the one that goes. `$1`: the worker that stays, `$2`: the one that goes.
     MOVE_MERGED = "UPDATE worker SET merged_into = $1 WHERE merged_into = $2";
 

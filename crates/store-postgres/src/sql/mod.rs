@@ -31,12 +31,12 @@ macro_rules! statements {
     };
 }
 
-/// The columns that [`crate::snapshot`] reads of a row of `worker`, in a query over `worker` with
-/// `booked_of!`. Filing ids may hold anything.
+/// The columns that [`crate::snapshot`] reads of a row of `worker`, in a query over `worker`. Filing
+/// ids may hold anything.
 macro_rules! snapshot_columns {
     () => {
         "worker.worker_id, worker.region_code, worker.timeline,
-        booked.months AS booked_months, booked.employers AS booked_employers,
+        worker.booked_from, worker.booked, worker.booked_by,
         CASE WHEN worker.filing_ids = '{}' THEN NULL
             ELSE (SELECT json_agg(json_build_array(
                     filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
@@ -46,18 +46,6 @@ macro_rules! snapshot_columns {
                     SELECT * FROM filing WHERE filing.filing_id = named.filing_id LIMIT 1
                 ) AS filing)
         END AS filings"
-    };
-}
-
-/// The booked months of a row of `worker`, in no order: the months, and the codes of their
-/// employers. One pass over the worker's rows.
-macro_rules! booked_of {
-    () => {
-        " CROSS JOIN LATERAL (
-            SELECT array_agg(person_month.month) AS months,
-                array_agg(person_month.employer_code) AS employers
-            FROM person_month WHERE person_month.worker_id = worker.worker_id
-        ) AS booked"
     };
 }
 
@@ -73,7 +61,8 @@ macro_rules! worker_of {
             " LIMIT 1
             ) AS named_worker
             CROSS JOIN LATERAL (
-                SELECT worker.worker_id, worker.region_code, worker.timeline, worker.filing_ids
+                SELECT worker.worker_id, worker.region_code, worker.timeline, worker.filing_ids,
+                    worker.booked_from, worker.booked, worker.booked_by
                 FROM worker WHERE worker.worker_id = named_worker.worker_id LIMIT 1
             ) AS worker "
         )
@@ -85,18 +74,16 @@ macro_rules! year_columns {
     () => {
         "asked.ordinal - 1 AS place, asked.employer_code, employer.record,
             ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
-            last.recorded_at AS last_recorded_at, employer_year.state,
-            months.workers AS month_workers, months.months AS month_months,
-            months.code_groups AS month_groups, months.amounts AS month_amounts,
-            months.sequences AS month_sequences"
+            last.recorded_at AS last_recorded_at, employer_year.state, asked.tax_year,
+            employer_year.months"
     };
 }
 
-/// The asked employer-years: `$1`: employers, `$2`: years, `$3`: first months, `$4`: last months.
+/// The asked employer-years: `$1`: employers, `$2`: years.
 macro_rules! years_asked {
     () => {
-        "FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
-            AS asked (employer_code, tax_year, first_month, last_month, ordinal)
+        "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY
+            AS asked (employer_code, tax_year, ordinal)
         LEFT JOIN LATERAL (
             SELECT employer.record FROM employer
             WHERE employer.employer_code = asked.employer_code LIMIT 1
@@ -111,20 +98,10 @@ macro_rules! years_asked {
                 AND ledger_entry.sequence = ledger_head.sequence LIMIT 1
         ) AS last ON true
         LEFT JOIN LATERAL (
-            SELECT employer_year.state FROM employer_year
+            SELECT employer_year.state, employer_year.months FROM employer_year
             WHERE employer_year.employer_code = asked.employer_code
                 AND employer_year.tax_year = asked.tax_year LIMIT 1
-        ) AS employer_year ON true
-        CROSS JOIN LATERAL (
-            SELECT string_agg(person_month.worker_id, ''::bytea) AS workers,
-                array_agg(person_month.month) AS months,
-                array_agg(person_month.code_group) AS code_groups,
-                array_agg(person_month.amount_fen) AS amounts,
-                array_agg(person_month.sequence) AS sequences
-            FROM person_month
-            WHERE person_month.employer_code = asked.employer_code
-                AND person_month.month BETWEEN asked.first_month AND asked.last_month
-        ) AS months"
+        ) AS employer_year ON true"
     };
 }
 
@@ -139,6 +116,7 @@ pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod merge;
+#[macro_use]
 pub(crate) mod month;
 pub(crate) mod policy;
 pub(crate) mod posting;

@@ -1,19 +1,67 @@
 //! Booked person-months.
 
+/// Workers' rows changed together with the months of employers' years. The numbers of the arguments:
+/// workers, first months, months and employers as they were read, the same three as they are to be;
+/// then employers, years, states and months, of which no bytes stay as they are. A row that is
+/// another than was read is left alone, which the number of `booked` tells.
+macro_rules! months_written {
+    ($($worker:literal)+; $($year:literal)+) => {
+        concat!(
+            "booked AS (
+            UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
+                booked_by = put.booked_by
+            FROM unnest(", $($worker,)+ ")
+                AS put (worker_id, read_from, read, read_by, booked_from, booked, booked_by)
+            WHERE worker.worker_id = put.worker_id AND worker.booked_from = put.read_from
+                AND worker.booked = put.read AND worker.booked_by = put.read_by
+            RETURNING 1
+        ), year AS (
+            INSERT INTO employer_year (employer_code, tax_year, state, months)
+            SELECT * FROM unnest(", $($year,)+ ")
+            ON CONFLICT (employer_code, tax_year) DO UPDATE SET
+                state = CASE WHEN excluded.state = '' THEN employer_year.state
+                    ELSE excluded.state END,
+                months = CASE WHEN excluded.months = '' THEN employer_year.months
+                    ELSE excluded.months END
+        )"
+        )
+    };
+}
+
 statements! { "month":
+    /// Has workers to the unit alone. `$1`: ids.
+    READ_WORKERS = "SELECT worker_id, booked_from, booked, booked_by FROM worker
+        WHERE worker_id = ANY ($1) ORDER BY worker_id FOR NO KEY UPDATE";
+
+    /// `$1`: workers.
+    LIST_OF_WORKERS = "SELECT asked.ordinal - 1 AS place, worker.booked_from, worker.booked,
+            worker.booked_by
+        FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (worker_id, ordinal)
+        CROSS JOIN LATERAL (
+            SELECT * FROM worker WHERE worker.worker_id = asked.worker_id LIMIT 1
+        ) AS worker";
+
+    /// Has employers' years to the unit alone, after the workers: a posting, which has both under
+    /// its employer's lock, writes years last. `$1`: employers, `$2`: years.
+    READ_YEARS = "SELECT employer_year.employer_code, employer_year.tax_year, employer_year.months
+        FROM unnest($1::text[], $2::bigint[]) AS asked (employer_code, tax_year)
+        JOIN employer_year ON employer_year.employer_code = asked.employer_code
+            AND employer_year.tax_year = asked.tax_year
+        ORDER BY employer_year.employer_code, employer_year.tax_year
+        FOR NO KEY UPDATE OF employer_year";
+
     /// `$1`: employer.
-    LIST_OF_EMPLOYER = "SELECT worker_id, month, code_group, amount_fen, sequence
-        FROM person_month WHERE employer_code = $1 ORDER BY month, worker_id";
+    LIST_OF_EMPLOYER = "SELECT employer_code, tax_year, months FROM employer_year
+        WHERE employer_code = $1 ORDER BY tax_year";
 
-    /// `$1`: workers, `$2`: months, `$3`: employers, `$4`: groups, `$5`: amounts, `$6`: sequences.
-    /// In order of key, so that two units that book the same months wait and do not deadlock.
-    BOOK = "INSERT INTO person_month
-            (worker_id, month, employer_code, code_group, amount_fen, sequence)
-        SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[],
-            $6::bigint[]) AS added (worker_id, month, employer_code, code_group, amount_fen, sequence)
-        ORDER BY worker_id, month";
-
-    /// `$1`: workers, `$2`: months, `$3`: employers.
-    RELEASE = "DELETE FROM person_month WHERE (worker_id, month, employer_code) IN (
-            SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[]))";
+    /// Books and releases. `$1` to `$7`: workers; `$8` to `$11`: years.
+    WRITE = concat!(
+        "WITH ",
+        months_written!(
+            "$1::bytea[], $2::bigint[], $3::text[], $4::text[], "
+            "$5::bigint[], $6::text[], $7::text[]";
+            "$8::text[], $9::bigint[], $10::bytea[], $11::bytea[]"
+        ),
+        " SELECT count(*) AS matched FROM booked"
+    );
 }

@@ -107,7 +107,7 @@ async fn a_scan_of_a_growing_table_is_noticed() {
     let mut connection = pools.units.acquire().await.expect("free");
     for sql in [
         "SELECT * FROM worker",
-        "SELECT count(*) FROM person_month",
+        "SELECT count(*) FROM employer_year",
         "SELECT 1 FROM worker_fact WHERE recorded_at = 1",
         "SELECT max(outcome) FROM audit_event",
         "SELECT worker_id FROM worker ORDER BY worker_id",

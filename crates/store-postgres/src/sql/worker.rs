@@ -25,10 +25,9 @@ statements! { "worker":
         snapshot_columns!(),
         " FROM found ",
         worker_of!("found.worker_id"),
-        booked_of!(),
         " UNION ALL
         SELECT 1, asked.ordinal - 1, 0, NULL, NULL, employer.employer_code, employer.record,
-            NULL, NULL, NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM unnest($8::text[]) WITH ORDINALITY AS asked (employer_code, ordinal)
         CROSS JOIN LATERAL (
             SELECT * FROM employer WHERE employer.employer_code = asked.employer_code LIMIT 1

@@ -10,7 +10,7 @@ use mamagang_store::contract::sample::{
 use mamagang_store::{Store, StoreErrorKind};
 use mamagang_store_postgres::{PostgresOptions, PostgresStore};
 use mamagang_testkit::postgres::PostgresDatabase;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::support;
 
@@ -24,7 +24,7 @@ const TRUTH: [&str; 7] = [
     "case_event",
 ];
 
-const PROJECTIONS: [&str; 11] = [
+const PROJECTIONS: [&str; 10] = [
     "worker",
     "worker_identity",
     "worker_secret",
@@ -32,7 +32,6 @@ const PROJECTIONS: [&str; 11] = [
     "employer_worker",
     "ledger_head",
     "employer_year",
-    "person_month",
     "fact_owner",
     "filing",
     "case_file",
@@ -216,74 +215,112 @@ async fn a_chain_leaves_no_link_out() {
     }
 }
 
-#[tokio::test]
-async fn a_booked_month_is_neither_changed_nor_taken_over() {
-    let (_database, mut stranger) = filled().await;
-    let change = "UPDATE person_month SET employer_code = '52442000QQ0000047L'";
-    let (code, told) = refusal(&mut stranger, change).await;
-    assert_eq!(code, "23000");
-    assert!(told.contains("released, never changed"), "{told}");
-    let taken_over = "INSERT INTO person_month
-        SELECT worker_id, month, '52442000QQ0000047L', code_group, amount_fen, sequence
-        FROM person_month
-        ON CONFLICT (worker_id, month) DO UPDATE SET employer_code = excluded.employer_code";
-    assert_eq!(refusal(&mut stranger, taken_over).await.0, "23000");
-    let released = run(&mut stranger, "DELETE FROM person_month").await;
-    assert_eq!(released.expect("accepted"), 1);
-}
+const OTHER: &str = "52442000QQ0000047L";
 
 #[tokio::test]
-async fn a_37th_month_is_refused_however_it_is_written() {
+async fn a_booked_month_is_not_passed_on() {
     let (_database, mut stranger) = filled().await;
-    let fill = |count: u32| {
+    for change in [
+        format!("UPDATE worker SET booked_by = '{OTHER}'"),
+        // The same month behind another one.
         format!(
-            "INSERT INTO person_month
-            SELECT worker_id, month + value, employer_code, code_group, amount_fen, sequence
-            FROM person_month, generate_series(1, {count}) AS more (value)"
-        )
-    };
-    let (code, told) = refusal(&mut stranger, &fill(36)).await;
-    assert_eq!(code, "23000");
-    assert!(told.contains("36 booked months"), "{told}");
-    let filled = run(&mut stranger, &fill(35)).await;
-    assert_eq!(filled.expect("accepted"), 35);
-}
-
-/// Months apart from the first one, tried one after the other: how many were taken.
-async fn booked_of(stranger: &mut PgConnection, offsets: impl Iterator<Item = i32>) -> usize {
-    let first: i32 = sqlx::query_scalar("SELECT min(month) FROM person_month")
-        .fetch_one(&mut *stranger)
-        .await
-        .expect("one month");
-    let mut taken = 0;
-    for offset in offsets {
-        let sql = format!(
-            "INSERT INTO person_month
-            SELECT worker_id, {}, employer_code, code_group, amount_fen, sequence
-            FROM person_month LIMIT 1",
-            first + offset
-        );
-        match run(stranger, &sql).await {
-            Ok(_) => taken += 1,
-            Err(error) => assert!(error.to_string().contains("36 booked months"), "{error}"),
-        }
+            "UPDATE worker SET booked_from = booked_from - 1, booked = '01',
+                booked_by = booked_by || '{OTHER}'"
+        ),
+    ] {
+        let (code, told) = refusal(&mut stranger, &change).await;
+        assert_eq!(code, "23000", "{change}");
+        assert!(told.contains("released, never passed on"), "{told}");
     }
-    taken
+    let renumbered = format!("UPDATE worker SET booked = '1', booked_by = '{OTHER}' || booked_by");
+    let renumbered = run(&mut stranger, &renumbered).await;
+    assert_eq!(renumbered.expect("the same employer's month"), 1);
+    let released = "UPDATE worker SET booked_from = 0, booked = '', booked_by = ''";
+    let released = run(&mut stranger, released).await;
+    assert_eq!(released.expect("accepted"), 1);
+    let by_another =
+        format!("UPDATE worker SET booked_from = 24276, booked = '0', booked_by = '{OTHER}'");
+    let by_another = run(&mut stranger, &by_another).await;
+    assert_eq!(by_another.expect("it is free"), 1);
 }
 
 #[tokio::test]
-async fn the_37th_month_is_found_upwards_downwards_and_in_a_gap() {
-    let ways: [Box<dyn Iterator<Item = i32>>; 4] = [
-        Box::new(1..=40),
-        Box::new((-40..=-1).rev()),
-        // Far apart, and then what lies between.
-        Box::new((1..=18).map(|n| 100 + n).chain(1..=40)),
-        Box::new((1..=40).map(|n| n * 7)),
+async fn months_may_be_added_on_both_ends_and_in_gaps() {
+    let (_database, mut stranger) = filled().await;
+    let added = [
+        "booked = booked || '..0'".to_owned(),
+        "booked_from = booked_from - 2, booked = '0.' || booked".to_owned(),
+        format!("booked = replace(booked, '.', '1'), booked_by = booked_by || '{OTHER}'"),
+    ];
+    for change in added {
+        let changed = run(&mut stranger, &format!("UPDATE worker SET {change}")).await;
+        assert_eq!(changed.expect("accepted"), 1, "{change}");
+    }
+    let pattern: String = sqlx::query_scalar("SELECT booked FROM worker")
+        .fetch_one(&mut stranger)
+        .await
+        .expect("one worker");
+    assert_eq!(pattern, "010110");
+}
+
+#[tokio::test]
+async fn a_37th_month_is_refused_wherever_it_lies() {
+    let (_database, mut stranger) = filled().await;
+    let ways = [
+        "booked = booked || repeat('0', COUNT)",
+        "booked_from = booked_from - COUNT, booked = repeat('0', COUNT) || booked",
+        "booked = booked || '.....' || repeat('0.', COUNT)",
     ];
     for way in ways {
-        let (_database, mut stranger) = filled().await;
-        assert_eq!(booked_of(&mut stranger, way).await, 35);
+        let of = |count: &str| format!("UPDATE worker SET {}", way.replace("COUNT", count));
+        let (code, told) = refusal(&mut stranger, &of("36")).await;
+        assert_eq!(code, "23514");
+        assert!(
+            told.contains("worker_has_36_booked_months_at_most"),
+            "{told}"
+        );
+        let mut transaction = stranger.begin().await.expect("begun");
+        let written = run(&mut transaction, &of("35")).await;
+        assert_eq!(written.expect("accepted"), 1);
+        transaction.rollback().await.expect("back");
     }
+}
+
+#[tokio::test]
+async fn months_without_an_employer_and_half_a_code_are_refused() {
+    let (_database, mut stranger) = filled().await;
+    for wrong in [
+        "booked_by = ''",
+        "booked = ''",
+        "booked_by = booked_by || '9'",
+        // A symbol that stands for nobody, or for an employer who is not named.
+        "booked = booked || '~'",
+        "booked = booked || '1'",
+    ] {
+        let (code, told) = refusal(&mut stranger, &format!("UPDATE worker SET {wrong}")).await;
+        assert_eq!(code, "23514", "{wrong}");
+        assert!(told.contains("worker_names_who_booked"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_with_booked_months_is_neither_removed_nor_renamed() {
+    let (_database, mut stranger) = filled().await;
+    let mut transaction = stranger.begin().await.expect("begun");
+    for wrong in [
+        "DELETE FROM worker",
+        "UPDATE worker SET worker_id = decode(repeat('00', 16), 'hex')",
+    ] {
+        let mut attempt = transaction.begin().await.expect("begun");
+        let (code, told) = refusal(&mut attempt, wrong).await;
+        assert_eq!(code, "23503", "{wrong}");
+        assert!(told.contains("months are booked"), "{told}");
+        attempt.rollback().await.expect("back");
+    }
+    let released = "UPDATE worker SET booked_from = 0, booked = '', booked_by = ''";
+    run(&mut transaction, released).await.expect("released");
+    let (_, told) = refusal(&mut transaction, "DELETE FROM worker").await;
+    assert!(!told.contains("months are booked"), "{told}");
 }
 
 #[tokio::test]

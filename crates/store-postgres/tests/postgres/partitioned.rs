@@ -36,7 +36,7 @@ async fn the_tables_of_the_ledger_are_divided_and_the_service_may_not_change_tru
     let sql = "SELECT relname::text, relkind = 'p',
             has_table_privilege('mamagang_app', oid, 'UPDATE')
         FROM pg_class WHERE relnamespace = 'public'::regnamespace
-            AND relname IN ('ledger_entry', 'ledger_head', 'employer_year', 'person_month')
+            AND relname IN ('ledger_entry', 'ledger_head', 'employer_year')
         ORDER BY relname";
     let rows = sqlx::query(sql)
         .fetch_all(&mut stranger)
@@ -53,7 +53,6 @@ async fn the_tables_of_the_ledger_are_divided_and_the_service_may_not_change_tru
             divided("employer_year", true),
             divided("ledger_entry", false),
             divided("ledger_head", true),
-            divided("person_month", true),
         ]
     );
 }

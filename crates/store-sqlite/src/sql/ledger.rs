@@ -1,29 +1,21 @@
 //! Entries, heads and years.
 
 statements! { "ledger":
-    /// Balances and postings. `?1`: rows of employer, year, first month, last month; `?2`: the
-    /// employers, each once. Part 0 has a row for each asked year, part 1 for each worker linked
+    /// Balances and postings. `?1`: rows of employer, year; `?2`: the employers, each once. Part 0 has a row for each asked year, part 1 for each worker linked
     /// to an employer.
     READ_INPUTS = concat!(
         "SELECT 0 AS part, asked.key AS position, asked.value ->> 0 AS employer_code,
             employer.record, ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
-            employer_year.state,
-            (SELECT group_concat(hex(person_month.worker_id) || ':' || person_month.month
-                    || ':' || person_month.code_group || ':' || person_month.amount_fen
-                    || ':' || person_month.sequence)
-                FROM person_month
-                WHERE person_month.employer_code = asked.value ->> 0
-                    AND person_month.month BETWEEN asked.value ->> 2 AND asked.value ->> 3
-            ) AS months,
-            NULL AS worker_id, NULL AS region_code, NULL AS timeline, NULL AS booked,
-            NULL AS filings
+            employer_year.state, asked.value ->> 1 AS tax_year, employer_year.months,
+            NULL AS worker_id, NULL AS region_code, NULL AS timeline, NULL AS booked_from,
+            NULL AS booked, NULL AS booked_by, NULL AS filings
         FROM json_each(?1) AS asked
         LEFT JOIN employer ON employer.employer_code = asked.value ->> 0
         LEFT JOIN ledger_head ON ledger_head.employer_code = asked.value ->> 0
         LEFT JOIN employer_year ON employer_year.employer_code = asked.value ->> 0
             AND employer_year.tax_year = asked.value ->> 1
         UNION ALL
-        SELECT 1, asked.key, asked.value, NULL, NULL, NULL, NULL, NULL, ",
+        SELECT 1, asked.key, asked.value, NULL, NULL, NULL, NULL, NULL, NULL, ",
         snapshot_columns!(),
         " FROM json_each(?2) AS asked
         CROSS JOIN employer_worker ON employer_worker.employer_code = asked.value ",
@@ -41,6 +33,7 @@ statements! { "ledger":
     LIST_YEARS = "SELECT employer_year.employer_code, employer_year.tax_year, employer_year.state
         FROM json_each(?1) AS asked
         CROSS JOIN employer_year ON employer_year.employer_code = asked.value
+        WHERE employer_year.state <> x''
         ORDER BY asked.key, employer_year.tax_year";
 
     /// `?1`: rows of employer, sequence, year, instant, frozen, hash before, hash; `?2`: bytes.
@@ -58,10 +51,4 @@ statements! { "ledger":
         FROM json_each(?1) AS put WHERE true
         ON CONFLICT (employer_code) DO UPDATE SET
             sequence = excluded.sequence, hash = excluded.hash";
-
-    /// `?1`: rows of employer, year, state; `?2`: bytes.
-    PUT_YEARS = "INSERT INTO employer_year (employer_code, tax_year, state)
-        SELECT put.value ->> 0, put.value ->> 1, substr(?2, put.value ->> 2, put.value ->> 3)
-        FROM json_each(?1) AS put WHERE true
-        ON CONFLICT (employer_code, tax_year) DO UPDATE SET state = excluded.state";
 }

@@ -33,8 +33,7 @@ macro_rules! statements {
 macro_rules! snapshot_columns {
     () => {
         "worker.worker_id, worker.region_code, worker.timeline,
-        (SELECT group_concat(person_month.month || ':' || person_month.employer_code)
-            FROM person_month WHERE person_month.worker_id = worker.worker_id) AS booked,
+        worker.booked_from, worker.booked, worker.booked_by,
         CASE WHEN worker.filing_ids = '[]' THEN NULL
             ELSE (SELECT json_group_array(json_array(
                     filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,

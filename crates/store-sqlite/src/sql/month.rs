@@ -1,19 +1,36 @@
 //! Booked person-months.
 
 statements! { "month":
+    /// `?1`: workers.
+    READ_WORKERS = "SELECT asked.key AS position, worker.worker_id, worker.booked_from, worker.booked, worker.booked_by
+        FROM json_each(?1) AS asked
+        CROSS JOIN worker ON worker.worker_id = unhex(asked.value)";
+
+    /// `?1`: rows of employer, year.
+    READ_YEARS = "SELECT employer_year.employer_code, employer_year.tax_year, employer_year.months
+        FROM json_each(?1) AS asked
+        CROSS JOIN employer_year ON employer_year.employer_code = asked.value ->> 0
+            AND employer_year.tax_year = asked.value ->> 1";
+
     /// `?1`: employer.
-    LIST_OF_EMPLOYER = "SELECT worker_id, month, code_group, amount_fen, sequence
-        FROM person_month WHERE employer_code = ?1 ORDER BY month, worker_id";
+    LIST_OF_EMPLOYER = "SELECT employer_code, tax_year, months FROM employer_year
+        WHERE employer_code = ?1 ORDER BY tax_year";
 
-    /// `?1`: rows of worker, month, employer, group, amount, sequence; `?2`: bytes.
-    BOOK = "INSERT INTO person_month
-            (worker_id, month, employer_code, code_group, amount_fen, sequence)
-        SELECT substr(?2, added.value ->> 0, added.value ->> 1), added.value ->> 2,
-            added.value ->> 3, added.value ->> 4, added.value ->> 5, added.value ->> 6
-        FROM json_each(?1) AS added ORDER BY added.key";
+    /// A row that is another than was read is left alone. `?1`: rows of worker; first month, months
+    /// and employers as they were read; the same three as they are to be; `?2`: bytes.
+    PUT_WORKERS = "UPDATE worker SET booked_from = put.value ->> 5, booked = put.value ->> 6,
+            booked_by = put.value ->> 7
+        FROM json_each(?1) AS put
+        WHERE worker.worker_id = substr(?2, put.value ->> 0, put.value ->> 1)
+            AND worker.booked_from = put.value ->> 2 AND worker.booked = put.value ->> 3
+            AND worker.booked_by = put.value ->> 4";
 
-    /// `?1`: rows of worker, month, employer.
-    RELEASE = "DELETE FROM person_month WHERE (worker_id, month, employer_code) IN (
-            SELECT unhex(gone.value ->> 0), gone.value ->> 1, gone.value ->> 2
-            FROM json_each(?1) AS gone)";
+    /// What has no bytes stays as it is. `?1`: rows of employer, year, state, months; `?2`: bytes.
+    PUT_YEARS = "INSERT INTO employer_year (employer_code, tax_year, state, months)
+        SELECT put.value ->> 0, put.value ->> 1, substr(?2, put.value ->> 2, put.value ->> 3),
+            substr(?2, put.value ->> 4, put.value ->> 5)
+        FROM json_each(?1) AS put WHERE true
+        ON CONFLICT (employer_code, tax_year) DO UPDATE SET
+            state = iif(excluded.state = x'', employer_year.state, excluded.state),
+            months = iif(excluded.months = x'', employer_year.months, excluded.months)";
 }

@@ -80,7 +80,7 @@ async fn a_scan_of_a_growing_table_is_noticed() {
     let mut connection = pools.expect("open").writer.acquire().await.expect("free");
     for sql in [
         "SELECT * FROM worker",
-        "SELECT count(*) FROM person_month",
+        "SELECT count(*) FROM employer_year",
         "SELECT 1 FROM worker_fact WHERE recorded_at = 1",
         "SELECT max(outcome) FROM audit_event",
         "SELECT 1 FROM json_each('[]') AS asked JOIN ledger_entry ON tax_year = asked.value",

@@ -23,7 +23,7 @@ statements! { "worker":
         worker_of!("found.worker_id"),
         " UNION ALL
         SELECT 1, asked.key, 0, NULL, NULL, employer.employer_code, employer.record,
-            NULL, NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM json_each(?3) AS asked
         CROSS JOIN employer ON employer.employer_code = asked.value"
     );

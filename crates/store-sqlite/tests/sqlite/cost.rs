@@ -6,13 +6,13 @@ use mamagang_domain::date::CivilDate;
 use mamagang_domain::filing::{Filing, FilingKind};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::YearState;
-use mamagang_store::Store;
 use mamagang_store::audit::AuditReads as _;
 use mamagang_store::contract::sample::{
     add_workers, answer, audit_rows, begin, booked, employer, employer_row, entries, identity,
     month, request, worker, worker_row, year,
 };
 use mamagang_store::rows::{WorkerKey, YearRow};
+use mamagang_store::{PostingBatch, Store};
 use mamagang_store_sqlite::{SqliteOptions, SqliteStore};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -136,14 +136,15 @@ async fn a_posting_costs_the_same_statements_whatever_it_books() {
             state: YearState::default(),
         };
         let audit = audit_rows(if workers == 1 { 1 } else { 2 }, 1);
-        let works = [
-            unit.append_entries(&entries(employer, 1)).await,
-            unit.book_months(&months.collect::<Vec<_>>()).await,
-            unit.put_years(&[year_row]).await,
-            unit.put_idempotency(&[(key, answer("posted"))]).await,
-            unit.append_audit(&audit).await,
-        ];
-        works.into_iter().for_each(|work| work.expect("accepted"));
+        let batch = PostingBatch {
+            entries: entries(employer, 1),
+            years: vec![year_row],
+            booked: months.collect(),
+            answers: vec![(key, answer("posted"))],
+            ..PostingBatch::default()
+        };
+        let written = unit.write_postings(&batch, &audit).await;
+        written.expect("accepted");
         unit.commit().await.expect("committed");
         // Entry, head, year, answer, audit row, and the months.
         let rows = before.1 + 5 + u64::from(workers);

@@ -151,72 +151,113 @@ async fn a_revision_leaves_no_gap_and_a_chain_no_link_out() {
     assert_eq!(written.expect("accepted").rows_affected(), 1);
 }
 
-#[tokio::test]
-async fn a_booked_month_is_neither_changed_nor_taken_over() {
-    let (_folder, mut stranger) = filled().await;
-    let told = refusal(
-        &mut stranger,
-        "UPDATE person_month SET employer_code = '52442000QQ0000047L'".to_owned(),
-    )
-    .await;
-    assert!(told.contains("released, never changed"), "{told}");
-    let taken_over = "INSERT OR REPLACE INTO person_month
-        SELECT worker_id, month, '52442000QQ0000047L', code_group, amount_fen, sequence
-        FROM person_month";
-    let told = refusal(&mut stranger, taken_over.to_owned()).await;
-    assert!(told.contains("booked already"), "{told}");
-    let released = sqlx::query("DELETE FROM person_month").execute(&mut stranger);
-    assert_eq!(released.await.expect("accepted").rows_affected(), 1);
+const OTHER: &str = "52442000QQ0000047L";
+
+async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    Ok(query.execute(connection).await?.rows_affected())
 }
 
 #[tokio::test]
-async fn a_37th_month_is_refused_however_it_is_written() {
+async fn a_booked_month_is_not_passed_on() {
     let (_folder, mut stranger) = filled().await;
-    let fill = "INSERT INTO person_month
-        SELECT worker_id, month + value, employer_code, code_group, amount_fen, sequence
-        FROM person_month, generate_series";
-    let numbers = "(WITH RECURSIVE n (value) AS (VALUES (1) UNION ALL
-        SELECT value + 1 FROM n WHERE value < LAST) SELECT value FROM n)";
-    let fill = fill.replace("generate_series", numbers);
-    let told = refusal(&mut stranger, fill.replace("LAST", "36")).await;
-    assert!(told.contains("36 booked months"), "{told}");
-    let filled = sqlx::query(sqlx::AssertSqlSafe(fill.replace("LAST", "35")))
-        .execute(&mut stranger)
-        .await;
-    assert_eq!(filled.expect("accepted").rows_affected(), 35);
-}
-
-/// Months apart from the first one, tried one after the other: how many were taken.
-async fn booked_of(stranger: &mut SqliteConnection, offsets: impl Iterator<Item = i32>) -> usize {
-    let first: i64 = sqlx::query_scalar("SELECT min(month) FROM person_month")
-        .fetch_one(&mut *stranger)
-        .await
-        .expect("one month");
-    let mut taken = 0;
-    for offset in offsets {
-        let sql = "INSERT INTO person_month
-            SELECT worker_id, ?1, employer_code, code_group, amount_fen, sequence
-            FROM person_month LIMIT 1";
-        let query = sqlx::query(sql).bind(first + i64::from(offset));
-        match query.execute(&mut *stranger).await {
-            Ok(_) => taken += 1,
-            Err(error) => assert!(error.to_string().contains("36 booked months"), "{error}"),
-        }
+    for change in [
+        format!("UPDATE worker SET booked_by = '{OTHER}'"),
+        // The same month behind another one.
+        format!(
+            "UPDATE worker SET booked_from = booked_from - 1, booked = '01',
+                booked_by = booked_by || '{OTHER}'"
+        ),
+    ] {
+        let told = refusal(&mut stranger, change).await;
+        assert!(told.contains("released, never passed on"), "{told}");
     }
-    taken
+    let renumbered = format!("UPDATE worker SET booked = '1', booked_by = '{OTHER}' || booked_by");
+    let renumbered = run(&mut stranger, &renumbered).await;
+    assert_eq!(renumbered.expect("the same employer's month"), 1);
+    let released = "UPDATE worker SET booked_from = 0, booked = '', booked_by = ''";
+    let released = run(&mut stranger, released).await;
+    assert_eq!(released.expect("accepted"), 1);
+    let by_another =
+        format!("UPDATE worker SET booked_from = 24276, booked = '0', booked_by = '{OTHER}'");
+    let by_another = run(&mut stranger, &by_another).await;
+    assert_eq!(by_another.expect("it is free"), 1);
 }
 
 #[tokio::test]
-async fn the_37th_month_is_found_upwards_downwards_and_in_a_gap() {
-    let ways: [Box<dyn Iterator<Item = i32>>; 4] = [
-        Box::new(1..=40),
-        Box::new((-40..=-1).rev()),
-        // Far apart, and then what lies between.
-        Box::new((1..=18).map(|n| 100 + n).chain(1..=40)),
-        Box::new((1..=40).map(|n| n * 7)),
+async fn months_may_be_added_on_both_ends_and_in_gaps() {
+    let (_folder, mut stranger) = filled().await;
+    let added = [
+        "booked = booked || '..0'".to_owned(),
+        "booked_from = booked_from - 2, booked = '0.' || booked".to_owned(),
+        format!("booked = replace(booked, '.', '1'), booked_by = booked_by || '{OTHER}'"),
+    ];
+    for change in added {
+        let changed = run(&mut stranger, &format!("UPDATE worker SET {change}")).await;
+        assert_eq!(changed.expect("accepted"), 1, "{change}");
+    }
+    let pattern: String = sqlx::query_scalar("SELECT booked FROM worker")
+        .fetch_one(&mut stranger)
+        .await
+        .expect("one worker");
+    assert_eq!(pattern, "010110");
+}
+
+#[tokio::test]
+async fn a_37th_month_is_refused_wherever_it_lies() {
+    let ways = [
+        "booked = booked || REPEATED",
+        "booked_from = booked_from - COUNT, booked = REPEATED || booked",
+        "booked = booked || '.....' || replace(REPEATED, '0', '0.')",
     ];
     for way in ways {
         let (_folder, mut stranger) = filled().await;
-        assert_eq!(booked_of(&mut stranger, way).await, 35);
+        let of = |count: &str| {
+            let repeated = format!("substr('{}', 1, {count})", "0".repeat(40));
+            let change = way.replace("REPEATED", &repeated).replace("COUNT", count);
+            format!("UPDATE worker SET {change}")
+        };
+        let told = refusal(&mut stranger, of("36")).await;
+        assert!(
+            told.contains("worker_has_36_booked_months_at_most"),
+            "{told}"
+        );
+        let written = run(&mut stranger, &of("35")).await;
+        assert_eq!(written.expect("accepted"), 1);
     }
+}
+
+#[tokio::test]
+async fn months_without_an_employer_and_half_a_code_are_refused() {
+    let (_folder, mut stranger) = filled().await;
+    for wrong in [
+        "booked_by = ''",
+        "booked = ''",
+        "booked_by = booked_by || '9'",
+        // A symbol that stands for nobody, or for an employer who is not named.
+        "booked = booked || '~'",
+        "booked = booked || '1'",
+    ] {
+        let told = refusal(&mut stranger, format!("UPDATE worker SET {wrong}")).await;
+        assert!(told.contains("worker_names_who_booked"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_with_booked_months_is_neither_removed_nor_renamed() {
+    let (_folder, mut stranger) = filled().await;
+    // Whoever refers to the worker is not what refuses it.
+    let lax = "PRAGMA foreign_keys = OFF";
+    run(&mut stranger, lax).await.expect("set");
+    for wrong in [
+        "DELETE FROM worker",
+        "UPDATE worker SET worker_id = zeroblob(16)",
+    ] {
+        let told = refusal(&mut stranger, wrong.to_owned()).await;
+        assert!(told.contains("months are booked"), "{told}");
+    }
+    let released = "UPDATE worker SET booked_from = 0, booked = '', booked_by = ''";
+    run(&mut stranger, released).await.expect("released");
+    let removed = run(&mut stranger, "DELETE FROM worker").await;
+    assert_eq!(removed.expect("accepted"), 1);
 }

@@ -5,4 +5,5 @@ mod contract;
 mod cost;
 mod durability;
 mod guards;
+mod migrated;
 mod random;

@@ -11,6 +11,7 @@ pub mod filings;
 pub mod job;
 pub mod ledger;
 pub mod merge;
+pub mod migrated;
 pub mod months;
 pub mod policy;
 pub mod posting;

@@ -138,6 +138,10 @@ pub async fn a_check_sees_the_months_booked_for_anyone(store: Arc<dyn Store>) {
         },
     ];
     assert_eq!(found, expected);
+    let rows = [worker(1), worker(9), worker(2)];
+    let rows = store.booked_months(&rows).await.expect("months");
+    let counts: Vec<_> = rows.iter().map(Vec::len).collect();
+    assert_eq!((counts, &rows[0]), (vec![2, 0, 1], &expected.to_vec()));
 }
 
 /// Contract.

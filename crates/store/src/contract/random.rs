@@ -349,6 +349,7 @@ async fn assert_same_answers(model: &Arc<dyn Store>, engine: &Arc<dyn Store>, at
     same!(model, engine, at: check_inputs(&keys, &codes));
     same!(model, engine, at: ledger_inputs(&years));
     same!(model, engine, at: worker_secrets(&ids));
+    same!(model, engine, at: booked_months(&ids));
     same!(model, engine, at: list_workers(None, 4));
     same!(model, engine, at: list_workers(Some(worker(3)), 100));
     same!(model, engine, at: list_employers(Some(employer(0)), 1));

@@ -24,14 +24,10 @@ fn at_most<T: Clone>(rows: impl Iterator<Item = T>, limit: u32) -> Vec<T> {
 impl State {
     fn snapshot(&self, id: WorkerId, name_macs: Vec<KeyedMac>) -> Option<WorkerSnapshot> {
         let worker = self.worker(id)?.clone();
-        let booked = self.months_of(worker.worker_id).map(|month| BookedMonth {
-            month: month.month,
-            employer_code: month.employer_code,
-        });
         let named = worker.timeline.filing_ids().into_iter();
         let filings = named.filter_map(|id| self.filings.get(id));
         Some(WorkerSnapshot {
-            booked: booked.collect(),
+            booked: self.booked_months(worker.worker_id),
             filings: filings.cloned().collect(),
             worker,
             name_macs,
@@ -148,6 +144,15 @@ impl State {
                 && as_of.is_none_or(|as_of| entry.recorded_at <= as_of)
         });
         at_most(asked_for.cloned(), limit)
+    }
+
+    /// Months booked under a worker, by month.
+    pub(super) fn booked_months(&self, worker_id: WorkerId) -> Vec<BookedMonth> {
+        let months = self.months_of(worker_id).map(|month| BookedMonth {
+            month: month.month,
+            employer_code: month.employer_code,
+        });
+        months.collect()
     }
 
     /// Months booked for an employer, by month and worker.

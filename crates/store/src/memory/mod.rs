@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex as Cell, PoisonError};
 use async_trait::async_trait;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{AuditId, WorkerId};
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::month::TaxYear;
 use tokio::sync::Mutex;
 
@@ -132,6 +133,12 @@ impl Store for MemoryStore {
     ) -> StoreResult<Vec<EntryRow>> {
         let state = self.shared.read();
         Ok(state.list_entries(employer, year, after, limit, as_of))
+    }
+
+    async fn booked_months(&self, workers: &[WorkerId]) -> StoreResult<Vec<Vec<BookedMonth>>> {
+        let state = self.shared.read();
+        let booked = workers.iter().map(|id| state.booked_months(*id));
+        Ok(booked.collect())
     }
 
     async fn person_months(&self, employer: &EmployerCode) -> StoreResult<Vec<PersonMonth>> {

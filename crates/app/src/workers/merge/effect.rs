@@ -96,7 +96,7 @@ impl App {
         staying: &WorkerRow,
         joined: &Joined,
         months: &[PersonMonth],
-    ) -> Option<MergeEffect> {
+    ) -> MergeEffect {
         let index = |row: &WorkerRow| -> Vec<TaxMonth> {
             booked_of(months, row).map(|month| month.month).collect()
         };
@@ -116,16 +116,16 @@ impl App {
             .map(booked_month)
             .collect();
         let given_up = given_up(&split, months, going, staying);
-        Some(MergeEffect {
+        MergeEffect {
             from: self.merge_term(&going.timeline, booked_of(months, going)),
             into: self.merge_term(&staying.timeline, booked_of(months, staying)),
             merged: self.merge_term_of(&joined.timeline, &after),
-            years: years(booked_of(months, going), &given_up)?,
+            years: years(booked_of(months, going), &given_up),
             moved: split.moved,
             given_up,
             facts_taken_over: joined.taken_over,
             facts_kept_aside: joined.kept_aside,
-        })
+        }
     }
 
     fn merge_term<'a>(
@@ -182,10 +182,10 @@ fn given_up(
 fn years<'a>(
     going: impl Iterator<Item = &'a PersonMonth>,
     given_up: &[MonthGivenUp],
-) -> Option<Vec<MergeYear>> {
+) -> Vec<MergeYear> {
     let mut years: BTreeMap<(EmployerCode, TaxYear), MergeYear> = BTreeMap::new();
     for month in going {
-        let tax_year = TaxYear::new(month.month.year())?;
+        let tax_year = month.month.tax_year();
         let key = (month.employer_code, tax_year);
         let year = years.entry(key).or_insert(MergeYear {
             employer_code: month.employer_code,
@@ -197,5 +197,5 @@ fn years<'a>(
         year.months += 1;
         year.given_up += i32::from(given_up.iter().any(|lost| lost.month == month.month));
     }
-    Some(years.into_values().collect())
+    years.into_values().collect()
 }

@@ -287,8 +287,7 @@ impl App {
             actor: &caller.subject,
         };
         let joined = joining.join(&records.facts)?;
-        let effect = self.merge_effect(&going, &staying, &joined, &months);
-        let mut effect = effect.ok_or_else(overtaken)?;
+        let mut effect = self.merge_effect(&going, &staying, &joined, &months);
         for year in &mut effect.years {
             let settled = records.settled.get(&(year.employer_code, year.tax_year));
             year.is_settled = *settled.ok_or_else(overtaken)?;
