@@ -156,7 +156,7 @@ impl Db<'_> {
         statement: Statement,
         binds: Vec<Bind>,
         rows: usize,
-    ) -> StoreResult<usize> {
+    ) -> StoreResult<u64> {
         self.counters.count_statement();
         let told = prepare(statement, binds)
             .fetch_one(&mut *self.connection)

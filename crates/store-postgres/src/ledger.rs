@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
-use mamagang_domain::timeline::{EmployerRecord, pack, unpack};
-use mamagang_store::months::YearKey;
+use mamagang_domain::timeline::{EmployerRecord, unpack};
+use mamagang_store::months::{MonthChanges, unpack_year};
 use mamagang_store::rows::{
     EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
 };
@@ -135,7 +135,7 @@ fn year_inputs(
         }),
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
-        months: month::of_year(row, (employer, tax_year(row)?))?,
+        months: unpack_year(month::packed_year(row)?, (employer, tax_year(row)?))?,
         workers: workers.unwrap_or_default(),
     })
 }
@@ -262,23 +262,8 @@ pub(crate) async fn put_years(db: &mut Db<'_>, years: &[YearRow]) -> StoreResult
     if years.is_empty() {
         return Ok(());
     }
-    db.write(sql::PUT_YEARS, year_columns(years)).await?;
+    let [employers, numbers, states, _] = month::year_columns(years, &MonthChanges::default());
+    db.write(sql::PUT_YEARS, [employers, numbers, states])
+        .await?;
     Ok(())
-}
-
-/// Of several states of one year the last.
-pub(crate) fn last_states(years: &[YearRow]) -> BTreeMap<YearKey, &YearState> {
-    let states = years.iter();
-    let states = states.map(|row| ((row.employer_code, row.tax_year), &row.state));
-    states.collect()
-}
-
-/// The years as columns.
-fn year_columns(years: &[YearRow]) -> [Bind; 3] {
-    let last = last_states(years);
-    [
-        codes(last.keys().map(|(employer, _)| employer)),
-        Bind::ints(last.keys().map(|(_, year)| year.number())),
-        Bind::blobs(last.values().map(|state| pack(*state))),
-    ]
 }

@@ -5,26 +5,23 @@ use std::collections::BTreeSet;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
-use mamagang_domain::timeline::pack;
+use mamagang_store::StoreResult;
 use mamagang_store::months::{
     ChangedWorker, MonthBook, MonthChanges, WorkerMonths, YearKey, unpack_months, unpack_year,
 };
 use mamagang_store::rows::{PersonMonth, YearRow};
-use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
 
 use crate::column::{employer_code, get, int, narrow, place, place_of, tax_year, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
-use crate::error::corrupt;
 use crate::ledger;
 use crate::sql::month as sql;
 
 /// The months of a worker's row, by month.
 pub(crate) fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
     let (from, months) = (int(row, "booked_from")?, get(row, "booked")?);
-    let booked = unpack_months(from, months, get(row, "booked_by")?);
-    booked.ok_or_else(|| corrupt("booked months"))
+    unpack_months(from, months, get(row, "booked_by")?)
 }
 
 /// The same as they are kept.
@@ -42,12 +39,6 @@ pub(crate) fn packed_year(row: &PgRow) -> StoreResult<&[u8]> {
     Ok(months.unwrap_or_default())
 }
 
-/// The months of a year, by month and worker.
-pub(crate) fn of_year(row: &PgRow, key: YearKey) -> StoreResult<Vec<PersonMonth>> {
-    let months = unpack_year(packed_year(row)?, key);
-    months.ok_or_else(|| corrupt("months of a year"))
-}
-
 pub(crate) async fn list_of(
     db: &mut Db<'_>,
     employer: &EmployerCode,
@@ -56,7 +47,10 @@ pub(crate) async fn list_of(
     let rows = db.rows(sql::LIST_OF_EMPLOYER, binds).await?;
     let mut months = Vec::new();
     for row in &rows {
-        months.append(&mut of_year(row, (*employer, tax_year(row)?))?);
+        months.append(&mut unpack_year(
+            packed_year(row)?,
+            (*employer, tax_year(row)?),
+        )?);
     }
     Ok(months)
 }
@@ -76,23 +70,13 @@ pub(crate) async fn of_rows(
 /// Every month booked for the workers, by worker and month.
 pub(crate) async fn of_workers(
     db: &mut Db<'_>,
+    book: &mut MonthBook,
     workers: &[WorkerId],
 ) -> StoreResult<Vec<PersonMonth>> {
-    let asked = [Bind::blobs(workers.iter().map(WorkerId::bytes))];
-    let mut years = BTreeSet::new();
-    for row in &db.rows(sql::READ_WORKERS, asked).await? {
-        for month in booked(row)? {
-            years.insert((month.employer_code, month.month.tax_year()));
-        }
-    }
-    let mut months = Vec::new();
-    for row in &read_years(db, &years).await? {
-        let of_year = of_year(row, (employer_code(row)?, tax_year(row)?))?;
-        let theirs = of_year.into_iter();
-        months.extend(theirs.filter(|month| workers.contains(&month.worker_id)));
-    }
-    months.sort_unstable();
-    Ok(months)
+    add_workers(db, book, workers).await?;
+    let mut years = book.missing_years_of(workers)?;
+    add_years(db, book, &mut years).await?;
+    book.months_of(workers)
 }
 
 async fn read_years(db: &mut Db<'_>, years: &BTreeSet<YearKey>) -> StoreResult<Vec<PgRow>> {
@@ -107,14 +91,13 @@ async fn read_years(db: &mut Db<'_>, years: &BTreeSet<YearKey>) -> StoreResult<V
 }
 
 /// Reads and locks what a change of these months needs and the unit has not read yet.
-async fn fetch(db: &mut Db<'_>, book: &mut MonthBook, months: &[PersonMonth]) -> StoreResult<()> {
+pub(crate) async fn fetch(
+    db: &mut Db<'_>,
+    book: &mut MonthBook,
+    months: &[PersonMonth],
+) -> StoreResult<()> {
     let (workers, years) = book.missing(months);
-    if !workers.is_empty() {
-        let asked = [Bind::blobs(workers.iter().map(WorkerId::bytes))];
-        for row in &db.rows(sql::READ_WORKERS, asked).await? {
-            book.add_worker(worker_id(row)?, worker_months(row)?);
-        }
-    }
+    add_workers(db, book, &workers).await?;
     let mut absent = years;
     add_years(db, book, &mut absent).await?;
     if !absent.is_empty() {
@@ -125,6 +108,22 @@ async fn fetch(db: &mut Db<'_>, book: &mut MonthBook, months: &[PersonMonth]) ->
         for key in absent {
             book.add_year(key, Vec::new());
         }
+    }
+    Ok(())
+}
+
+/// Puts workers into the book.
+async fn add_workers<'a, I>(db: &mut Db<'_>, book: &mut MonthBook, workers: I) -> StoreResult<()>
+where
+    I: IntoIterator<Item = &'a WorkerId, IntoIter: ExactSizeIterator>,
+{
+    let workers = workers.into_iter();
+    if workers.len() == 0 {
+        return Ok(());
+    }
+    let asked = [Bind::blobs(workers.map(WorkerId::bytes))];
+    for row in &db.rows(sql::READ_WORKERS, asked).await? {
+        book.add_worker(worker_id(row)?, worker_months(row)?);
     }
     Ok(())
 }
@@ -143,37 +142,8 @@ async fn add_years(
     Ok(())
 }
 
-pub(crate) async fn book(
-    db: &mut Db<'_>,
-    book: &mut MonthBook,
-    months: &[PersonMonth],
-) -> StoreResult<()> {
-    let changes = changes(db, book, months, MonthBook::book).await?;
-    write(db, &changes).await
-}
-
-pub(crate) async fn release(
-    db: &mut Db<'_>,
-    book: &mut MonthBook,
-    months: &[PersonMonth],
-) -> StoreResult<()> {
-    let changes = changes(db, book, months, MonthBook::release).await?;
-    write(db, &changes).await
-}
-
-/// What is to be written to book or to release months.
-pub(crate) async fn changes(
-    db: &mut Db<'_>,
-    book: &mut MonthBook,
-    months: &[PersonMonth],
-    change: fn(&mut MonthBook, &[PersonMonth]) -> StoreResult<()>,
-) -> StoreResult<MonthChanges> {
-    fetch(db, book, months).await?;
-    change(book, months)?;
-    book.take_changes()
-}
-
-async fn write(db: &mut Db<'_>, changes: &MonthChanges) -> StoreResult<()> {
+/// Writes what was booked or released, where there is anything.
+pub(crate) async fn write(db: &mut Db<'_>, changes: &MonthChanges) -> StoreResult<()> {
     if changes.workers.is_empty() {
         return Ok(());
     }
@@ -181,16 +151,7 @@ async fn write(db: &mut Db<'_>, changes: &MonthChanges) -> StoreResult<()> {
     let columns = workers.into_iter().chain(year_columns(&[], changes));
     let rows = changes.workers.len() + changes.years.len();
     let matched = db.write_sets(sql::WRITE, columns.collect(), rows).await?;
-    all_matched(matched, changes)
-}
-
-/// A worker's row that was not as it was read is not written over.
-pub(crate) fn all_matched(matched: usize, changes: &MonthChanges) -> StoreResult<()> {
-    if matched == changes.workers.len() {
-        return Ok(());
-    }
-    let context = "a worker's booked months are others than were read";
-    Err(StoreError::new(StoreErrorKind::Conflict, context))
+    changes.require_matched(matched)
 }
 
 /// Workers, and their months as they were and as they are to be.
@@ -211,14 +172,11 @@ pub(crate) fn worker_columns(workers: &[ChangedWorker]) -> [Bind; 7] {
 
 /// Employers' years with new states, new months or both, each once; what has no bytes stays.
 pub(crate) fn year_columns(states: &[YearRow], changes: &MonthChanges) -> [Bind; 4] {
-    let states = ledger::last_states(states);
-    let keys: BTreeSet<_> = states.keys().chain(changes.years.keys()).collect();
-    let state_of = |key: &&YearKey| states.get(*key).map_or_else(Vec::new, |it| pack(*it));
-    let months_of = |key: &&YearKey| changes.years.get(*key).cloned().unwrap_or_default();
+    let years = changes.years_with(states);
     [
-        codes(keys.iter().map(|(employer, _)| employer)),
-        Bind::ints(keys.iter().map(|(_, year)| year.number())),
-        Bind::Blobs(keys.iter().map(state_of).collect()),
-        Bind::Blobs(keys.iter().map(months_of).collect()),
+        codes(years.iter().map(|year| &year.key.0)),
+        Bind::ints(years.iter().map(|year| year.key.1.number())),
+        Bind::blobs(years.iter().map(|year| &year.state)),
+        Bind::blobs(years.iter().map(|year| &year.months)),
     ]
 }

@@ -253,8 +253,10 @@ pub(crate) async fn write(
     rows: &[AuditRow],
 ) -> StoreResult<()> {
     ledger::check_starts(&batch.entries)?;
-    month::release(db, months, &batch.released).await?;
-    let changes = month::changes(db, months, &batch.booked, MonthBook::book).await?;
+    month::fetch(db, months, &batch.released).await?;
+    month::write(db, &months.release(&batch.released)?).await?;
+    month::fetch(db, months, &batch.booked).await?;
+    let changes = months.book(&batch.booked)?;
     let entries = ledger::entry_columns(&batch.entries);
     let heads = ledger::head_columns(&batch.entries);
     let workers = month::worker_columns(&changes.workers);
@@ -267,5 +269,5 @@ pub(crate) async fn write(
     let columns = columns.chain(years).chain(answers);
     let columns = columns.chain(audit::columns(rows)?).collect();
     let matched = db.write_sets(sql::WRITE, columns, written).await?;
-    month::all_matched(matched, &changes)
+    changes.require_matched(matched)
 }

@@ -40,7 +40,7 @@ pub(crate) struct PostgresUnit {
     recorded_at: i64,
     ends_by: Instant,
     /// Booked months that the unit has read under its locks, and changed.
-    months: MonthBook,
+    pub(crate) months: MonthBook,
     /// Facts that were nobody's when they were read.
     free: BTreeSet<OwnerKey>,
     has_written: bool,
@@ -260,14 +260,24 @@ impl UnitOfWork for PostgresUnit {
 
     async fn release_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
         let mut book = std::mem::take(&mut self.months);
-        let result = month::release(&mut self.writing(), &mut book, months).await;
+        let mut db = self.writing();
+        let result = async {
+            month::fetch(&mut db, &mut book, months).await?;
+            month::write(&mut db, &book.release(months)?).await
+        };
+        let result = result.await;
         self.months = book;
         self.note(result)
     }
 
     async fn book_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
         let mut book = std::mem::take(&mut self.months);
-        let result = month::book(&mut self.writing(), &mut book, months).await;
+        let mut db = self.writing();
+        let result = async {
+            month::fetch(&mut db, &mut book, months).await?;
+            month::write(&mut db, &book.book(months)?).await
+        };
+        let result = result.await;
         self.months = book;
         self.note(result)
     }

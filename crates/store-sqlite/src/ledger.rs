@@ -7,7 +7,7 @@ use mamagang_domain::ids::WorkerId;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, unpack};
-use mamagang_store::months::MonthBook;
+use mamagang_store::months::{MonthBook, unpack_year};
 use mamagang_store::rows::{
     EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
 };
@@ -92,7 +92,7 @@ fn year_inputs(
         }),
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
-        months: month::of_year(row, (employer, tax_year(row)?))?,
+        months: unpack_year(month::packed_year(row)?, (employer, tax_year(row)?))?,
         workers: workers.map_or_else(Vec::new, |of| of.into_values().collect()),
     })
 }

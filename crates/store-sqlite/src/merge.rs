@@ -14,7 +14,9 @@ use crate::unit::SqliteUnit;
 #[async_trait]
 impl MergeWrites for SqliteUnit {
     async fn months_of_workers(&mut self, workers: &[WorkerId]) -> StoreResult<Vec<PersonMonth>> {
-        let read = month::of_workers(&mut self.db(), workers).await;
+        let mut book = std::mem::take(&mut self.months);
+        let read = month::of_workers(&mut self.db(), &mut book, workers).await;
+        self.months = book;
         self.note(read)
     }
 

@@ -1,17 +1,15 @@
 //! Booked person-months.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
-use mamagang_domain::ledger::YearState;
-use mamagang_domain::timeline::pack;
+use mamagang_store::StoreResult;
 use mamagang_store::months::{
-    ChangedWorker, MonthBook, MonthChanges, WorkerMonths, YearKey, unpack_months, unpack_year,
+    MonthBook, MonthChanges, WorkerMonths, YearKey, unpack_months, unpack_year,
 };
 use mamagang_store::rows::{PersonMonth, YearRow};
-use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
@@ -19,15 +17,13 @@ use crate::column::{
     employer_code, get, hex, narrow, place, position, rows_of, tax_year, worker_id,
 };
 use crate::db::{Bind, Db};
-use crate::error::corrupt;
 use crate::rows::Rows;
 use crate::sql::month as sql;
 
 /// The months of a worker's row, by month.
 pub(crate) fn booked(row: &SqliteRow) -> StoreResult<Vec<BookedMonth>> {
     let (from, months) = (get(row, "booked_from")?, get(row, "booked")?);
-    let booked = unpack_months(from, months, get(row, "booked_by")?);
-    booked.ok_or_else(|| corrupt("booked months"))
+    unpack_months(from, months, get(row, "booked_by")?)
 }
 
 /// The same as they are kept.
@@ -45,12 +41,6 @@ pub(crate) fn packed_year(row: &SqliteRow) -> StoreResult<&[u8]> {
     Ok(months.unwrap_or_default())
 }
 
-/// The months of a year, by month and worker.
-pub(crate) fn of_year(row: &SqliteRow, key: YearKey) -> StoreResult<Vec<PersonMonth>> {
-    let months = unpack_year(packed_year(row)?, key);
-    months.ok_or_else(|| corrupt("months of a year"))
-}
-
 pub(crate) async fn list_of(
     db: &mut Db<'_>,
     employer: &EmployerCode,
@@ -59,7 +49,10 @@ pub(crate) async fn list_of(
     let rows = db.rows(sql::LIST_OF_EMPLOYER, binds).await?;
     let mut months = Vec::new();
     for row in &rows {
-        months.append(&mut of_year(row, (*employer, tax_year(row)?))?);
+        months.append(&mut unpack_year(
+            packed_year(row)?,
+            (*employer, tax_year(row)?),
+        )?);
     }
     Ok(months)
 }
@@ -78,22 +71,13 @@ pub(crate) async fn of_rows(
 /// Every month booked for the workers, by worker and month.
 pub(crate) async fn of_workers(
     db: &mut Db<'_>,
+    book: &mut MonthBook,
     workers: &[WorkerId],
 ) -> StoreResult<Vec<PersonMonth>> {
-    let mut years = BTreeSet::new();
-    for row in &read_workers(db, workers).await? {
-        for month in booked(row)? {
-            years.insert((month.employer_code, month.month.tax_year()));
-        }
-    }
-    let mut months = Vec::new();
-    for row in &read_years(db, &years).await? {
-        let of_year = of_year(row, (employer_code(row)?, tax_year(row)?))?;
-        let theirs = of_year.into_iter();
-        months.extend(theirs.filter(|month| workers.contains(&month.worker_id)));
-    }
-    months.sort_unstable();
-    Ok(months)
+    add_workers(db, book, workers).await?;
+    let years = book.missing_years_of(workers)?;
+    add_years(db, book, years).await?;
+    book.months_of(workers)
 }
 
 async fn read_workers<'a>(
@@ -104,62 +88,52 @@ async fn read_workers<'a>(
     db.rows(sql::READ_WORKERS, [asked]).await
 }
 
-async fn read_years(db: &mut Db<'_>, years: &BTreeSet<YearKey>) -> StoreResult<Vec<SqliteRow>> {
-    let asked = years.iter();
-    let asked = asked.map(|(employer, year)| json!([employer.as_str(), year.number()]));
-    db.rows(sql::READ_YEARS, [rows_of(asked)]).await
-}
-
 /// Reads what a change of these months needs and the unit has not read yet. The unit writes alone,
 /// so it stays as it is read.
-async fn fetch(db: &mut Db<'_>, book: &mut MonthBook, months: &[PersonMonth]) -> StoreResult<()> {
+pub(crate) async fn fetch(
+    db: &mut Db<'_>,
+    book: &mut MonthBook,
+    months: &[PersonMonth],
+) -> StoreResult<()> {
     let (workers, years) = book.missing(months);
     if !workers.is_empty() {
-        for row in &read_workers(db, &workers).await? {
-            book.add_worker(worker_id(row)?, worker_months(row)?);
-        }
+        add_workers(db, book, &workers).await?;
     }
-    if !years.is_empty() {
-        let rows = read_years(db, &years).await?;
-        for key in years {
-            book.add_year(key, Vec::new());
-        }
-        for row in &rows {
-            let key = (employer_code(row)?, tax_year(row)?);
-            book.add_year(key, packed_year(row)?.to_vec());
-        }
+    add_years(db, book, years).await
+}
+
+/// Puts workers into the book.
+async fn add_workers<'a>(
+    db: &mut Db<'_>,
+    book: &mut MonthBook,
+    workers: impl IntoIterator<Item = &'a WorkerId>,
+) -> StoreResult<()> {
+    for row in &read_workers(db, workers).await? {
+        book.add_worker(worker_id(row)?, worker_months(row)?);
     }
     Ok(())
 }
 
-pub(crate) async fn book(
+/// Puts years into the book, also those that have no row.
+async fn add_years(
     db: &mut Db<'_>,
     book: &mut MonthBook,
-    months: &[PersonMonth],
+    years: BTreeSet<YearKey>,
 ) -> StoreResult<()> {
-    let changes = changes(db, book, months, MonthBook::book).await?;
-    write(db, &[], &changes).await
-}
-
-pub(crate) async fn release(
-    db: &mut Db<'_>,
-    book: &mut MonthBook,
-    months: &[PersonMonth],
-) -> StoreResult<()> {
-    let changes = changes(db, book, months, MonthBook::release).await?;
-    write(db, &[], &changes).await
-}
-
-/// What is to be written to book or to release months.
-pub(crate) async fn changes(
-    db: &mut Db<'_>,
-    book: &mut MonthBook,
-    months: &[PersonMonth],
-    change: fn(&mut MonthBook, &[PersonMonth]) -> StoreResult<()>,
-) -> StoreResult<MonthChanges> {
-    fetch(db, book, months).await?;
-    change(book, months)?;
-    book.take_changes()
+    if years.is_empty() {
+        return Ok(());
+    }
+    let asked = years.iter();
+    let asked = asked.map(|(employer, year)| json!([employer.as_str(), year.number()]));
+    let rows = db.rows(sql::READ_YEARS, [rows_of(asked)]).await?;
+    for key in years {
+        book.add_year(key, Vec::new());
+    }
+    for row in &rows {
+        let key = (employer_code(row)?, tax_year(row)?);
+        book.add_year(key, packed_year(row)?.to_vec());
+    }
+    Ok(())
 }
 
 /// Writes workers' rows, and employers' years with new states, new months or both.
@@ -168,36 +142,30 @@ pub(crate) async fn write(
     states: &[YearRow],
     changes: &MonthChanges,
 ) -> StoreResult<()> {
-    put_workers(db, &changes.workers).await?;
-    let states = states.iter();
-    let states = states.map(|row| ((row.employer_code, row.tax_year), &row.state));
-    // Of several states of one year the last.
-    let states: BTreeMap<YearKey, &YearState> = states.collect();
-    let keys: BTreeSet<_> = states.keys().chain(changes.years.keys()).collect();
-    if keys.is_empty() {
+    put_workers(db, changes).await?;
+    let years = changes.years_with(states);
+    if years.is_empty() {
         return Ok(());
     }
     let mut rows = Rows::new();
-    for key in keys {
-        let state = states.get(key).map(|state| pack(*state));
-        let months = changes.years.get(key);
+    for year in years {
         rows.row()
-            .code(key.0.as_str())
-            .int(key.1.number().into())
-            .bytes(&state.unwrap_or_default())
-            .bytes(months.map_or(&[], Vec::as_slice))
+            .code(year.key.0.as_str())
+            .int(year.key.1.number().into())
+            .bytes(&year.state)
+            .bytes(&year.months)
             .end();
     }
     db.write(sql::PUT_YEARS, rows.binds()).await?;
     Ok(())
 }
 
-async fn put_workers(db: &mut Db<'_>, workers: &[ChangedWorker]) -> StoreResult<()> {
-    if workers.is_empty() {
+async fn put_workers(db: &mut Db<'_>, changes: &MonthChanges) -> StoreResult<()> {
+    if changes.workers.is_empty() {
         return Ok(());
     }
     let mut rows = Rows::new();
-    for it in workers {
+    for it in &changes.workers {
         rows.row()
             .bytes(it.worker_id.bytes())
             .int(it.before.from.into())
@@ -208,10 +176,5 @@ async fn put_workers(db: &mut Db<'_>, workers: &[ChangedWorker]) -> StoreResult<
             .code(&it.after.employers)
             .end();
     }
-    let written = db.write(sql::PUT_WORKERS, rows.binds()).await?;
-    if usize::try_from(written) == Ok(workers.len()) {
-        return Ok(());
-    }
-    let context = "a worker's booked months are others than were read";
-    Err(StoreError::new(StoreErrorKind::Conflict, context))
+    changes.require_matched(db.write(sql::PUT_WORKERS, rows.binds()).await?)
 }

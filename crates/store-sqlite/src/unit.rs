@@ -25,7 +25,7 @@ pub(crate) struct SqliteUnit {
     counters: Arc<Counters>,
     recorded_at: i64,
     /// Booked months that the unit has read, and changed.
-    months: MonthBook,
+    pub(crate) months: MonthBook,
     /// A refused statement leaves the others of its unit in the transaction, so the unit as a
     /// whole is refused.
     failed: Option<StoreErrorKind>,
@@ -161,14 +161,24 @@ impl UnitOfWork for SqliteUnit {
 
     async fn release_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
         let mut book = std::mem::take(&mut self.months);
-        let result = month::release(&mut self.db(), &mut book, months).await;
+        let mut db = self.db();
+        let result = async {
+            month::fetch(&mut db, &mut book, months).await?;
+            month::write(&mut db, &[], &book.release(months)?).await
+        };
+        let result = result.await;
         self.months = book;
         self.note(result)
     }
 
     async fn book_months(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
         let mut book = std::mem::take(&mut self.months);
-        let result = month::book(&mut self.db(), &mut book, months).await;
+        let mut db = self.db();
+        let result = async {
+            month::fetch(&mut db, &mut book, months).await?;
+            month::write(&mut db, &[], &book.book(months)?).await
+        };
+        let result = result.await;
         self.months = book;
         self.note(result)
     }
@@ -190,12 +200,12 @@ impl UnitOfWork for SqliteUnit {
         self.release_months(&batch.released).await?;
         let mut book = std::mem::take(&mut self.months);
         let mut db = self.db();
-        let changes = month::changes(&mut db, &mut book, &batch.booked, MonthBook::book).await;
-        let written = match changes {
+        let written = async {
+            month::fetch(&mut db, &mut book, &batch.booked).await?;
             // A year's state and its months are one row.
-            Ok(changes) => month::write(&mut db, &batch.years, &changes).await,
-            Err(error) => Err(error),
+            month::write(&mut db, &batch.years, &book.book(&batch.booked)?).await
         };
+        let written = written.await;
         self.months = book;
         self.note(written)?;
         self.put_idempotency(&batch.answers).await?;

@@ -10,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
+use mamagang_domain::ledger::YearState;
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::policy::CodeGroup;
+use mamagang_domain::timeline::pack;
 
-use crate::rows::PersonMonth;
+use crate::rows::{PersonMonth, YearRow};
 use crate::{StoreError, StoreErrorKind, StoreResult};
 
 /// An employer's year.
@@ -67,14 +69,18 @@ impl WorkerMonths {
         })
     }
 
-    /// The months, in order; `None` when the row cannot be read.
-    pub fn unpack(&self) -> Option<Vec<BookedMonth>> {
+    /// The months, in order.
+    pub fn unpack(&self) -> StoreResult<Vec<BookedMonth>> {
         unpack_months(self.from.into(), &self.months, &self.employers)
     }
 }
 
-/// The months of a worker's row, in order; `None` when it cannot be read.
-pub fn unpack_months(from: i64, months: &str, employers: &str) -> Option<Vec<BookedMonth>> {
+/// The months of a worker's row, in order.
+pub fn unpack_months(from: i64, months: &str, employers: &str) -> StoreResult<Vec<BookedMonth>> {
+    read_months(from, months, employers).ok_or_else(|| corrupt("booked months"))
+}
+
+fn read_months(from: i64, months: &str, employers: &str) -> Option<Vec<BookedMonth>> {
     let codes = employers.as_bytes().chunks(CODE_LENGTH);
     let codes = codes.map(|code| EmployerCode::parse(std::str::from_utf8(code).ok()?).ok());
     let codes: Vec<EmployerCode> = codes.collect::<Option<_>>()?;
@@ -147,9 +153,12 @@ fn place_in_year(month: TaxMonth) -> usize {
     usize::try_from(month.month() - 1).unwrap_or_default()
 }
 
-/// The months of an employer's year, by month and worker; none of no bytes. `None` when they cannot
-/// be read.
-pub fn unpack_year(bytes: &[u8], (employer_code, year): YearKey) -> Option<Vec<PersonMonth>> {
+/// The months of an employer's year, by month and worker; none of no bytes.
+pub fn unpack_year(bytes: &[u8], key: YearKey) -> StoreResult<Vec<PersonMonth>> {
+    read_year(bytes, key).ok_or_else(|| corrupt("months of a year"))
+}
+
+fn read_year(bytes: &[u8], (employer_code, year): YearKey) -> Option<Vec<PersonMonth>> {
     let Some((layout, rest)) = bytes.split_first() else {
         return Some(Vec::new());
     };
@@ -245,6 +254,44 @@ pub struct MonthChanges {
     pub years: BTreeMap<YearKey, Vec<u8>>,
 }
 
+/// A year's row, of which what has no bytes stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedYear {
+    /// Whose, and which.
+    pub key: YearKey,
+    /// Its state, packed.
+    pub state: Vec<u8>,
+    /// Its months, packed.
+    pub months: Vec<u8>,
+}
+
+impl MonthChanges {
+    /// The years with new months, together with those that have a new state; of several states of
+    /// one the last.
+    pub fn years_with(&self, states: &[YearRow]) -> Vec<ChangedYear> {
+        let states = states.iter();
+        let states = states.map(|row| ((row.employer_code, row.tax_year), &row.state));
+        let states: BTreeMap<YearKey, &YearState> = states.collect();
+        let keys: BTreeSet<_> = states.keys().chain(self.years.keys()).collect();
+        let rows = keys.into_iter().map(|key| ChangedYear {
+            key: *key,
+            state: states.get(key).map_or_else(Vec::new, |state| pack(*state)),
+            months: self.years.get(key).cloned().unwrap_or_default(),
+        });
+        rows.collect()
+    }
+
+    /// Conflict: fewer workers' rows than are to be changed were as they were read.
+    pub fn require_matched(&self, workers: u64) -> StoreResult<()> {
+        match usize::try_from(workers) == Ok(self.workers.len()) {
+            true => Ok(()),
+            false => Err(conflict(
+                "a worker's booked months are others than were read",
+            )),
+        }
+    }
+}
+
 fn conflict(context: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Conflict, context)
 }
@@ -280,8 +327,31 @@ impl MonthBook {
         self.years.insert(key, OfYear { row, changed });
     }
 
-    /// Books months. Conflict: the worker was not found, or the month is booked already.
-    pub fn book(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
+    /// The years that these workers have months in and that have still to be read.
+    pub fn missing_years_of(&self, workers: &[WorkerId]) -> StoreResult<BTreeSet<YearKey>> {
+        let mut years = BTreeSet::new();
+        for of in workers.iter().filter_map(|id| self.workers.get(id)) {
+            let booked = of.row.unpack()?.into_iter();
+            years.extend(booked.map(|it| (it.employer_code, it.month.tax_year())));
+        }
+        years.retain(|key| !self.years.contains_key(key));
+        Ok(years)
+    }
+
+    /// Every month of these workers in the years that were read, by worker and month.
+    pub fn months_of(&self, workers: &[WorkerId]) -> StoreResult<Vec<PersonMonth>> {
+        let mut months = Vec::new();
+        for (key, of) in &self.years {
+            let of_year = unpack_year(&of.row, *key)?.into_iter();
+            months.extend(of_year.filter(|month| workers.contains(&month.worker_id)));
+        }
+        months.sort_unstable();
+        Ok(months)
+    }
+
+    /// Books months, and tells what is to be written for it. Conflict: the worker was not found, or
+    /// the month is booked already.
+    pub fn book(&mut self, months: &[PersonMonth]) -> StoreResult<MonthChanges> {
         for month in months {
             let booked = self.worker(month.worker_id)?;
             let Err(place) = booked.binary_search_by_key(&month.month, |it| it.month) else {
@@ -297,11 +367,12 @@ impl MonthBook {
             );
             self.year(year_of(month))?.push(*month);
         }
-        Ok(())
+        self.take_changes()
     }
 
-    /// Takes months back. Conflict: a month is not booked for the employer.
-    pub fn release(&mut self, months: &[PersonMonth]) -> StoreResult<()> {
+    /// Takes months back, and tells what is to be written for it. Conflict: a month is not booked
+    /// for the employer.
+    pub fn release(&mut self, months: &[PersonMonth]) -> StoreResult<MonthChanges> {
         let missing = || conflict("a month to be released is not booked for the employer");
         for month in months {
             let booked = self.worker(month.worker_id).map_err(|_| missing())?;
@@ -314,11 +385,11 @@ impl MonthBook {
                 |it: &PersonMonth| (it.month, it.worker_id) == (month.month, month.worker_id);
             of_year.swap_remove(of_year.iter().position(is_it).ok_or_else(missing)?);
         }
-        Ok(())
+        self.take_changes()
     }
 
     /// The rows that have changed since they were read or last taken.
-    pub fn take_changes(&mut self) -> StoreResult<MonthChanges> {
+    fn take_changes(&mut self) -> StoreResult<MonthChanges> {
         let mut changes = MonthChanges::default();
         for (id, of) in &mut self.workers {
             let Some(months) = of.changed.take() else {
@@ -346,8 +417,7 @@ impl MonthBook {
         let of = self.workers.get_mut(&id);
         let OfWorker { row, changed } = of.ok_or_else(|| conflict("the worker is unknown"))?;
         if changed.is_none() {
-            let read = row.unpack();
-            *changed = Some(read.ok_or_else(|| corrupt("booked months"))?);
+            *changed = Some(row.unpack()?);
         }
         Ok(changed.get_or_insert_default())
     }
@@ -361,8 +431,7 @@ impl MonthBook {
             )
         })?;
         if changed.is_none() {
-            let read = unpack_year(row, key);
-            *changed = Some(read.ok_or_else(|| corrupt("months of a year"))?);
+            *changed = Some(unpack_year(row, key)?);
         }
         Ok(changed.get_or_insert_default())
     }
@@ -418,7 +487,7 @@ mod tests {
         assert_eq!(packed.employers.len(), 3 * CODE_LENGTH);
         assert_eq!(packed.unpack().expect("unpacked"), all);
         let none = WorkerMonths::pack(&[]).expect("packed");
-        assert_eq!((none.from, none.unpack()), (0, Some(Vec::new())));
+        assert_eq!((none.from, none.unpack().expect("none")), (0, Vec::new()));
     }
 
     #[test]
@@ -432,7 +501,7 @@ mod tests {
             months.collect()
         };
         let packed = WorkerMonths::pack(&of(36)).expect("packed");
-        assert_eq!(packed.unpack(), Some(of(36)));
+        assert_eq!(packed.unpack().expect("unpacked"), of(36));
         assert_eq!(WorkerMonths::pack(&of(37)), None);
     }
 
@@ -448,9 +517,9 @@ mod tests {
             (24_276, "0", ""),
             (i64::from(i32::MAX) + 1, "0", code),
         ];
-        assert!(unpack_months(good.0, good.1, good.2).is_some());
+        assert!(read_months(good.0, good.1, good.2).is_some());
         for (from, months, employers) in wrong {
-            assert_eq!(unpack_months(from, months, employers), None, "{months}");
+            assert_eq!(read_months(from, months, employers), None, "{months}");
         }
     }
 
@@ -469,10 +538,10 @@ mod tests {
         assert_eq!(packed.len(), 3 + 3 * MARK_BYTES + 2 * ROW_BYTES);
         months.sort_unstable_by_key(|it| (it.month, it.worker_id));
         let key = (employer(1), year);
-        assert_eq!(unpack_year(&packed, key), Some(months));
+        assert_eq!(read_year(&packed, key), Some(months));
         let empty = pack_year(&[]).expect("packed");
-        assert_eq!(unpack_year(&empty, key), Some(Vec::new()));
-        assert_eq!(unpack_year(&[], key), Some(Vec::new()));
+        assert_eq!(read_year(&empty, key), Some(Vec::new()));
+        assert_eq!(read_year(&[], key), Some(Vec::new()));
     }
 
     #[test]
@@ -482,12 +551,12 @@ mod tests {
         // Without its workers it is a year of no months.
         let whole = [0, 3 + MARK_BYTES];
         for length in (0..packed.len()).filter(|length| !whole.contains(length)) {
-            assert_eq!(unpack_year(&packed[..length], key), None, "{length}");
+            assert_eq!(read_year(&packed[..length], key), None, "{length}");
         }
         for (at, value) in [(0, 2), (2, 2), (3, 2), (3 + MARK_BYTES + 17, 2)] {
             let mut other = packed.clone();
             other[at] = value;
-            assert_eq!(unpack_year(&other, key), None, "{at}");
+            assert_eq!(read_year(&other, key), None, "{at}");
         }
     }
 
@@ -507,8 +576,7 @@ mod tests {
     fn what_is_booked_and_released_is_told_once_with_what_was_before() {
         let mut book = book();
         let [first, second] = [booked(1, "2024-01", 1), booked(1, "2024-02", 2)];
-        book.book(&[second, first]).expect("free");
-        let changes = book.take_changes().expect("changes");
+        let changes = book.book(&[second, first]).expect("free");
         let [changed] = changes.workers.as_slice() else {
             panic!("{changes:?}");
         };
@@ -518,13 +586,14 @@ mod tests {
         let none = book.take_changes().expect("changes");
         assert_eq!(none, MonthChanges::default());
 
-        book.release(&[first]).expect("booked");
-        let changes = book.take_changes().expect("changes");
+        let found = book.months_of(&[worker(1), worker(2)]).expect("read");
+        assert_eq!(found, [first, second]);
+        let changes = book.release(&[first]).expect("booked");
         assert_eq!(changes.workers[0].before.months, "01");
         assert_eq!(changes.workers[0].after.months, "0");
         assert_eq!(changes.years.len(), 1);
         let key = year_of(&first);
-        assert_eq!(unpack_year(&changes.years[&key], key), Some(Vec::new()));
+        assert_eq!(read_year(&changes.years[&key], key), Some(Vec::new()));
     }
 
     #[test]
@@ -546,5 +615,53 @@ mod tests {
             let kind = refused.expect_err("refused").kind();
             assert_eq!(kind, StoreErrorKind::Conflict);
         }
+    }
+
+    #[test]
+    fn a_years_new_state_and_its_new_months_are_one_row() {
+        let mut book = book();
+        let [first, second] = [booked(1, "2024-01", 1), booked(1, "2024-02", 2)];
+        let changes = book.book(&[first, second]).expect("free");
+        let state = |months| YearState {
+            months,
+            ..YearState::default()
+        };
+        let row = |key: YearKey, months| YearRow {
+            employer_code: key.0,
+            tax_year: key.1,
+            state: state(months),
+        };
+        let alone = year_of(&booked(1, "2023-01", 1));
+        let states = [row(alone, 1), row(year_of(&first), 2), row(alone, 3)];
+        let rows = changes.years_with(&states);
+        let told = rows.iter().map(|it| (it.key, it.state.clone()));
+        let told: BTreeMap<_, _> = told.collect();
+        let expected = [
+            (alone, pack(&state(3))),
+            (year_of(&first), pack(&state(2))),
+            (year_of(&second), Vec::new()),
+        ];
+        assert_eq!(told, BTreeMap::from(expected));
+        let with_months = rows.iter().filter(|it| !it.months.is_empty());
+        assert_eq!(with_months.count(), 2);
+        assert!(changes.require_matched(1).is_ok());
+        assert!(changes.require_matched(0).is_err());
+    }
+
+    #[test]
+    fn years_that_workers_have_months_in_are_asked_for_once() {
+        let mut first = MonthBook::default();
+        let row = BookedMonth {
+            month: month("2024-01"),
+            employer_code: employer(1),
+        };
+        let row = WorkerMonths::pack(&[row]).expect("packed");
+        first.add_worker(worker(1), row);
+        let key = year_of(&booked(1, "2024-01", 1));
+        let asked = first.missing_years_of(&[worker(1), worker(2)]);
+        assert_eq!(asked.expect("read"), BTreeSet::from([key]));
+        first.add_year(key, Vec::new());
+        let asked = first.missing_years_of(&[worker(1)]);
+        assert_eq!(asked.expect("read"), BTreeSet::new());
     }
 }
