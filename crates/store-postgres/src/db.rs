@@ -8,7 +8,7 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres};
 
 use crate::column::narrow;
-use crate::error::in_statement;
+use crate::error::{in_statement, in_statement_that_commits};
 use crate::sql::Statement;
 
 /// What was done since the store was opened.
@@ -147,6 +147,26 @@ impl Db<'_> {
             .rows_written
             .fetch_add(rows, Ordering::Relaxed);
         Ok(rows)
+    }
+
+    /// Writes several sets, of so many rows, in one statement that is its own transaction and
+    /// refuses what it should not write.
+    pub(crate) async fn write_and_commit(
+        &mut self,
+        statement: Statement,
+        binds: Vec<Bind>,
+        rows: usize,
+    ) -> StoreResult<()> {
+        self.counters.count_statement();
+        let written = prepare(statement, binds)
+            .execute(&mut *self.connection)
+            .await;
+        written.map_err(|error| in_statement_that_commits(statement.name, error))?;
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.counters
+            .rows_written
+            .fetch_add(rows, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Writes several sets, of so many rows, in one statement that tells how many of those that

@@ -2,6 +2,7 @@
 
 use mamagang_store::{StoreError, StoreErrorKind};
 use sqlx::Error;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// An error of a statement before the commit: nothing was written.
 pub(crate) fn in_statement(context: &str, error: Error) -> StoreError {
@@ -16,6 +17,21 @@ pub(crate) fn in_commit(error: Error) -> StoreError {
         _ => StoreErrorKind::CommitUnknown,
     };
     StoreError::new(kind, "committing").with_source(error)
+}
+
+/// An error of a statement that is its own transaction. What the database refuses is undone; where
+/// the session ended, or no answer came, it may have been committed before.
+pub(crate) fn in_statement_that_commits(context: &str, error: Error) -> StoreError {
+    let is_refused = match &error {
+        Error::Database(database) => database
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|error| error.severity() == PgSeverity::Error),
+        _ => false,
+    };
+    match is_refused {
+        true => in_statement(context, error),
+        false => in_commit(error),
+    }
 }
 
 /// Stored bytes that the service cannot read.
@@ -47,9 +63,11 @@ fn kind_of_code(code: &str) -> StoreErrorKind {
         // Serialisation failure, deadlock, lock timeout; a statement or a transaction that took
         // too long, as it does where it waits for others.
         "40001" | "40P01" | "55P03" | "57014" | "25P03" => StoreErrorKind::Contended,
-        // A transaction that was made to end with its session; a standby in the primary's place;
-        // no connection left.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "53300" => StoreErrorKind::Unavailable,
+        // A transaction that was made to end with its session; a standby in the primary's place,
+        // which also has no transactions that write; no connection left.
+        "0A000" | "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "53300" => {
+            StoreErrorKind::Unavailable
+        }
         // RAISE without a code.
         "P0001" => StoreErrorKind::Conflict,
         _ => match code.get(..2) {
@@ -83,6 +101,7 @@ mod tests {
             ("08006", StoreErrorKind::Unavailable),
             ("57P01", StoreErrorKind::Unavailable),
             ("25006", StoreErrorKind::Unavailable),
+            ("0A000", StoreErrorKind::Unavailable),
             ("53100", StoreErrorKind::Unavailable),
             ("XX001", StoreErrorKind::Corrupt),
             ("42501", StoreErrorKind::Internal),
@@ -98,6 +117,8 @@ mod tests {
         let lost = || Error::Io(std::io::ErrorKind::ConnectionReset.into());
         assert_eq!(in_commit(lost()).kind(), StoreErrorKind::CommitUnknown);
         assert!(!in_commit(lost()).surely_not_done());
+        let at_once = in_statement_that_commits("writing", lost());
+        assert_eq!(at_once.kind(), StoreErrorKind::CommitUnknown);
         let before = in_statement("reading", lost());
         assert_eq!(before.kind(), StoreErrorKind::Unavailable);
         assert!(before.surely_not_done());

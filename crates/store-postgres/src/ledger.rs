@@ -79,13 +79,18 @@ pub(crate) async fn inputs(
             of_employer.push(snapshot(row)?);
         }
     }
+    in_order(&mut linked);
+    placed(years, of_years, linked)
+}
+
+/// Each employer's workers in order of id, each once: several that were merged into one are that
+/// one.
+pub(crate) fn in_order(linked: &mut Linked) {
     for workers in linked.values_mut() {
         let id = |snapshot: &mut WorkerSnapshot| snapshot.worker.worker_id;
         workers.sort_unstable_by_key(|snapshot| snapshot.worker.worker_id);
-        // Several that were merged into one are that one.
         workers.dedup_by_key(id);
     }
-    placed(years, of_years, linked)
 }
 
 /// The asked years as columns: employers, years.
@@ -140,7 +145,7 @@ fn year_inputs(
     })
 }
 
-fn head(row: &PgRow, employer: &EmployerCode) -> StoreResult<LedgerHead> {
+pub(crate) fn head(row: &PgRow, employer: &EmployerCode) -> StoreResult<LedgerHead> {
     match optional_int(row, "head_sequence")? {
         None => Ok(LedgerHead {
             sequence: 0,

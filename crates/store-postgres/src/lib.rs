@@ -4,7 +4,9 @@
 //! is a noun with its reads and writes; their statements are under `sql`, all constants.
 //!
 //! Units of work run side by side under READ COMMITTED. What a unit is to have to itself it locks:
-//! first employers' heads, then workers, each in order of key, and it reads after it has locked.
+//! first employers' heads, then workers, each in order of key, and it reads after it has locked. A
+//! batch of postings first tries without a unit: it reads without locks and is written where all of
+//! it is still as it was read (`seen`).
 
 #[macro_use]
 mod sql;
@@ -29,6 +31,7 @@ mod policy;
 mod posting;
 mod replica;
 mod request;
+mod seen;
 mod snapshot;
 mod store;
 mod subsidy;

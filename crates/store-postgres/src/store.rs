@@ -13,7 +13,9 @@ use mamagang_store::rows::{
     AuditRow, CheckInputs, EmployerRow, EntryRow, FactPage, FactQuery, IdempotencyKey,
     IdempotencyRecord, LedgerInputs, PersonMonth, WorkerKey, WorkerRow, WorkerSecret, YearRow,
 };
-use mamagang_store::{Clock, Store, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
+use mamagang_store::{
+    Clock, PostingInputs, SeenPostings, Store, StoreError, StoreErrorKind, StoreResult, UnitOfWork,
+};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{Error, Postgres, Transaction};
@@ -21,8 +23,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::connect::{self, Pools, PostgresOptions};
 use crate::db::{Counters, Db};
-use crate::error::in_statement;
+use crate::error::{in_commit, in_statement};
 use crate::instant::LastInstant;
+use crate::seen::{self, Sight};
 use crate::sql::{Statement, database};
 use crate::unit::{PostgresUnit, Shared};
 use crate::{audit, column, employer, fact, ledger, month, request, worker};
@@ -112,6 +115,69 @@ impl PostgresStore {
         }
     }
 
+    fn shared(&self, clock: Arc<dyn Clock>) -> Shared {
+        Shared {
+            counters: Arc::clone(&self.counters),
+            last_instant: Arc::clone(&self.last_instant),
+            clock,
+        }
+    }
+
+    /// Reads a batch of postings on a connection that may write it. As with a begin, another one is
+    /// tried where it turns out to be dead.
+    async fn see(
+        &self,
+        requests: &[IdempotencyKey],
+        years: &[(EmployerCode, TaxYear)],
+    ) -> StoreResult<(PoolConnection<Postgres>, Option<Sight>)> {
+        let mut tries_left = self.options.units.max(1);
+        loop {
+            let connection = self.pools.units.acquire().await;
+            let mut connection = connection.map_err(|error| not_given(&self.pools.units, error))?;
+            match seen::see(&mut self.db(&mut connection), years, requests).await {
+                Err(error) if tries_left > 0 && error.kind() == StoreErrorKind::Unavailable => {
+                    tries_left -= 1;
+                }
+                sight => return Ok((connection, sight?)),
+            }
+        }
+    }
+
+    /// Moves the fence that postings read, and gives a transaction number after those of all that
+    /// did not find it moved.
+    async fn take_fence(&self) -> StoreResult<i64> {
+        self.counters.count_statement();
+        let fence = self.pools.readers.begin_with(MOVE_FENCE).await;
+        let mut fence = fence.map_err(|error| not_given(&self.pools.readers, error))?;
+        let mut db = Db {
+            connection: &mut fence,
+            counters: &self.counters,
+        };
+        let rows = db.rows(database::TAKE_FENCE, []).await?;
+        let number = rows.first().map(|row| column::int(row, "fence"));
+        self.counters.count_statement();
+        fence.commit().await.map_err(in_commit)?;
+        number.ok_or_else(no_number)?
+    }
+
+    /// Returns once every transaction with a lower number has ended.
+    async fn pass(&self, fence: i64) -> StoreResult<()> {
+        let gives_up_at = Instant::now() + self.options.unit_timeout;
+        let (mut pause, longest) = FENCE_LOOKS;
+        loop {
+            let oldest = self.read_number(database::READ_OLDEST, "oldest").await?;
+            if oldest.ok_or_else(no_number)? > fence {
+                return Ok(());
+            }
+            if Instant::now() > gives_up_at {
+                let context = "an older transaction does not end";
+                return Err(StoreError::new(StoreErrorKind::Contended, context));
+            }
+            sleep(pause).await;
+            pause = longest.min(pause * 2);
+        }
+    }
+
     /// Begins a transaction. Nothing is lost with a connection that turns out to be dead, so the
     /// next one is tried, up to one that is new for certain.
     async fn begin_transaction(&self) -> StoreResult<Transaction<'static, Postgres>> {
@@ -135,6 +201,14 @@ impl PostgresStore {
 /// bounds its waits is set for the session.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()";
 
+/// The begin of a fence. The sessions that read do not write, but for this.
+const MOVE_FENCE: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT nextval('posting_fence')";
+
+fn no_number() -> StoreError {
+    StoreError::new(StoreErrorKind::Internal, "no transaction number")
+}
+
 /// No connection in time: either all are busy, or no further one can be made.
 fn not_given(pool: &PgPool, error: Error) -> StoreError {
     let is_full = pool.size() >= pool.options().get_max_connections();
@@ -155,13 +229,21 @@ impl std::fmt::Debug for PostgresStore {
 impl Store for PostgresStore {
     async fn begin(&self, clock: Arc<dyn Clock>) -> StoreResult<Box<dyn UnitOfWork>> {
         let transaction = self.begin_transaction().await?;
-        let shared = Shared {
-            counters: Arc::clone(&self.counters),
-            last_instant: Arc::clone(&self.last_instant),
-            clock,
-        };
         let timeout = self.options.unit_timeout;
-        Ok(Box::new(PostgresUnit::new(transaction, shared, timeout)))
+        let unit = PostgresUnit::new(transaction, self.shared(clock), timeout);
+        Ok(Box::new(unit))
+    }
+
+    async fn see_postings(
+        &self,
+        clock: Arc<dyn Clock>,
+        requests: &[IdempotencyKey],
+        years: &[(EmployerCode, TaxYear)],
+    ) -> StoreResult<Option<(Box<dyn SeenPostings>, PostingInputs)>> {
+        let plans_for = self.options.unit_timeout;
+        let plans_for = plans_for.saturating_sub(self.options.statement_timeout);
+        let (connection, sight) = self.see(requests, years).await?;
+        Ok(sight.map(|sight| sight.plan(connection, self.shared(clock), plans_for)))
     }
 
     fn units_at_once(&self) -> usize {
@@ -267,23 +349,13 @@ impl Store for PostgresStore {
     }
 
     async fn fence(&self) -> StoreResult<()> {
-        let missing = || StoreError::new(StoreErrorKind::Internal, "no transaction number");
+        let fence = self.take_fence().await?;
+        self.pass(fence).await
+    }
+
+    async fn fence_positions(&self) -> StoreResult<()> {
         let fence = self.read_number(database::TAKE_FENCE, "fence").await?;
-        let fence = fence.ok_or_else(missing)?;
-        let gives_up_at = Instant::now() + self.options.unit_timeout;
-        let (mut pause, longest) = FENCE_LOOKS;
-        loop {
-            let oldest = self.read_number(database::READ_OLDEST, "oldest").await?;
-            if oldest.ok_or_else(missing)? > fence {
-                return Ok(());
-            }
-            if Instant::now() > gives_up_at {
-                let context = "an older transaction does not end";
-                return Err(StoreError::new(StoreErrorKind::Contended, context));
-            }
-            sleep(pause).await;
-            pause = longest.min(pause * 2);
-        }
+        self.pass(fence.ok_or_else(no_number)?).await
     }
 
     async fn ping(&self) -> StoreResult<()> {

@@ -28,7 +28,7 @@ pub use checkpoint::{ChainReads, CheckpointWrites};
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind};
 pub use job::{JobPart, JobReads, JobRow, JobWrites};
-pub use posting::{PostingBatch, PostingInputs};
+pub use posting::{PostingBatch, PostingInputs, SeenPostings};
 pub use replica::{Replica, ReplicaMiss, SeenInputs};
 pub use subsidy::{SubsidyReads, SubsidyWrites};
 
@@ -76,6 +76,17 @@ pub trait Store:
     /// How many units make progress at the same time. Where it is one, a second one waits.
     fn units_at_once(&self) -> usize {
         1
+    }
+
+    /// Reads what a batch of postings needs without locking it. `None`: where locks cost nothing, or
+    /// where these postings need them; a unit of work does the same.
+    async fn see_postings(
+        &self,
+        _clock: Arc<dyn Clock>,
+        _requests: &[IdempotencyKey],
+        _years: &[(EmployerCode, TaxYear)],
+    ) -> StoreResult<Option<(Box<dyn SeenPostings>, PostingInputs)>> {
+        Ok(None)
     }
 
     /// Everything that checks read, in one statement: one element a key, in order, absent where
@@ -148,6 +159,12 @@ pub trait Store:
     /// Returns once every transaction that may still commit a row recorded at or before now has
     /// ended, so that a read as of now is final.
     async fn fence(&self) -> StoreResult<()>;
+
+    /// The same for whoever follows the feed: returns once every transaction that may still commit a
+    /// row with a position that was given out before now has ended. Instants are not its concern.
+    async fn fence_positions(&self) -> StoreResult<()> {
+        self.fence().await
+    }
 
     /// Whether the database answers.
     async fn ping(&self) -> StoreResult<()>;

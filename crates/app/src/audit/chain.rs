@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mamagang_domain::frozen::{Digest32, Writer, chained, digest};
 use mamagang_store::audit::{AuditSubject, Retention};
 use mamagang_store::rows::AuditRow;
-use mamagang_store::{PostingBatch, StoreError, StoreErrorKind, StoreResult, UnitOfWork};
+use mamagang_store::{
+    PostingBatch, SeenPostings, StoreError, StoreErrorKind, StoreResult, UnitOfWork,
+};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -75,7 +77,7 @@ impl AuditChain {
         unit: Box<dyn UnitOfWork>,
         drafts: Vec<AuditDraft>,
     ) -> StoreResult<()> {
-        self.commit_postings(unit, PostingBatch::default(), drafts)
+        self.commit_postings(Works::Held(unit), PostingBatch::default(), drafts)
             .await
     }
 
@@ -88,7 +90,7 @@ impl AuditChain {
         let chain = Arc::clone(self);
         let nothing = PostingBatch::default();
         ended(tokio::spawn(async move {
-            chain.append(unit, &nothing, &drafts).await
+            chain.append(Works::Held(unit), &nothing, &drafts).await
         }))
         .await
     }
@@ -96,26 +98,26 @@ impl AuditChain {
     /// The same with what a batch of postings writes beside the rows of its calls.
     pub(crate) async fn commit_postings(
         self: &Arc<Self>,
-        unit: Box<dyn UnitOfWork>,
+        works: Works,
         batch: PostingBatch,
         drafts: Vec<AuditDraft>,
     ) -> StoreResult<()> {
         let chain = Arc::clone(self);
         ended(tokio::spawn(async move {
-            chain.append(unit, &batch, &drafts).await
+            chain.append(works, &batch, &drafts).await
         }))
         .await
     }
 
     async fn append(
         &self,
-        unit: Box<dyn UnitOfWork>,
+        works: Works,
         batch: &PostingBatch,
         drafts: &[AuditDraft],
     ) -> StoreResult<()> {
         let mut heads = self.heads.lock().await;
         let mut nexts = *heads;
-        let recorded_at = unit.recorded_at();
+        let recorded_at = works.recorded_at();
         let mut rows = Vec::with_capacity(drafts.len());
         let mut subjects = Vec::new();
         for draft in drafts {
@@ -155,7 +157,7 @@ impl AuditChain {
                 hash: next.hash,
             });
         }
-        let result = write(unit, batch, &rows, &subjects).await;
+        let result = works.write(batch, &rows, &subjects).await;
         match &result {
             Ok(()) => {
                 *heads = nexts;
@@ -216,20 +218,46 @@ impl AuditChains {
     }
 }
 
-async fn write(
-    mut unit: Box<dyn UnitOfWork>,
-    batch: &PostingBatch,
-    rows: &[AuditRow],
-    subjects: &[AuditSubject],
-) -> StoreResult<()> {
-    match batch.is_empty() {
-        true => unit.append_audit(rows).await?,
-        false => unit.write_postings(batch, rows).await?,
+/// What rows are written with.
+pub(crate) enum Works {
+    /// A unit of work, which holds what it read.
+    Held(Box<dyn UnitOfWork>),
+    /// Postings planned on what was read without locks.
+    Seen(Box<dyn SeenPostings>),
+}
+
+impl Works {
+    /// Under which every row is recorded.
+    pub(crate) fn recorded_at(&self) -> i64 {
+        match self {
+            Self::Held(unit) => unit.recorded_at(),
+            Self::Seen(seen) => seen.recorded_at(),
+        }
     }
-    if !subjects.is_empty() {
-        unit.put_audit_subjects(subjects).await?;
+
+    async fn write(
+        self,
+        batch: &PostingBatch,
+        rows: &[AuditRow],
+        subjects: &[AuditSubject],
+    ) -> StoreResult<()> {
+        let mut unit = match self {
+            Self::Held(unit) => unit,
+            Self::Seen(seen) if subjects.is_empty() => return seen.commit(batch, rows).await,
+            Self::Seen(_) => {
+                let context = "persons are noted in a unit of work";
+                return Err(StoreError::new(StoreErrorKind::Contended, context));
+            }
+        };
+        match batch.is_empty() {
+            true => unit.append_audit(rows).await?,
+            false => unit.write_postings(batch, rows).await?,
+        }
+        if !subjects.is_empty() {
+            unit.put_audit_subjects(subjects).await?;
+        }
+        unit.commit().await
     }
-    unit.commit().await
 }
 
 #[cfg(test)]

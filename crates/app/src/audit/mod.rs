@@ -20,7 +20,7 @@ mod verify;
 mod writer;
 
 pub use crate::app::month_start;
-pub(crate) use chain::{AuditChain, AuditChains};
+pub(crate) use chain::{AuditChain, AuditChains, Works};
 pub use class::retention_of;
 pub use cut::AuditCutReport;
 pub use export::{BundleError, BundleReport, verify_bundle};

@@ -19,7 +19,7 @@ use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{
     EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
 };
-use mamagang_store::{JobPart, PostingBatch, StoreError};
+use mamagang_store::{JobPart, PostingBatch, PostingInputs, StoreError};
 
 use super::balance::{all_worker_months, balance_of, book_planned};
 use super::command::{Action, CodedLine, Command, LateOverDeduction, LedgerReply};
@@ -27,7 +27,7 @@ use super::months::{YearMonths, other_employers, rebook};
 use super::refusal::{first_answer, kept};
 use super::writer::LedgerContext;
 use crate::app::civil_date;
-use crate::audit::{AuditChain, AuditDraft, DecisionItem};
+use crate::audit::{AuditChain, AuditDraft, DecisionItem, Works};
 use crate::error::{AppError, AppResult, ErrorReason};
 
 type YearKey = (EmployerCode, TaxYear);
@@ -58,14 +58,24 @@ impl Step<'_> {
 /// The results of a batch, one a command, in order; and the part of the job after its step.
 pub(crate) type Ran = (Vec<AppResult<LedgerReply>>, Option<JobPart>);
 
-/// Plans and commits commands, with the step of the job that they are.
+/// Whether what a batch reads is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Locks {
+    /// Before it is read: nobody changes it until the batch is committed.
+    Held,
+    /// No: it is compared when the batch is written, which is refused where anything has changed.
+    Compared,
+}
+
+/// Plans and commits commands, with the step of the job that they are, which is a part of a unit
+/// of work.
 pub(crate) async fn run_batch(
     context: &LedgerContext,
     chain: &Arc<AuditChain>,
     commands: &[Command],
+    locks: Locks,
     step: Option<Step<'_>>,
 ) -> Result<Ran, StoreError> {
-    let mut unit = context.store.begin(context.clock.clone()).await?;
     let keys: Vec<IdempotencyKey> = commands
         .iter()
         .map(|command| {
@@ -79,13 +89,14 @@ pub(crate) async fn run_batch(
         .map(|command| (command.employer_code, command.action.tax_year()))
         .collect();
     let years: Vec<YearKey> = years.into_iter().collect();
-    let read = unit.posting_inputs(&keys, &years).await?;
-    // With the employers' locks held nobody else can use a number in between.
+    let (mut works, read) = read_batch(context, &keys, &years, locks).await?;
+    // Nobody else can use a number in between: the employers' locks are held, or their heads are
+    // compared.
     let references = known_references(context, commands).await?;
     let elsewhere = records_elsewhere(context, &read.years).await?;
     let mut batch = Batch::new(
         context,
-        unit.recorded_at(),
+        works.recorded_at(),
         years.into_iter().zip(read.years).collect(),
         references,
         elsewhere,
@@ -105,12 +116,29 @@ pub(crate) async fn run_batch(
     if batch.audit.is_empty() && batch.recorded.is_empty() && noted.is_none() {
         return Ok((results, None));
     }
-    if let (Some(step), Some(part)) = (&step, &noted) {
+    if let (Works::Held(unit), Some(step), Some(part)) = (&mut works, &step, &noted) {
         unit.advance_job_part(part, step.until).await?;
     }
     let (made, audit) = batch.made();
-    chain.commit_postings(unit, made, audit).await?;
+    chain.commit_postings(works, made, audit).await?;
     Ok((results, noted))
+}
+
+async fn read_batch(
+    context: &LedgerContext,
+    keys: &[IdempotencyKey],
+    years: &[YearKey],
+    locks: Locks,
+) -> Result<(Works, PostingInputs), StoreError> {
+    let clock = || Arc::clone(&context.clock);
+    if locks == Locks::Compared
+        && let Some((seen, read)) = context.store.see_postings(clock(), keys, years).await?
+    {
+        return Ok((Works::Seen(seen), read));
+    }
+    let mut unit = context.store.begin(clock()).await?;
+    let read = unit.posting_inputs(keys, years).await?;
+    Ok((Works::Held(unit), read))
 }
 
 /// The return numbers that the employers used before, for the commands that name one.

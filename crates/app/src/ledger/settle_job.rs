@@ -17,9 +17,9 @@ use mamagang_store::{JobPart, JobRow, StoreError, StoreErrorKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::batch::{Step, run_batch};
+use super::batch::{Locks, Step, run_batch};
 use super::command::{Action, Command};
-use super::writer::LedgerContext;
+use super::writer::{Contention, LedgerContext};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -188,6 +188,7 @@ impl App {
             store: self.store.clone(),
             clock: self.clock.clone(),
             book: self.book.clone(),
+            contention: Contention::default(),
         };
         loop {
             match self.take_part(job).await? {
@@ -235,7 +236,14 @@ impl App {
                 last: commands.last().map(|command| command.employer_code),
                 until: self.held_until(),
             };
-            let ran = run_batch(context, self.writes.any(), &commands, Some(step)).await;
+            let ran = run_batch(
+                context,
+                self.writes.any(),
+                &commands,
+                Locks::Held,
+                Some(step),
+            )
+            .await;
             attempt += 1;
             match ran {
                 Ok((results, Some(noted))) => {

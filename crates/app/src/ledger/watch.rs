@@ -60,7 +60,7 @@ impl Feed {
         }
         let seen = store.feed_end().await?;
         if seen > end.position {
-            store.fence().await?;
+            store.fence_positions().await?;
             end.position = seen;
         }
         end.looked_at = Some(Instant::now());

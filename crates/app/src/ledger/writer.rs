@@ -1,24 +1,28 @@
 //! The writer of the ledger: concurrent postings share a commit.
 //!
 //! One task gathers what is queued. While no batch runs, whatever is there is begun at once; while
-//! one runs, a second one is begun beside it where the engine can do both and enough has gathered
-//! to be worth a commit of its own. So a lone posting never waits, few share one commit, and many
-//! keep planning and the disk busy at the same time. An employer's commands are never in two
+//! one runs, another one is begun beside it where the engine can do both and enough has gathered
+//! to be worth a commit of its own. A batch leaves half of what is there to the next, where that is
+//! worth it: callers who were answered together come back together, and one batch after the other
+//! would leave the database idle while postings are planned, and the service while they are written.
+//! So a lone posting never waits, few share two commits in turn, and many keep planning and the disk
+//! busy at the same time. An employer's commands are never in two
 //! batches at a time: they are run in the order in which they came, and no batch waits for
 //! another's locks.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::policy::PolicyBook;
-use mamagang_store::{Clock, Store, StoreError};
+use mamagang_store::{Clock, Store, StoreError, StoreErrorKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
-use super::batch::run_batch;
+use super::batch::{Locks, run_batch};
 use super::command::{Command, LedgerReply};
 use crate::audit::AuditChain;
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -32,18 +36,49 @@ type Queued = (Command, Reply);
 const BATCHES_AT_ONCE: usize = 3;
 /// Commands that are gathered before they are run; more wait in the queue.
 const GATHERED_MAX: usize = 4 * LEDGER_BATCH_MAX;
-/// A second batch is begun beside a running one from so many postings on. What a batch costs by
-/// itself is shared by too few otherwise.
-const SECOND_BATCH_FROM: usize = 48;
+/// Another batch is begun beside running ones from so many postings on, or from its share of all
+/// that are there. What a batch costs by itself is shared by too few otherwise.
+const NEXT_BATCH_FROM: usize = 48;
+/// A batch has that part of all postings that are there, the running ones counted.
+const SHARES: usize = 2;
+/// So few are not shared out.
+const SHARE_MIN: usize = 4;
 /// How long a batch is held for callers that have just been answered: they come back together,
 /// the first of them a moment before the others.
 const LINGER: Duration = Duration::from_millis(1);
+
+/// So many batches lock what they read, after one that did not was refused: whoever changed it is
+/// likely to go on.
+const LOCKING_AFTER_A_REFUSAL: u32 = 8;
 
 /// What a batch needs.
 pub(crate) struct LedgerContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) book: Arc<PolicyBook>,
+    pub(crate) contention: Contention,
+}
+
+/// Whether batches have met others of late.
+#[derive(Debug, Default)]
+pub(crate) struct Contention {
+    locking: AtomicU32,
+}
+
+impl Contention {
+    fn note(&self) {
+        self.locking
+            .store(LOCKING_AFTER_A_REFUSAL, Ordering::Relaxed);
+    }
+
+    fn next_locks(&self) -> Locks {
+        let one_less = |left: u32| left.checked_sub(1);
+        let (set, seen) = (Ordering::Relaxed, Ordering::Relaxed);
+        match self.locking.fetch_update(set, seen, one_less) {
+            Ok(_) => Locks::Held,
+            Err(_) => Locks::Compared,
+        }
+    }
 }
 
 /// Queues commands; a task plans and commits whatever is queued together.
@@ -64,10 +99,16 @@ impl LedgerWriter {
         let (queue, waiting) = mpsc::channel(LEDGER_QUEUE_MAX);
         let lanes = BATCHES_AT_ONCE.min(store.units_at_once()).max(1);
         let gatherer = Gatherer {
-            context: Arc::new(LedgerContext { store, clock, book }),
+            context: Arc::new(LedgerContext {
+                store,
+                clock,
+                book,
+                contention: Contention::default(),
+            }),
             waiting,
             is_closed: false,
             gathered: Vec::with_capacity(LEDGER_BATCH_MAX),
+            lanes,
             free: (0..lanes).map(|_| Arc::new(chain())).collect(),
             chain: Box::new(chain),
             running: JoinSet::new(),
@@ -124,6 +165,8 @@ struct Gatherer {
     is_closed: bool,
     /// In the order in which they came.
     gathered: Vec<Queued>,
+    /// Batches that can run at the same time.
+    lanes: usize,
     /// Audit chains that no batch uses: one a batch, so that batches do not wait for each other's
     /// commits.
     free: Vec<Arc<AuditChain>>,
@@ -207,9 +250,9 @@ impl Gatherer {
         }
         let is_free = |(command, _): &&Queued| !self.busy.contains(&command.employer_code);
         let ready = self.gathered.iter().filter(is_free).count();
-        let is_worth_it = self.running.is_empty() || ready >= SECOND_BATCH_FROM;
-        let may_begin = ready > 0 && is_worth_it;
-        may_begin.then(|| self.take(LEDGER_BATCH_MAX.min(ready)))
+        let running = self.employers.values().map(Vec::len).sum();
+        let count = next_count(ready, running, self.lanes)?;
+        Some(self.take(count))
     }
 
     /// The first commands whose employers no batch has.
@@ -266,6 +309,14 @@ impl Gatherer {
     }
 }
 
+/// How many of the postings that are ready are begun now, beside those that run. `lanes`: batches
+/// that can run at the same time.
+fn next_count(ready: usize, running: usize, lanes: usize) -> Option<usize> {
+    let share = (ready + running).div_ceil(SHARES.min(lanes)).max(SHARE_MIN);
+    let is_worth_it = running == 0 || ready >= share.min(NEXT_BATCH_FROM);
+    (ready > 0 && is_worth_it).then(|| ready.min(share).min(LEDGER_BATCH_MAX))
+}
+
 async fn run_and_answer(context: &LedgerContext, chain: &Arc<AuditChain>, batch: Vec<Queued>) {
     let (commands, replies): (Vec<Command>, Vec<Reply>) = batch.into_iter().unzip();
     metrics::histogram!("mamagang_ledger_batch_commands").record(commands.len() as u32);
@@ -316,17 +367,60 @@ async fn run_all(
     }
 }
 
+/// The first attempt compares, where comparing has not just failed; all others lock.
 async fn run_with_retries(
     context: &LedgerContext,
     chain: &Arc<AuditChain>,
     commands: &[Command],
 ) -> Result<Vec<AppResult<LedgerReply>>, StoreError> {
+    let mut locks = context.contention.next_locks();
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match run_batch(context, chain, commands, None).await {
+        match run_batch(context, chain, commands, locks, None).await {
+            Err(error) if error.may_retry() && locks == Locks::Compared => {
+                if error.kind() == StoreErrorKind::Contended {
+                    context.contention.note();
+                    metrics::counter!("mamagang_ledger_batches_run_again").increment(1);
+                }
+                (locks, attempt) = (Locks::Held, 0);
+            }
             Err(error) if error.may_retry() && attempt < UNIT_RETRIES_MAX => {}
             result => return result.map(|(results, _)| results),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_leaves_half_to_the_next_where_it_can_run_beside_it() {
+        assert_eq!(next_count(0, 0, 3), None);
+        // One after the other: all that is there.
+        assert_eq!(next_count(8, 0, 1), Some(8));
+        assert_eq!(next_count(1_000, 0, 1), Some(LEDGER_BATCH_MAX));
+        // Few are not shared out, more are.
+        assert_eq!(next_count(1, 0, 3), Some(1));
+        assert_eq!(next_count(4, 0, 3), Some(4));
+        assert_eq!(next_count(8, 0, 3), Some(4));
+        assert_eq!(next_count(4, 4, 3), Some(4));
+        assert_eq!(next_count(3, 4, 3), None);
+        // Many begin another batch before their share has come.
+        assert_eq!(next_count(NEXT_BATCH_FROM - 1, 200, 3), None);
+        assert_eq!(next_count(NEXT_BATCH_FROM, 200, 3), Some(NEXT_BATCH_FROM));
+        assert_eq!(next_count(3_000, 256, 3), Some(LEDGER_BATCH_MAX));
+    }
+
+    #[test]
+    fn batches_lock_for_a_while_after_one_that_did_not_was_refused() {
+        let contention = Contention::default();
+        assert_eq!(contention.next_locks(), Locks::Compared);
+        contention.note();
+        for _ in 0..LOCKING_AFTER_A_REFUSAL {
+            assert_eq!(contention.next_locks(), Locks::Held);
+        }
+        assert_eq!(contention.next_locks(), Locks::Compared);
     }
 }

@@ -19,8 +19,14 @@ statements! { "employer":
     LIST = "SELECT employer_code, record FROM employer
         WHERE employer_code > $1 ORDER BY employer_code LIMIT $2";
 
-    /// `$1`: codes, `$2`: revisions, `$3`: towns, `$4`: records.
-    PUT = "INSERT INTO employer (employer_code, revision, town_code, record)
+    /// The head, which whoever writes a record has locked, tells its revision to postings. `$1`:
+    /// codes, `$2`: revisions, `$3`: towns, `$4`: records.
+    PUT = "WITH head AS (
+            UPDATE ledger_head SET record_revision = put.revision
+            FROM unnest($1::text[], $2::bigint[]) AS put (employer_code, revision)
+            WHERE ledger_head.employer_code = put.employer_code
+        )
+        INSERT INTO employer (employer_code, revision, town_code, record)
         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[])
         ON CONFLICT (employer_code) DO UPDATE SET
             revision = excluded.revision, town_code = excluded.town_code, record = excluded.record";

@@ -7,8 +7,11 @@ statements! { "ledger":
         ORDER BY employer_code FOR NO KEY UPDATE";
 
     /// `$1`: codes, `$2`: the starts of their chains.
-    ADD_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash)
-        SELECT added.employer_code, 0, added.hash
+    ADD_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash, record_revision)
+        SELECT added.employer_code, 0, added.hash, coalesce((
+            SELECT employer.revision FROM employer
+            WHERE employer.employer_code = added.employer_code
+        ), 0)
         FROM unnest($1::text[], $2::bytea[]) AS added (employer_code, hash)
         ON CONFLICT (employer_code) DO NOTHING";
 

@@ -89,7 +89,7 @@ macro_rules! years_asked {
             WHERE employer.employer_code = asked.employer_code LIMIT 1
         ) AS employer ON true
         LEFT JOIN LATERAL (
-            SELECT ledger_head.sequence, ledger_head.hash FROM ledger_head
+            SELECT ledger_head.sequence, ledger_head.hash, ledger_head.record_revision FROM ledger_head
             WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
         ) AS ledger_head ON true
         LEFT JOIN LATERAL (

@@ -1,9 +1,29 @@
 //! Booked person-months.
 
+/// The states and months of employers' years. The numbers of the arguments: employers, years, states
+/// and months; what has no bytes stays as it is.
+macro_rules! years_written {
+    ($($year:literal)+) => {
+        concat!(
+            "year AS (
+            INSERT INTO employer_year (employer_code, tax_year, state, months)
+            SELECT * FROM unnest(",
+            $($year,)+
+            ")
+            ON CONFLICT (employer_code, tax_year) DO UPDATE SET
+                state = CASE WHEN excluded.state = '' THEN employer_year.state
+                    ELSE excluded.state END,
+                months = CASE WHEN excluded.months = '' THEN employer_year.months
+                    ELSE excluded.months END
+        )"
+        )
+    };
+}
+
 /// Workers' rows changed together with the months of employers' years. The numbers of the arguments:
 /// workers, first months, months and employers as they were read, the same three as they are to be;
-/// then employers, years, states and months, of which no bytes stay as they are. A row that is
-/// another than was read is left alone, which the number of `booked` tells.
+/// then those of `years_written!`. A row that is another than was read is left alone, which the
+/// number of `booked` tells.
 macro_rules! months_written {
     ($($worker:literal)+; $($year:literal)+) => {
         concat!(
@@ -15,15 +35,8 @@ macro_rules! months_written {
             WHERE worker.worker_id = put.worker_id AND worker.booked_from = put.read_from
                 AND worker.booked = put.read AND worker.booked_by = put.read_by
             RETURNING 1
-        ), year AS (
-            INSERT INTO employer_year (employer_code, tax_year, state, months)
-            SELECT * FROM unnest(", $($year,)+ ")
-            ON CONFLICT (employer_code, tax_year) DO UPDATE SET
-                state = CASE WHEN excluded.state = '' THEN employer_year.state
-                    ELSE excluded.state END,
-                months = CASE WHEN excluded.months = '' THEN employer_year.months
-                    ELSE excluded.months END
-        )"
+        ), ",
+            years_written!($($year)+)
         )
     };
 }

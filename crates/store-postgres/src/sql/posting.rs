@@ -1,5 +1,32 @@
 //! Everything that a batch of postings reads and writes.
 
+/// Entries, answers and audit rows: what is only ever added.
+macro_rules! records_appended {
+    () => {
+        "entry AS (
+            INSERT INTO ledger_entry
+                (employer_code, sequence, tax_year, recorded_at, frozen, previous_hash, hash)
+            SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],
+                $6::bytea[], $7::bytea[])
+        ), answer AS (
+            INSERT INTO idempotency
+                (organisation, method, request_id, content, response, recorded_at)
+            SELECT organisation, method, request_id, content::json, response, recorded_at
+            FROM unnest($22::text[], $23::text[], $24::bytea[], $25::text[], $26::bytea[],
+                    $27::bigint[])
+                AS added (organisation, method, request_id, content, response, recorded_at)
+            ORDER BY request_id
+        ), audit AS (
+            INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+                organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,
+                hash)
+            SELECT * FROM unnest($28::bytea[], $29::bytea[], $30::bigint[], $31::bigint[],
+                $32::text[], $33::text[], $34::text[], $35::bigint[], $36::text[], $37::bytea[],
+                $38::text[], $39::bytea[], $40::bytea[], $41::bytea[])
+        )"
+    };
+}
+
 statements! { "posting":
     /// Has employers and every worker linked to one to the unit alone, employers first, each in
     /// order of key, and reads the workers as they are once locked. `$1`: codes. Every row tells
@@ -61,6 +88,47 @@ statements! { "posting":
         ) AS filing"
     );
 
+    /// The same without locks, as of one moment. `$1` to `$5`: as in [`READ`]; `$6`: the employers,
+    /// each once. Part 0 has a row for each asked year, part 1 for each request that was answered
+    /// before, part 2 for each worker linked to an employer.
+    SEE = concat!(
+        "SELECT 0 AS part, ",
+        year_columns!(),
+        ", ledger_head.record_revision,
+            pg_sequence_last_value('public.posting_fence') AS fence,
+            (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS seen_at,
+            pg_is_in_recovery() AS is_standby,
+            NULL AS content, NULL::bytea AS response, NULL::bigint AS answered_at,
+            NULL::bigint AS revision, NULL::bytea AS merged_into, NULL::bytea AS worker_id,
+            NULL AS region_code, NULL::bytea AS timeline, NULL::integer AS booked_from,
+            NULL AS booked, NULL AS booked_by, NULL AS filings ",
+        years_asked!(),
+        " UNION ALL
+        SELECT 1, asked.ordinal - 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, idempotency.content::text, idempotency.response, idempotency.recorded_at,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM unnest($3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
+            AS asked (organisation, method, request_id, ordinal)
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency
+            WHERE idempotency.organisation = asked.organisation
+                AND idempotency.method = asked.method
+                AND idempotency.request_id = asked.request_id LIMIT 1
+        ) AS idempotency
+        UNION ALL
+        SELECT 2, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL, NULL, NULL, worker.revision, worker.merged_into, ",
+        snapshot_columns!(),
+        " FROM unnest($6::text[]) AS asked (employer_code)
+        CROSS JOIN LATERAL (
+            SELECT employer_worker.worker_id FROM employer_worker
+            WHERE employer_worker.employer_code = asked.employer_code OFFSET 0
+        ) AS linked
+        CROSS JOIN LATERAL (
+            SELECT * FROM worker WHERE worker.worker_id = linked.worker_id LIMIT 1
+        ) AS worker"
+    );
+
     /// One statement for the six tables: a round trip costs more than the rows of a posting.
     /// Its parts see none of each other's rows, so months that are taken back are gone before.
     ///
@@ -68,12 +136,7 @@ statements! { "posting":
     /// years, as in [`super::month::WRITE`]; `$22` to `$27`: answers; `$28` to `$41`: audit rows;
     /// each as in the statement of its own.
     WRITE = concat!(
-        "WITH entry AS (
-            INSERT INTO ledger_entry
-                (employer_code, sequence, tax_year, recorded_at, frozen, previous_hash, hash)
-            SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],
-                $6::bytea[], $7::bytea[])
-        ), head AS (
+        "WITH head AS (
             INSERT INTO ledger_head (employer_code, sequence, hash)
             SELECT * FROM unnest($8::text[], $9::bigint[], $10::bytea[])
             ON CONFLICT (employer_code) DO UPDATE SET
@@ -84,22 +147,61 @@ statements! { "posting":
             "$15::bigint[], $16::text[], $17::text[]";
             "$18::text[], $19::bigint[], $20::bytea[], $21::bytea[]"
         ),
-        ", answer AS (
-            INSERT INTO idempotency
-                (organisation, method, request_id, content, response, recorded_at)
-            SELECT organisation, method, request_id, content::json, response, recorded_at
-            FROM unnest($22::text[], $23::text[], $24::bytea[], $25::text[], $26::bytea[],
-                    $27::bigint[])
-                AS added (organisation, method, request_id, content, response, recorded_at)
-            ORDER BY request_id
-        ), audit AS (
-            INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
-                organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,
-                hash)
-            SELECT * FROM unnest($28::bytea[], $29::bytea[], $30::bigint[], $31::bigint[],
-                $32::text[], $33::text[], $34::text[], $35::bigint[], $36::text[], $37::bytea[],
-                $38::text[], $39::bytea[], $40::bytea[], $41::bytea[])
-        )
-        SELECT count(*) AS matched FROM booked"
+        ", ",
+        records_appended!(),
+        " SELECT count(*) AS matched FROM booked"
+    );
+
+    /// The same of a batch that was read by [`SEE`], and its own transaction. Employers and workers
+    /// are locked in the order of [`LOCK`] and compared with what was read, each step where all of
+    /// the one before were as they were read; then [postings_are_as_seen] refuses the whole where
+    /// one was not, before anything is added.
+    ///
+    /// `$1` to `$41`: as in [`WRITE`], heads of all of the batch's employers; `$42`, `$43`: the
+    /// sequences of these heads and the revisions of the employers' records as they were read;
+    /// `$44`: the revisions of the changed workers; `$45` to `$49`: where others were read as well,
+    /// all workers, their revisions, first months, months and employers; `$50`: the fence; `$51`:
+    /// until when (microseconds by the database's clock).
+    ///
+    /// [postings_are_as_seen]: ../../../../migrations/postgres/0067_seen_postings.sql
+    WRITE_SEEN = concat!(
+        "WITH head AS (
+            UPDATE ledger_head SET sequence = put.sequence, hash = put.hash
+            FROM unnest($8::text[], $9::bigint[], $10::bytea[], $42::bigint[], $43::bigint[])
+                AS put (employer_code, sequence, hash, read_sequence, read_revision)
+            WHERE ledger_head.employer_code = put.employer_code
+                AND ledger_head.sequence = put.read_sequence
+                AND ledger_head.record_revision = put.read_revision
+            RETURNING 1
+        ), seen AS MATERIALIZED (
+            SELECT worker.worker_id
+            FROM unnest($45::bytea[], $46::bigint[], $47::bigint[], $48::text[], $49::text[])
+                AS seen (worker_id, revision, booked_from, booked, booked_by)
+            JOIN worker ON worker.worker_id = seen.worker_id
+            WHERE (SELECT count(*) FROM head) = cardinality($8)
+                AND worker.revision = seen.revision AND worker.merged_into IS NULL
+                AND worker.booked_from = seen.booked_from AND worker.booked = seen.booked
+                AND worker.booked_by = seen.booked_by
+            ORDER BY worker.worker_id FOR NO KEY UPDATE OF worker
+        ), booked AS (
+            UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
+                booked_by = put.booked_by
+            FROM unnest($11::bytea[], $44::bigint[], $12::bigint[], $13::text[], $14::text[],
+                    $15::bigint[], $16::text[], $17::text[])
+                AS put (worker_id, revision, read_from, read, read_by, booked_from, booked,
+                    booked_by)
+            WHERE (SELECT count(*) FROM head) = cardinality($8)
+                AND (SELECT count(*) FROM seen) = cardinality($45)
+                AND worker.worker_id = put.worker_id AND worker.revision = put.revision
+                AND worker.merged_into IS NULL AND worker.booked_from = put.read_from
+                AND worker.booked = put.read AND worker.booked_by = put.read_by
+            RETURNING 1
+        ), ",
+        years_written!("$18::text[], $19::bigint[], $20::bytea[], $21::bytea[]"),
+        ", ",
+        records_appended!(),
+        " SELECT postings_are_as_seen($50, $51, (SELECT count(*) FROM head) = cardinality($8)
+            AND (SELECT count(*) FROM seen) = cardinality($45)
+            AND (SELECT count(*) FROM booked) = cardinality($11)) AS matched"
     );
 }

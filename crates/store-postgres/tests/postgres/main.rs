@@ -9,5 +9,6 @@ mod partitioned;
 mod random;
 mod replica;
 mod schema;
+mod seen;
 mod support;
 mod together;

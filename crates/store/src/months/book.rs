@@ -1,0 +1,383 @@
+//! Booked months changed on both sides that keep them.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use mamagang_domain::ids::WorkerId;
+use mamagang_domain::key_group::BookedMonth;
+use mamagang_domain::ledger::YearState;
+use mamagang_domain::timeline::pack;
+
+use super::{WorkerMonths, YearKey, conflict, pack_year, unpack_year, year_of};
+use crate::rows::{PersonMonth, YearRow};
+use crate::{StoreError, StoreErrorKind, StoreResult};
+
+/// The booked months of some workers and of some employers' years, as they were read, and as they
+/// are to be.
+#[derive(Debug, Default)]
+pub struct MonthBook {
+    workers: BTreeMap<WorkerId, OfWorker>,
+    years: BTreeMap<YearKey, OfYear>,
+}
+
+#[derive(Debug)]
+struct OfWorker {
+    row: WorkerMonths,
+    /// The same unpacked, once it is changed.
+    changed: Option<Vec<BookedMonth>>,
+}
+
+#[derive(Debug)]
+struct OfYear {
+    row: Vec<u8>,
+    changed: Option<Vec<PersonMonth>>,
+}
+
+/// A worker's row before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedWorker {
+    /// Whose.
+    pub worker_id: WorkerId,
+    /// As it was read: a row that is another by now is not written over.
+    pub before: WorkerMonths,
+    /// As it is to be.
+    pub after: WorkerMonths,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MonthChanges {
+    /// Workers' rows, in order of id.
+    pub workers: Vec<ChangedWorker>,
+    /// The months of employers' years, packed, in order.
+    pub years: BTreeMap<YearKey, Vec<u8>>,
+}
+
+/// A year's row, of which what has no bytes stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedYear {
+    /// Whose, and which.
+    pub key: YearKey,
+    /// Its state, packed.
+    pub state: Vec<u8>,
+    /// Its months, packed.
+    pub months: Vec<u8>,
+}
+
+impl MonthChanges {
+    /// The years with new months, together with those that have a new state; of several states of
+    /// one the last.
+    pub fn years_with(&self, states: &[YearRow]) -> Vec<ChangedYear> {
+        let states = states.iter();
+        let states = states.map(|row| ((row.employer_code, row.tax_year), &row.state));
+        let states: BTreeMap<YearKey, &YearState> = states.collect();
+        let keys: BTreeSet<_> = states.keys().chain(self.years.keys()).collect();
+        let rows = keys.into_iter().map(|key| ChangedYear {
+            key: *key,
+            state: states.get(key).map_or_else(Vec::new, |state| pack(*state)),
+            months: self.years.get(key).cloned().unwrap_or_default(),
+        });
+        rows.collect()
+    }
+
+    /// These changes and those made after them, as one.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        let mut workers: BTreeMap<WorkerId, ChangedWorker> = BTreeMap::new();
+        for change in self.workers.into_iter().chain(later.workers) {
+            match workers.entry(change.worker_id) {
+                Entry::Occupied(mut first) => first.get_mut().after = change.after,
+                Entry::Vacant(place) => {
+                    place.insert(change);
+                }
+            }
+        }
+        let mut years = self.years;
+        years.extend(later.years);
+        Self {
+            workers: workers.into_values().collect(),
+            years,
+        }
+    }
+
+    /// Conflict: fewer workers' rows than are to be changed were as they were read.
+    pub fn require_matched(&self, workers: u64) -> StoreResult<()> {
+        match usize::try_from(workers) == Ok(self.workers.len()) {
+            true => Ok(()),
+            false => Err(conflict(
+                "a worker's booked months are others than were read",
+            )),
+        }
+    }
+}
+
+impl MonthBook {
+    /// Whose rows have still to be read before these months are changed.
+    pub fn missing(&self, months: &[PersonMonth]) -> (BTreeSet<WorkerId>, BTreeSet<YearKey>) {
+        let workers = months.iter().map(|month| month.worker_id);
+        let years = months.iter().map(year_of);
+        (
+            workers
+                .filter(|id| !self.workers.contains_key(id))
+                .collect(),
+            years.filter(|key| !self.years.contains_key(key)).collect(),
+        )
+    }
+
+    /// A worker's row, as read under the worker's lock.
+    pub fn add_worker(&mut self, worker_id: WorkerId, row: WorkerMonths) {
+        let changed = None;
+        self.workers.insert(worker_id, OfWorker { row, changed });
+    }
+
+    /// The packed months of an employer's year, as read under the employer's lock; no bytes where
+    /// there are none.
+    pub fn add_year(&mut self, key: YearKey, row: Vec<u8>) {
+        let changed = None;
+        self.years.insert(key, OfYear { row, changed });
+    }
+
+    /// A worker's row as it is now.
+    pub fn row_of(&self, worker_id: &WorkerId) -> Option<&WorkerMonths> {
+        self.workers.get(worker_id).map(|of| &of.row)
+    }
+
+    /// The years that these workers have months in and that have still to be read.
+    pub fn missing_years_of(&self, workers: &[WorkerId]) -> StoreResult<BTreeSet<YearKey>> {
+        let mut years = BTreeSet::new();
+        for of in workers.iter().filter_map(|id| self.workers.get(id)) {
+            let booked = of.row.unpack()?.into_iter();
+            years.extend(booked.map(|it| (it.employer_code, it.month.tax_year())));
+        }
+        years.retain(|key| !self.years.contains_key(key));
+        Ok(years)
+    }
+
+    /// Every month of these workers in the years that were read, by worker and month.
+    pub fn months_of(&self, workers: &[WorkerId]) -> StoreResult<Vec<PersonMonth>> {
+        let mut months = Vec::new();
+        for (key, of) in &self.years {
+            let of_year = unpack_year(&of.row, *key)?.into_iter();
+            months.extend(of_year.filter(|month| workers.contains(&month.worker_id)));
+        }
+        months.sort_unstable();
+        Ok(months)
+    }
+
+    /// Books months, and tells what is to be written for it. Conflict: the worker was not found, or
+    /// the month is booked already.
+    pub fn book(&mut self, months: &[PersonMonth]) -> StoreResult<MonthChanges> {
+        for month in months {
+            let booked = self.worker(month.worker_id)?;
+            let Err(place) = booked.binary_search_by_key(&month.month, |it| it.month) else {
+                return Err(conflict("the month is booked already"));
+            };
+            let employer_code = month.employer_code;
+            booked.insert(
+                place,
+                BookedMonth {
+                    month: month.month,
+                    employer_code,
+                },
+            );
+            self.year(year_of(month))?.push(*month);
+        }
+        self.take_changes()
+    }
+
+    /// Takes months back, and tells what is to be written for it. Conflict: a month is not booked
+    /// for the employer.
+    pub fn release(&mut self, months: &[PersonMonth]) -> StoreResult<MonthChanges> {
+        let missing = || conflict("a month to be released is not booked for the employer");
+        for month in months {
+            let booked = self.worker(month.worker_id).map_err(|_| missing())?;
+            let is_it = |it: &BookedMonth| {
+                (it.month, it.employer_code) == (month.month, month.employer_code)
+            };
+            booked.remove(booked.iter().position(is_it).ok_or_else(missing)?);
+            let of_year = self.year(year_of(month))?;
+            let is_it =
+                |it: &PersonMonth| (it.month, it.worker_id) == (month.month, month.worker_id);
+            of_year.swap_remove(of_year.iter().position(is_it).ok_or_else(missing)?);
+        }
+        self.take_changes()
+    }
+
+    /// The rows that have changed since they were read or last taken.
+    fn take_changes(&mut self) -> StoreResult<MonthChanges> {
+        let mut changes = MonthChanges::default();
+        for (id, of) in &mut self.workers {
+            let Some(months) = of.changed.take() else {
+                continue;
+            };
+            let after = WorkerMonths::pack(&months);
+            let after = after.ok_or_else(|| conflict("more months than a person can have"))?;
+            let before = std::mem::replace(&mut of.row, after.clone());
+            changes.workers.push(ChangedWorker {
+                worker_id: *id,
+                before,
+                after,
+            });
+        }
+        for (key, of) in &mut self.years {
+            if let Some(months) = of.changed.take() {
+                of.row = pack_year(&months)?;
+                changes.years.insert(*key, of.row.clone());
+            }
+        }
+        Ok(changes)
+    }
+
+    fn worker(&mut self, id: WorkerId) -> StoreResult<&mut Vec<BookedMonth>> {
+        let of = self.workers.get_mut(&id);
+        let OfWorker { row, changed } = of.ok_or_else(|| conflict("the worker is unknown"))?;
+        if changed.is_none() {
+            *changed = Some(row.unpack()?);
+        }
+        Ok(changed.get_or_insert_default())
+    }
+
+    fn year(&mut self, key: YearKey) -> StoreResult<&mut Vec<PersonMonth>> {
+        let of = self.years.get_mut(&key);
+        let OfYear { row, changed } = of.ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Internal,
+                "a year was not read before its months",
+            )
+        })?;
+        if changed.is_none() {
+            *changed = Some(unpack_year(row, key)?);
+        }
+        Ok(changed.get_or_insert_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read_year;
+    use super::super::tests::{booked, employer, month, worker};
+    use super::*;
+
+    /// A book of two workers and of the years of two employers, none booked.
+    fn book() -> MonthBook {
+        let mut book = MonthBook::default();
+        for who in [1, 2] {
+            book.add_worker(worker(who), WorkerMonths::default());
+        }
+        for whose in [1, 2] {
+            book.add_year(year_of(&booked(1, "2024-01", whose)), Vec::new());
+        }
+        book
+    }
+
+    #[test]
+    fn what_is_booked_and_released_is_told_once_with_what_was_before() {
+        let mut book = book();
+        let [first, second] = [booked(1, "2024-01", 1), booked(1, "2024-02", 2)];
+        let changes = book.book(&[second, first]).expect("free");
+        let [changed] = changes.workers.as_slice() else {
+            panic!("{changes:?}");
+        };
+        assert_eq!(changed.before, WorkerMonths::default());
+        assert_eq!(changed.after.months, "01");
+        assert_eq!(changes.years.len(), 2);
+        let none = book.take_changes().expect("changes");
+        assert_eq!(none, MonthChanges::default());
+
+        let found = book.months_of(&[worker(1), worker(2)]).expect("read");
+        assert_eq!(found, [first, second]);
+        let changes = book.release(&[first]).expect("booked");
+        assert_eq!(changes.workers[0].before.months, "01");
+        assert_eq!(changes.workers[0].after.months, "0");
+        assert_eq!(changes.years.len(), 1);
+        let key = year_of(&first);
+        assert_eq!(read_year(&changes.years[&key], key), Some(Vec::new()));
+    }
+
+    #[test]
+    fn changes_made_one_after_the_other_are_one_with_what_was_before_the_first() {
+        let mut book = book();
+        let [kept, moved] = [booked(1, "2024-01", 1), booked(1, "2024-02", 1)];
+        book.book(&[kept, moved]).expect("free");
+        let released = book.release(&[moved]).expect("booked");
+        let later = [booked(1, "2024-03", 1), booked(2, "2024-03", 2)];
+        let both = released.then(book.book(&later).expect("free"));
+        let told = both.workers.iter();
+        let told = told.map(|it| (it.before.months.as_str(), it.after.months.as_str()));
+        assert_eq!(Vec::from_iter(told), [("00", "0.0"), ("", "0")]);
+        let key = year_of(&kept);
+        let months = read_year(&both.years[&key], key).expect("read");
+        assert_eq!(months, [kept, later[0]]);
+        assert_eq!(book.row_of(&worker(1)), Some(&both.workers[0].after));
+        assert_eq!(book.row_of(&worker(9)), None);
+    }
+
+    #[test]
+    fn who_is_missing_and_what_does_not_fit_is_told() {
+        let mut book = book();
+        let stranger = booked(3, "2025-01", 1);
+        let (workers, years) = book.missing(&[stranger, booked(1, "2024-01", 2)]);
+        assert_eq!(workers, BTreeSet::from([worker(3)]));
+        assert_eq!(years, BTreeSet::from([year_of(&stranger)]));
+        let first = booked(1, "2024-01", 1);
+        book.book(&[first]).expect("free");
+        for refused in [
+            book.book(&[booked(1, "2024-01", 2)]),
+            book.book(&[stranger]),
+            book.release(&[booked(1, "2024-01", 2)]),
+            book.release(&[booked(1, "2024-02", 1)]),
+            book.release(&[stranger]),
+        ] {
+            let kind = refused.expect_err("refused").kind();
+            assert_eq!(kind, StoreErrorKind::Conflict);
+        }
+    }
+
+    #[test]
+    fn a_years_new_state_and_its_new_months_are_one_row() {
+        let mut book = book();
+        let [first, second] = [booked(1, "2024-01", 1), booked(1, "2024-02", 2)];
+        let changes = book.book(&[first, second]).expect("free");
+        let state = |months| YearState {
+            months,
+            ..YearState::default()
+        };
+        let row = |key: YearKey, months| YearRow {
+            employer_code: key.0,
+            tax_year: key.1,
+            state: state(months),
+        };
+        let alone = year_of(&booked(1, "2023-01", 1));
+        let states = [row(alone, 1), row(year_of(&first), 2), row(alone, 3)];
+        let rows = changes.years_with(&states);
+        let told = rows.iter().map(|it| (it.key, it.state.clone()));
+        let told: BTreeMap<_, _> = told.collect();
+        let expected = [
+            (alone, pack(&state(3))),
+            (year_of(&first), pack(&state(2))),
+            (year_of(&second), Vec::new()),
+        ];
+        assert_eq!(told, BTreeMap::from(expected));
+        let with_months = rows.iter().filter(|it| !it.months.is_empty());
+        assert_eq!(with_months.count(), 2);
+        assert!(changes.require_matched(1).is_ok());
+        assert!(changes.require_matched(0).is_err());
+    }
+
+    #[test]
+    fn years_that_workers_have_months_in_are_asked_for_once() {
+        let mut first = MonthBook::default();
+        let row = BookedMonth {
+            month: month("2024-01"),
+            employer_code: employer(1),
+        };
+        let row = WorkerMonths::pack(&[row]).expect("packed");
+        first.add_worker(worker(1), row);
+        let key = year_of(&booked(1, "2024-01", 1));
+        let asked = first.missing_years_of(&[worker(1), worker(2)]);
+        assert_eq!(asked.expect("read"), BTreeSet::from([key]));
+        first.add_year(key, Vec::new());
+        let asked = first.missing_years_of(&[worker(1)]);
+        assert_eq!(asked.expect("read"), BTreeSet::new());
+    }
+}
