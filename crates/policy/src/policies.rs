@@ -1,5 +1,6 @@
 //! A loaded edition.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +21,9 @@ pub struct Policies {
     /// What decisions read, bound for the edition's jurisdiction.
     pub book: Arc<PolicyBook>,
     catalogue: Catalogue,
+    /// Where each parameter stands that holds in the edition's jurisdiction, by name: answers ask
+    /// for some at every call.
+    effective: Arc<HashMap<String, usize>>,
 }
 
 /// Something that is not established about a value.
@@ -45,10 +49,22 @@ impl Policies {
             &version(&catalogue),
             Absent::of(&catalogue.index),
         )?;
-        Ok(Self {
+        Ok(Self::bound(book, catalogue))
+    }
+
+    fn bound(book: PolicyBook, catalogue: Catalogue) -> Self {
+        let place = |name: &str| {
+            let found = catalogue.effective(&catalogue.index.jurisdiction, name)?;
+            let mut all = catalogue.parameters.iter();
+            all.position(|parameter| std::ptr::eq(parameter, found))
+        };
+        let names = catalogue.parameters.iter().map(|parameter| &parameter.name);
+        let effective = names.filter_map(|name| Some((name.clone(), place(name)?)));
+        Self {
             book: Arc::new(book),
+            effective: Arc::new(effective.collect()),
             catalogue,
-        })
+        }
     }
 
     /// An edition from its canonical text, as it was kept when it was first applied. It passed the
@@ -78,17 +94,14 @@ impl Policies {
             &version(&catalogue),
             Absent::NotEncoded,
         )?;
-        Ok(Self {
-            book: Arc::new(book),
-            catalogue,
-        })
+        Ok(Self::bound(book, catalogue))
     }
 
     /// A parameter as it holds in the edition's jurisdiction: a city's value stands before its
     /// province's, and that before the nation's.
     pub fn get(&self, name: &str) -> Option<&Parameter> {
-        self.catalogue
-            .effective(&self.catalogue.index.jurisdiction, name)
+        let place = self.effective.get(name)?;
+        self.catalogue.parameters.get(*place)
     }
 
     /// A parameter that a place sets itself; `folder` is the place's, such as `guangdong`.

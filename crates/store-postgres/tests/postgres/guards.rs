@@ -312,6 +312,11 @@ async fn a_worker_with_booked_months_is_neither_removed_nor_renamed() {
         "UPDATE worker SET worker_id = decode(repeat('00', 16), 'hex')",
     ] {
         let mut attempt = transaction.begin().await.expect("begun");
+        // Whom nothing else refers to: what does keeps the id by itself.
+        for others in ["worker_identity", "worker_secret", "employer_worker"] {
+            let removed = run(&mut attempt, &format!("DELETE FROM {others}")).await;
+            removed.expect("no truth");
+        }
         let (code, told) = refusal(&mut attempt, wrong).await;
         assert_eq!(code, "23503", "{wrong}");
         assert!(told.contains("months are booked"), "{told}");
