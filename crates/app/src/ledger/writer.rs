@@ -47,9 +47,9 @@ const SHARE_MIN: usize = 4;
 /// the first of them a moment before the others.
 const LINGER: Duration = Duration::from_millis(1);
 
-/// So many batches lock what they read, after one that did not was refused: whoever changed it is
-/// likely to go on.
-const LOCKING_AFTER_A_REFUSAL: u32 = 8;
+/// So many batches lock what they read after one that did not was refused: whoever changed it is
+/// likely to go on. Twice as many each time that the next one without locks is refused too.
+const LOCKING_AFTER_REFUSALS: (u32, u32) = (8, 1_024);
 
 /// What a batch needs.
 pub(crate) struct LedgerContext {
@@ -62,15 +62,13 @@ pub(crate) struct LedgerContext {
 /// Whether batches have met others of late.
 #[derive(Debug, Default)]
 pub(crate) struct Contention {
+    /// Batches that are still to lock.
     locking: AtomicU32,
+    /// How many did after the last refusal; 0 since one without locks was written.
+    last: AtomicU32,
 }
 
 impl Contention {
-    fn note(&self) {
-        self.locking
-            .store(LOCKING_AFTER_A_REFUSAL, Ordering::Relaxed);
-    }
-
     fn next_locks(&self) -> Locks {
         let one_less = |left: u32| left.checked_sub(1);
         let (set, seen) = (Ordering::Relaxed, Ordering::Relaxed);
@@ -78,6 +76,17 @@ impl Contention {
             Ok(_) => Locks::Held,
             Err(_) => Locks::Compared,
         }
+    }
+
+    fn note_refused(&self) {
+        let (least, most) = LOCKING_AFTER_REFUSALS;
+        let next = (self.last.load(Ordering::Relaxed) * 2).clamp(least, most);
+        self.last.store(next, Ordering::Relaxed);
+        self.locking.store(next, Ordering::Relaxed);
+    }
+
+    fn note_written(&self) {
+        self.last.store(0, Ordering::Relaxed);
     }
 }
 
@@ -380,13 +389,18 @@ async fn run_with_retries(
         match run_batch(context, chain, commands, locks, None).await {
             Err(error) if error.may_retry() && locks == Locks::Compared => {
                 if error.kind() == StoreErrorKind::Contended {
-                    context.contention.note();
+                    context.contention.note_refused();
                     metrics::counter!("mamagang_ledger_batches_run_again").increment(1);
                 }
                 (locks, attempt) = (Locks::Held, 0);
             }
             Err(error) if error.may_retry() && attempt < UNIT_RETRIES_MAX => {}
-            result => return result.map(|(results, _)| results),
+            result => {
+                if locks == Locks::Compared && result.is_ok() {
+                    context.contention.note_written();
+                }
+                return result.map(|(results, _)| results);
+            }
         }
     }
 }
@@ -416,11 +430,26 @@ mod tests {
     #[test]
     fn batches_lock_for_a_while_after_one_that_did_not_was_refused() {
         let contention = Contention::default();
-        assert_eq!(contention.next_locks(), Locks::Compared);
-        contention.note();
-        for _ in 0..LOCKING_AFTER_A_REFUSAL {
-            assert_eq!(contention.next_locks(), Locks::Held);
+        let locking = || {
+            let mut batches = 0;
+            while contention.next_locks() == Locks::Held {
+                batches += 1;
+            }
+            batches
+        };
+        let (least, most) = LOCKING_AFTER_REFUSALS;
+        assert_eq!(locking(), 0);
+        contention.note_refused();
+        assert_eq!(locking(), least);
+        // Refused again: for longer, up to a bound.
+        contention.note_refused();
+        assert_eq!(locking(), 2 * least);
+        for _ in 0..20 {
+            contention.note_refused();
         }
-        assert_eq!(contention.next_locks(), Locks::Compared);
+        assert_eq!(locking(), most);
+        contention.note_written();
+        contention.note_refused();
+        assert_eq!(locking(), least);
     }
 }
