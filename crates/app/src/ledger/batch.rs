@@ -10,10 +10,10 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{EntryId, WorkerId};
 use mamagang_domain::key_group::{BookedMonth, RULES_VERSION};
 use mamagang_domain::ledger::{
-    ByGroup, Entry, EntryBody, LedgerRefusal, Plan, PlanInput, Release, TaxLine, plan_amendment,
+    ByGroup, Entry, EntryBody, LedgerRefusal, Plan, PlanInput, TaxLine, plan_amendment,
     plan_posting, plan_recomputation, plan_settlement,
 };
-use mamagang_domain::month::{TaxMonth, TaxYear};
+use mamagang_domain::month::TaxYear;
 use mamagang_domain::tax::TaxKind;
 use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{
@@ -25,6 +25,7 @@ use super::balance::{all_worker_months, balance_of, book_planned};
 use super::command::{Action, CodedLine, Command, LateOverDeduction, LedgerReply};
 use super::months::{YearMonths, other_employers, rebook};
 use super::refusal::{first_answer, kept};
+use super::scope::Scope;
 use super::writer::LedgerContext;
 use crate::app::civil_date;
 use crate::audit::{AuditChain, AuditDraft, DecisionItem, Works};
@@ -640,64 +641,4 @@ fn named(error: AppError, command: &Command) -> AppError {
             error.with("tax_year", command.action.tax_year().number().to_string())
         }
     }
-}
-
-/// What a command looks at.
-struct Scope {
-    /// The last month that it books.
-    through: TaxMonth,
-    /// Whether the rest of the year is projected.
-    projects: bool,
-    /// The day of the profile that applies.
-    profile_on: CivilDate,
-}
-
-impl Scope {
-    fn of(action: &Action, inputs: &LedgerInputs, today: CivilDate) -> Self {
-        let year = action.tax_year();
-        let last_release = inputs
-            .year
-            .periods
-            .last()
-            .map_or(Release::Cumulative, |period| period.release);
-        let covered = inputs.year.covered_through(year.last_month());
-        let year_end = year.last_month().last_day();
-        match action {
-            Action::Post(declared) => Self {
-                through: declared.period.last_month(),
-                projects: declared.release == Release::AnnualProjected,
-                profile_on: declared.period.last_month().last_day(),
-            },
-            Action::Amend(amendment) => Self {
-                through: covered.unwrap_or(amendment.period.last_month()),
-                projects: [
-                    Some(last_release),
-                    amendment.release,
-                    released_of(inputs, amendment),
-                ]
-                .contains(&Some(Release::AnnualProjected)),
-                profile_on: amendment.period.last_month().last_day(),
-            },
-            Action::Settle(_) => Self {
-                through: year.last_month(),
-                projects: false,
-                profile_on: year_end,
-            },
-            Action::Recompute { .. } => Self {
-                through: covered.unwrap_or(year.first_month().plus(-1)),
-                projects: last_release == Release::AnnualProjected,
-                profile_on: year_end.min(today),
-            },
-        }
-    }
-}
-
-fn released_of(
-    inputs: &LedgerInputs,
-    amendment: &mamagang_domain::ledger::Amendment,
-) -> Option<Release> {
-    inputs
-        .year
-        .period(amendment.period)
-        .map(|period| period.release)
 }

@@ -12,6 +12,7 @@ mod late_claim;
 mod months;
 mod refusal;
 mod schedule;
+mod scope;
 mod settle_job;
 mod watch;
 mod work_time;
