@@ -190,6 +190,24 @@ fn merged_into(row: &PgRow) -> StoreResult<Option<WorkerId>> {
     last.transpose()
 }
 
+/// What both ways of reading a batch ask: years, requests, and what else.
+pub(crate) fn asked(
+    years: &[(EmployerCode, TaxYear)],
+    requests: &[IdempotencyKey],
+    further: Bind,
+) -> [Bind; 6] {
+    let [codes_of, numbers] = year_keys(years);
+    let [organisations, methods, request_ids] = key_columns(requests.iter());
+    [
+        codes_of,
+        numbers,
+        organisations,
+        methods,
+        request_ids,
+        further,
+    ]
+}
+
 /// `None`: another worker was linked meanwhile.
 async fn read(
     db: &mut Db<'_>,
@@ -202,16 +220,7 @@ async fn read(
         .values()
         .flat_map(|worker| worker.filing_ids.iter().map(String::as_str))
         .collect();
-    let [codes_of, numbers] = year_keys(years);
-    let [organisations, methods, request_ids] = key_columns(requests.iter());
-    let binds = [
-        codes_of,
-        numbers,
-        organisations,
-        methods,
-        request_ids,
-        Bind::texts(filing_ids),
-    ];
+    let binds = asked(years, requests, Bind::texts(filing_ids));
     let rows = db.rows(sql::READ, binds).await?;
     let (mut of_years, mut answers) = (Vec::new(), Vec::new());
     let mut filings: BTreeMap<String, Filing> = BTreeMap::new();

@@ -24,8 +24,9 @@ use sqlx::pool::PoolConnection;
 use crate::column::{employer_code, get, int, optional_int, place, place_of, tax_year, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
-use crate::ledger::{Linked, check_starts, entry_columns, head, in_order, placed, year_keys};
-use crate::request::{columns as answer_columns, key_columns, record_at};
+use crate::ledger::{Linked, check_starts, entry_columns, head, in_order, placed};
+use crate::posting::asked;
+use crate::request::{columns as answer_columns, record_at};
 use crate::snapshot::snapshot;
 use crate::sql::posting as sql;
 use crate::unit::Shared;
@@ -65,16 +66,7 @@ pub(crate) async fn see(
     requests: &[IdempotencyKey],
 ) -> StoreResult<Option<Sight>> {
     let employers: BTreeSet<_> = years.iter().map(|(employer, _)| employer).collect();
-    let [codes_of, numbers] = year_keys(years);
-    let [organisations, methods, request_ids] = key_columns(requests.iter());
-    let binds = [
-        codes_of,
-        numbers,
-        organisations,
-        methods,
-        request_ids,
-        codes(employers),
-    ];
+    let binds = asked(years, requests, codes(employers));
     let rows = db.rows(sql::SEE, binds).await?;
     let (mut of_years, mut answers, mut linked) = (Vec::new(), Vec::new(), Linked::new());
     let mut last = None;

@@ -105,6 +105,25 @@ macro_rules! years_asked {
     };
 }
 
+/// The recorded answers to asked requests. The numbers of the arguments: organisations, methods,
+/// requests.
+macro_rules! answers_asked {
+    ($($arguments:literal)+) => {
+        concat!(
+            "FROM unnest(",
+            $($arguments,)+
+            ") WITH ORDINALITY
+            AS asked (organisation, method, request_id, ordinal)
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency
+            WHERE idempotency.organisation = asked.organisation
+                AND idempotency.method = asked.method
+                AND idempotency.request_id = asked.request_id LIMIT 1
+        ) AS idempotency"
+        )
+    };
+}
+
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod checkpoint;

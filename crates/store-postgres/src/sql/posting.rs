@@ -68,16 +68,9 @@ statements! { "posting":
         " UNION ALL
         SELECT 1, asked.ordinal - 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             idempotency.content::text, idempotency.response, idempotency.recorded_at,
-            NULL, NULL, NULL, NULL, NULL
-        FROM unnest($3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
-            AS asked (organisation, method, request_id, ordinal)
-        CROSS JOIN LATERAL (
-            SELECT * FROM idempotency
-            WHERE idempotency.organisation = asked.organisation
-                AND idempotency.method = asked.method
-                AND idempotency.request_id = asked.request_id LIMIT 1
-        ) AS idempotency
-        UNION ALL
+            NULL, NULL, NULL, NULL, NULL ",
+        answers_asked!("$3::text[], $4::text[], $5::bytea[]"),
+        " UNION ALL
         SELECT 2, NULL, filing.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL,
             filing.filing_id, filing.kind, filing.submitted_on, filing.accepted_on,
@@ -106,16 +99,9 @@ statements! { "posting":
         " UNION ALL
         SELECT 1, asked.ordinal - 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, idempotency.content::text, idempotency.response, idempotency.recorded_at,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-        FROM unnest($3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
-            AS asked (organisation, method, request_id, ordinal)
-        CROSS JOIN LATERAL (
-            SELECT * FROM idempotency
-            WHERE idempotency.organisation = asked.organisation
-                AND idempotency.method = asked.method
-                AND idempotency.request_id = asked.request_id LIMIT 1
-        ) AS idempotency
-        UNION ALL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
+        answers_asked!("$3::text[], $4::text[], $5::bytea[]"),
+        " UNION ALL
         SELECT 2, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL, NULL, NULL, worker.revision, worker.merged_into, ",
         snapshot_columns!(),

@@ -2,16 +2,11 @@
 
 statements! { "request":
     /// `$1`: organisations, `$2`: methods, `$3`: requests.
-    READ = "SELECT asked.ordinal - 1 AS place, idempotency.content::text AS content,
-            idempotency.response, idempotency.recorded_at
-        FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY
-            AS asked (organisation, method, request_id, ordinal)
-        CROSS JOIN LATERAL (
-            SELECT * FROM idempotency
-            WHERE idempotency.organisation = asked.organisation
-                AND idempotency.method = asked.method
-                AND idempotency.request_id = asked.request_id LIMIT 1
-        ) AS idempotency";
+    READ = concat!(
+        "SELECT asked.ordinal - 1 AS place, idempotency.content::text AS content,
+            idempotency.response, idempotency.recorded_at ",
+        answers_asked!("$1::text[], $2::text[], $3::bytea[]")
+    );
 
     /// `$1`: organisations, `$2`: methods, `$3`: requests, `$4`: contents, `$5`: responses,
     /// `$6`: instants. In order of key, so that the same requests sent twice at once wait for each

@@ -233,28 +233,26 @@ async fn what_has_changed_since_refuses_the_whole() {
 #[tokio::test]
 async fn who_changes_it_at_the_same_time_is_waited_for() {
     for what in MEDDLINGS {
-        let (database, _, shared) = filled().await;
-        let (seen, _) = see(&shared).await;
-        let mut unit = begin(&shared).await;
-        meddle(what, &mut unit).await;
-        let write = tokio::spawn(commit(seen, 1, &[1]));
-        support::until_one_waits(&database).await;
-        assert!(!write.is_finished(), "{what}");
-        unit.commit().await.expect("committed");
-        let before = state(&database).await;
-        let refused = write.await.expect("no panic").expect_err(what);
-        assert_eq!(refused.kind(), StoreErrorKind::Contended, "{what}");
-        assert_eq!(state(&database).await, before, "{what}");
-
         // Whoever gives up has changed nothing.
-        let (database, _, shared) = filled().await;
-        let (seen, _) = see(&shared).await;
-        let mut unit = begin(&shared).await;
-        meddle(what, &mut unit).await;
-        let write = tokio::spawn(commit(seen, 1, &[1]));
-        support::until_one_waits(&database).await;
-        drop(unit);
-        write.await.expect("no panic").expect(what);
+        for gives_up in [false, true] {
+            let (database, _, shared) = filled().await;
+            let (seen, _) = see(&shared).await;
+            let mut unit = begin(&shared).await;
+            meddle(what, &mut unit).await;
+            let write = tokio::spawn(commit(seen, 1, &[1]));
+            support::until_one_waits(&database).await;
+            assert!(!write.is_finished(), "{what}");
+            if gives_up {
+                drop(unit);
+                write.await.expect("no panic").expect(what);
+                continue;
+            }
+            unit.commit().await.expect("committed");
+            let before = state(&database).await;
+            let refused = write.await.expect("no panic").expect_err(what);
+            assert_eq!(refused.kind(), StoreErrorKind::Contended, "{what}");
+            assert_eq!(state(&database).await, before, "{what}");
+        }
     }
 }
 
