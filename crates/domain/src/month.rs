@@ -133,9 +133,12 @@ impl fmt::Debug for TaxMonth {
 pub struct TaxYear(i32);
 
 impl TaxYear {
+    /// The first one there is.
+    pub const MIN: Self = Self(1);
+
     /// The tax year, or `None` outside 1–9998.
     pub fn new(year: i32) -> Option<Self> {
-        (1..=9998).contains(&year).then_some(Self(year))
+        (Self::MIN.0..=9998).contains(&year).then_some(Self(year))
     }
 
     /// The year's number.

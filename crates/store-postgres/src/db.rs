@@ -149,6 +149,20 @@ impl Db<'_> {
         Ok(rows)
     }
 
+    /// The rows that were written, as the statement tells them.
+    pub(crate) async fn rows_written<const N: usize>(
+        &mut self,
+        statement: Statement,
+        binds: [Bind; N],
+    ) -> StoreResult<Vec<PgRow>> {
+        let rows = self.rows(statement, binds).await?;
+        let written = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        self.counters
+            .rows_written
+            .fetch_add(written, Ordering::Relaxed);
+        Ok(rows)
+    }
+
     /// Writes several sets, of so many rows, in one statement that is its own transaction and
     /// refuses what it should not write.
     pub(crate) async fn write_and_commit(

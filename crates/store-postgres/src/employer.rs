@@ -6,12 +6,14 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::timeline::EmployerRecord;
 use mamagang_store::StoreResult;
+use mamagang_store::months::MonthBook;
 use mamagang_store::rows::EmployerRow;
 use sqlx::postgres::PgRow;
 
-use crate::column::{employer_code, get, optional_int, place, place_of};
+use crate::column::{employer_code, get, optional_int, place, place_of, worker_id};
 use crate::db::{Bind, Db};
 use crate::error::corrupt;
+use crate::month;
 use crate::sql::employer as sql;
 
 pub(crate) fn codes<'a>(employers: impl IntoIterator<Item = &'a EmployerCode>) -> Bind {
@@ -87,7 +89,12 @@ pub(crate) async fn put(db: &mut Db<'_>, employers: &[EmployerRow]) -> StoreResu
     Ok(())
 }
 
-pub(crate) async fn link(db: &mut Db<'_>, links: &[(EmployerCode, WorkerId)]) -> StoreResult<()> {
+/// Notes who has contracts with whom, and where the months of those are kept who are new.
+pub(crate) async fn link(
+    db: &mut Db<'_>,
+    book: &mut MonthBook,
+    links: &[(EmployerCode, WorkerId)],
+) -> StoreResult<()> {
     // In order of key, so that units that note the same pairs wait and do not deadlock.
     let links: BTreeSet<_> = links.iter().collect();
     if links.is_empty() {
@@ -97,6 +104,8 @@ pub(crate) async fn link(db: &mut Db<'_>, links: &[(EmployerCode, WorkerId)]) ->
         codes(links.iter().map(|(employer, _)| employer)),
         Bind::blobs(links.iter().map(|(_, worker)| worker.bytes())),
     ];
-    db.write(sql::LINK, binds).await?;
-    Ok(())
+    let rows = db.rows_written(sql::LINK, binds).await?;
+    let new = rows.iter();
+    let new = new.map(|row| Ok((employer_code(row)?, worker_id(row)?)));
+    month::keep(db, book, &new.collect::<StoreResult<Vec<_>>>()?).await
 }

@@ -6,7 +6,7 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{Genesis, YearState};
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::{EmployerRecord, unpack};
-use mamagang_store::months::{MonthChanges, unpack_year};
+use mamagang_store::months::{MonthBook, MonthChanges, unpack_year};
 use mamagang_store::rows::{
     EmployerRow, EntryRow, LedgerHead, LedgerInputs, WorkerSnapshot, YearRow,
 };
@@ -15,17 +15,18 @@ use sqlx::postgres::PgRow;
 
 use crate::column::{
     digest, employer_code, get, int, narrow, narrowed, no_later_than, optional_int, place,
-    place_of, tax_year,
+    place_of, tax_year, worker_id,
 };
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
-use crate::month;
+use crate::month::{self, Years};
 use crate::snapshot::snapshot;
 use crate::sql::ledger as sql;
 
-/// An employer's workers, each once, in order of id: a merged worker is the one merged into.
-pub(crate) type Linked = HashMap<EmployerCode, Vec<WorkerSnapshot>>;
+/// Employers' workers.
+#[derive(Default)]
+pub(crate) struct Linked(pub(crate) HashMap<EmployerCode, Vec<WorkerSnapshot>>);
 
 /// Has employers to the unit alone, also those that are not known yet.
 pub(crate) async fn lock_heads(
@@ -70,26 +71,45 @@ pub(crate) async fn inputs(
     let [codes_of, numbers] = year_keys(years);
     let binds = [codes_of, numbers, codes(&employers)];
     let rows = db.rows(sql::READ_INPUTS, binds).await?;
-    let (mut of_years, mut linked) = (Vec::new(), Linked::new());
+    let (mut of_years, mut of_workers) = (Vec::new(), Vec::new());
+    let (mut of_employers, mut book) = (Years::default(), MonthBook::default());
     for row in &rows {
-        if int(row, "part")? == 0 {
-            of_years.push(row);
-        } else {
-            let of_employer = linked.entry(employer_code(row)?).or_default();
-            of_employer.push(snapshot(row)?);
+        match int(row, "part")? {
+            0 => of_years.push(row),
+            1 => of_workers.push(row),
+            _ => of_employers.add(row, &mut book)?,
         }
     }
-    in_order(&mut linked);
-    placed(years, of_years, linked)
+    let mut linked = Linked::default();
+    for row in of_workers {
+        linked.push(row, &of_employers)?;
+    }
+    placed(years, of_years, &of_employers, linked.in_order())
 }
 
-/// Each employer's workers in order of id, each once: several that were merged into one are that
-/// one.
-pub(crate) fn in_order(linked: &mut Linked) {
-    for workers in linked.values_mut() {
-        let id = |snapshot: &mut WorkerSnapshot| snapshot.worker.worker_id;
-        workers.sort_unstable_by_key(|snapshot| snapshot.worker.worker_id);
-        workers.dedup_by_key(id);
+impl Linked {
+    /// Takes a row of `snapshot_columns!` with the employer's code; the employer's years are read.
+    pub(crate) fn push(&mut self, row: &PgRow, years: &Years<'_>) -> StoreResult<()> {
+        let employer = employer_code(row)?;
+        let months = match month::kept_by(row)? {
+            None => month::booked(row)?,
+            Some(keeper) if keeper == employer => years.kept_of(employer, worker_id(row)?)?,
+            Some(_) => return Err(corrupt("months_kept_by")),
+        };
+        let of_employer = self.0.entry(employer).or_default();
+        of_employer.push(snapshot(row, months)?);
+        Ok(())
+    }
+
+    /// Each employer's workers in order of id, each once: several that were merged into one are that
+    /// one.
+    pub(crate) fn in_order(mut self) -> Self {
+        for workers in self.0.values_mut() {
+            let id = |snapshot: &mut WorkerSnapshot| snapshot.worker.worker_id;
+            workers.sort_unstable_by_key(|snapshot| snapshot.worker.worker_id);
+            workers.dedup_by_key(id);
+        }
+        self
     }
 }
 
@@ -105,6 +125,7 @@ pub(crate) fn year_keys(years: &[(EmployerCode, TaxYear)]) -> [Bind; 2] {
 pub(crate) fn placed(
     years: &[(EmployerCode, TaxYear)],
     rows: Vec<&PgRow>,
+    of_employers: &Years<'_>,
     mut linked: Linked,
 ) -> StoreResult<Vec<LedgerInputs>> {
     let mut uses: HashMap<EmployerCode, usize> = HashMap::new();
@@ -112,7 +133,10 @@ pub(crate) fn placed(
         *uses.entry(*employer).or_default() += 1;
     }
     let found = rows.into_iter();
-    let found = found.map(|row| Ok((place_of(row)?, year_inputs(row, &mut linked, &mut uses)?)));
+    let found = found.map(|row| {
+        let inputs = year_inputs(row, of_employers, &mut linked, &mut uses)?;
+        Ok((place_of(row)?, inputs))
+    });
     let inputs: Option<Vec<_>> = place(years.len(), found)?.into_iter().collect();
     inputs.ok_or_else(|| corrupt("place"))
 }
@@ -120,7 +144,8 @@ pub(crate) fn placed(
 /// `uses` counts the years that an employer's workers are still asked for: the last one takes them.
 fn year_inputs(
     row: &PgRow,
-    linked: &mut Linked,
+    of_employers: &Years<'_>,
+    Linked(linked): &mut Linked,
     uses: &mut HashMap<EmployerCode, usize>,
 ) -> StoreResult<LedgerInputs> {
     let employer = employer_code(row)?;
@@ -133,14 +158,17 @@ fn year_inputs(
         0 => linked.remove(&employer),
         _ => linked.get(&employer).cloned(),
     };
+    let key = (employer, tax_year(row)?);
+    let year = of_employers.row(&key);
+    let months = year.map(|row| unpack_year(month::packed_year(row)?, key));
     Ok(LedgerInputs {
         employer: record.map(|record| EmployerRow {
             employer_code: employer,
             record,
         }),
         head: head(row, &employer)?,
-        year: state(row)?.unwrap_or_default(),
-        months: unpack_year(month::packed_year(row)?, (employer, tax_year(row)?))?,
+        year: year.map(state).transpose()?.flatten().unwrap_or_default(),
+        months: months.transpose()?.unwrap_or_default(),
         workers: workers.unwrap_or_default(),
     })
 }
@@ -159,10 +187,9 @@ pub(crate) fn head(row: &PgRow, employer: &EmployerCode) -> StoreResult<LedgerHe
 }
 
 fn state(row: &PgRow) -> StoreResult<Option<YearState>> {
-    let packed: Option<&[u8]> = get(row, "state")?;
+    let packed: &[u8] = get(row, "state")?;
     // A year of which months alone are known has no bytes.
-    let packed = packed.filter(|bytes| !bytes.is_empty());
-    let state = packed.map(unpack).transpose();
+    let state = (!packed.is_empty()).then(|| unpack(packed)).transpose();
     state.map_err(|error| corrupt("year").with_source(error))
 }
 
@@ -253,13 +280,14 @@ pub(crate) fn entry_columns(entries: &[EntryRow]) -> [Bind; 7] {
 }
 
 /// The heads after the entries, as columns: an upsert takes one row an employer.
-pub(crate) fn head_columns(entries: &[EntryRow]) -> [Bind; 3] {
+pub(crate) fn head_columns(entries: &[EntryRow]) -> [Bind; 4] {
     let heads = entries.iter();
     let heads: BTreeMap<_, _> = heads.map(|entry| (entry.employer_code, entry)).collect();
     [
         codes(heads.keys()),
         Bind::ints(heads.values().map(|last| last.sequence)),
         Bind::blobs(heads.values().map(|last| last.hash)),
+        Bind::ints(heads.values().map(|last| last.recorded_at)),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! Joining two records of one person.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use mamagang_domain::ids::WorkerId;
 use mamagang_store::merge::MergeWrites;
@@ -21,6 +23,12 @@ impl MergeWrites for PostgresUnit {
     }
 
     async fn merge_workers(&mut self, from: WorkerId, into: WorkerId) -> StoreResult<()> {
+        // What is known under two ids is told by their rows: one of them keeps what was booked.
+        let mut book = std::mem::take(&mut self.months);
+        let both = BTreeSet::from([from, into]);
+        let taken = month::take_from_employers(&mut self.writing(), &mut book, &both).await;
+        self.months = book;
+        self.note(taken)?;
         let binds = || [into, from].map(|id| Bind::Blob(id.bytes().to_vec()));
         let moved = self.writing().write(sql::MOVE_MERGED, binds()).await;
         self.note(moved)?;

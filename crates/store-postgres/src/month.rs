@@ -1,27 +1,112 @@
 //! Booked person-months.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
+use mamagang_domain::month::TaxYear;
 use mamagang_store::StoreResult;
 use mamagang_store::months::{
-    ChangedWorker, MonthBook, MonthChanges, WorkerMonths, YearKey, unpack_months, unpack_year,
+    ChangedWorker, MonthBook, MonthChanges, WorkerMonths, YearKey, add_booked_of, unpack_months,
+    unpack_year,
 };
 use mamagang_store::rows::{PersonMonth, YearRow};
 use sqlx::postgres::PgRow;
 
-use crate::column::{employer_code, get, int, narrow, place, place_of, tax_year, worker_id};
+use crate::column::{
+    employer_code, get, int, narrow, parse_employer, place, place_of, tax_year, worker_id,
+};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
+use crate::error::corrupt;
 use crate::ledger;
 use crate::sql::month as sql;
 
-/// The months of a worker's row, by month.
+/// Workers that an employer has at most while it keeps their months: whoever asks for one worker's is
+/// given those of all, some forty bytes a worker and year.
+const KEPT_WORKERS_MAX: i64 = 64;
+
+/// The months of a worker's row, by month; none where an employer keeps them.
 pub(crate) fn booked(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
     let (from, months) = (int(row, "booked_from")?, get(row, "booked")?);
     unpack_months(from, months, get(row, "booked_by")?)
+}
+
+/// Who keeps a worker's months, where the worker's row does not.
+pub(crate) fn kept_by(row: &PgRow) -> StoreResult<Option<EmployerCode>> {
+    let keeper: &str = get(row, "months_kept_by")?;
+    let keeper = (!keeper.is_empty()).then(|| parse_employer(keeper));
+    keeper.transpose()
+}
+
+/// The months of a worker by month, of a row with `kept_years!`.
+pub(crate) fn booked_anywhere(row: &PgRow) -> StoreResult<Vec<BookedMonth>> {
+    let Some(keeper) = kept_by(row)? else {
+        return booked(row);
+    };
+    let worker = worker_id(row)?;
+    let years: Vec<Vec<u8>> = get(row, "kept_years")?;
+    let mut months = Vec::new();
+    for bytes in &years {
+        let split = bytes.split_first_chunk();
+        let (number, packed) = split.ok_or_else(|| corrupt("kept_years"))?;
+        let year = TaxYear::new(i32::from_be_bytes(*number));
+        let key = (keeper, year.ok_or_else(|| corrupt("tax_year"))?);
+        add_booked_of(worker, packed, key, &mut months)?;
+    }
+    months.sort_unstable_by_key(|it| it.month);
+    Ok(months)
+}
+
+/// The years of some employers in which something was booked or declared, as `years_of!` reads them.
+#[derive(Default)]
+pub(crate) struct Years<'r>(HashMap<EmployerCode, Vec<(TaxYear, &'r PgRow)>>);
+
+impl<'r> Years<'r> {
+    /// Takes a row, and notes its months in the book.
+    pub(crate) fn add(&mut self, row: &'r PgRow, book: &mut MonthBook) -> StoreResult<()> {
+        let (employer, year) = (employer_code(row)?, tax_year(row)?);
+        book.add_year((employer, year), packed_year(row)?.to_vec());
+        self.0.entry(employer).or_default().push((year, row));
+        Ok(())
+    }
+
+    fn of(&self, employer: &EmployerCode) -> &[(TaxYear, &'r PgRow)] {
+        self.0.get(employer).map_or(&[], Vec::as_slice)
+    }
+
+    /// A year's row, if it has one.
+    pub(crate) fn row(&self, (employer, year): &YearKey) -> Option<&'r PgRow> {
+        let years = self.of(employer).iter();
+        years
+            .filter(|(it, _)| it == year)
+            .map(|(_, row)| *row)
+            .next()
+    }
+
+    /// The months that an employer keeps of a worker, by month.
+    pub(crate) fn kept_of(
+        &self,
+        employer: EmployerCode,
+        worker: WorkerId,
+    ) -> StoreResult<Vec<BookedMonth>> {
+        let mut months = Vec::new();
+        for (year, row) in self.of(&employer) {
+            add_booked_of(worker, packed_year(row)?, (employer, *year), &mut months)?;
+        }
+        months.sort_unstable_by_key(|it| it.month);
+        Ok(months)
+    }
+}
+
+/// Puts years of which nothing was booked yet into the book, so that it has every one of these.
+pub(crate) fn add_empty_years(book: &mut MonthBook, years: &[YearKey]) {
+    for key in years {
+        if !book.has_year(key) {
+            book.add_year(*key, Vec::new());
+        }
+    }
 }
 
 /// The same as they are kept.
@@ -33,10 +118,9 @@ pub(crate) fn worker_months(row: &PgRow) -> StoreResult<WorkerMonths> {
     })
 }
 
-/// The bytes of a year's months; none where it has no row.
+/// The bytes of a year's months; none where none was ever booked.
 pub(crate) fn packed_year(row: &PgRow) -> StoreResult<&[u8]> {
-    let months: Option<&[u8]> = get(row, "months")?;
-    Ok(months.unwrap_or_default())
+    get(row, "months")
 }
 
 pub(crate) async fn list_of(
@@ -62,7 +146,9 @@ pub(crate) async fn of_rows(
 ) -> StoreResult<Vec<Vec<BookedMonth>>> {
     let asked = [Bind::blobs(workers.iter().map(WorkerId::bytes))];
     let rows = db.rows(sql::LIST_OF_WORKERS, asked).await?;
-    let found = rows.iter().map(|row| Ok((place_of(row)?, booked(row)?)));
+    let found = rows
+        .iter()
+        .map(|row| Ok((place_of(row)?, booked_anywhere(row)?)));
     let found = place(workers.len(), found)?.into_iter();
     Ok(found.map(Option::unwrap_or_default).collect())
 }
@@ -96,9 +182,11 @@ pub(crate) async fn fetch(
     book: &mut MonthBook,
     months: &[PersonMonth],
 ) -> StoreResult<()> {
-    let (workers, years) = book.missing(months);
+    let (workers, _) = book.missing(months);
     add_workers(db, book, &workers).await?;
-    let mut absent = years;
+    let elsewhere = book.kept_elsewhere(months);
+    take_from_employers(db, book, &elsewhere).await?;
+    let (_, mut absent) = book.missing(months);
     add_years(db, book, &mut absent).await?;
     if !absent.is_empty() {
         // A row that is not there cannot be locked; the employer's head can.
@@ -122,9 +210,92 @@ where
         return Ok(());
     }
     let asked = [Bind::blobs(workers.map(WorkerId::bytes))];
+    let mut keepers = BTreeSet::new();
     for row in &db.rows(sql::READ_WORKERS, asked).await? {
-        book.add_worker(worker_id(row)?, worker_months(row)?);
+        match kept_by(row)? {
+            None => book.add_worker(worker_id(row)?, worker_months(row)?),
+            Some(keeper) => {
+                book.add_kept_worker(worker_id(row)?, keeper);
+                keepers.insert(keeper);
+            }
+        }
     }
+    if keepers.is_empty() {
+        return Ok(());
+    }
+    // Whoever posts has the head and then the years.
+    ledger::lock_heads(db, &keepers).await?;
+    for row in &db.rows(sql::READ_BOOKED_YEARS, [codes(&keepers)]).await? {
+        let key = (employer_code(row)?, tax_year(row)?);
+        if !book.has_year(&key) {
+            book.add_year(key, packed_year(row)?.to_vec());
+        }
+    }
+    Ok(())
+}
+
+/// Has the workers' own rows tell their months from now on, and tells their keepers' postings.
+pub(crate) async fn take_from_employers(
+    db: &mut Db<'_>,
+    book: &mut MonthBook,
+    workers: &BTreeSet<WorkerId>,
+) -> StoreResult<()> {
+    let unread: Vec<_> = workers.iter().filter(|id| !book.has_worker(id)).collect();
+    add_workers(db, book, unread).await?;
+    let kept = workers
+        .iter()
+        .filter_map(|id| Some((*id, book.keeper_of(id)?)));
+    let kept: BTreeMap<WorkerId, EmployerCode> = kept.collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let keepers: BTreeSet<_> = kept.values().copied().collect();
+    let rows = kept.keys().map(|id| book.row_from_years(id));
+    let rows = rows.collect::<StoreResult<Vec<_>>>()?;
+    let binds = [
+        Bind::blobs(kept.keys().map(WorkerId::bytes)),
+        Bind::ints(rows.iter().map(|row| row.from)),
+        Bind::texts(rows.iter().map(|row| &row.months)),
+        Bind::texts(rows.iter().map(|row| &row.employers)),
+        codes(&keepers),
+    ];
+    let written = db.write(sql::TAKE_FROM_EMPLOYERS, binds).await?;
+    for (id, row) in kept.keys().zip(rows) {
+        book.add_worker(*id, row);
+    }
+    match usize::try_from(written) == Ok(kept.len()) {
+        true => Ok(()),
+        false => Err(corrupt("months_kept_by")),
+    }
+}
+
+/// Has employers keep the months of workers who were newly linked to them and have nobody else, and
+/// has the rows of those tell their own who were kept and may not be any longer.
+pub(crate) async fn keep(
+    db: &mut Db<'_>,
+    book: &mut MonthBook,
+    linked: &[(EmployerCode, WorkerId)],
+) -> StoreResult<()> {
+    if linked.is_empty() {
+        return Ok(());
+    }
+    let employers: BTreeSet<_> = linked.iter().map(|(employer, _)| *employer).collect();
+    ledger::add_heads(db, &employers).await?;
+    let binds = || {
+        [
+            codes(linked.iter().map(|(employer, _)| employer)),
+            Bind::blobs(linked.iter().map(|(_, worker)| worker.bytes())),
+            Bind::Int(KEPT_WORKERS_MAX),
+        ]
+    };
+    let taken = db.rows(sql::LIST_TO_TAKE, binds()).await?;
+    let taken = taken.iter().map(worker_id).collect::<StoreResult<_>>()?;
+    take_from_employers(db, book, &taken).await?;
+    db.write(sql::GIVE_TO_EMPLOYERS, binds()).await?;
+    // Read anew when they are asked for.
+    linked
+        .iter()
+        .for_each(|(_, worker)| book.forget_worker(worker));
     Ok(())
 }
 
@@ -144,7 +315,7 @@ async fn add_years(
 
 /// Writes what was booked or released, where there is anything.
 pub(crate) async fn write(db: &mut Db<'_>, changes: &MonthChanges) -> StoreResult<()> {
-    if changes.workers.is_empty() {
+    if changes.workers.is_empty() && changes.years.is_empty() {
         return Ok(());
     }
     let workers = worker_columns(&changes.workers);

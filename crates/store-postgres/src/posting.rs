@@ -15,14 +15,13 @@ use mamagang_store::rows::{
 use mamagang_store::{PostingBatch, StoreResult};
 use sqlx::postgres::PgRow;
 
-use crate::column::{
-    employer_code, get, int, narrow, optional_int, place, place_of, tax_year, worker_id,
-};
+use crate::column::{employer_code, get, int, narrow, optional_int, place, place_of, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
 use crate::error::corrupt;
 use crate::filing::filing_row;
 use crate::ledger::{Linked, add_heads, cannot_lock, placed, year_keys};
+use crate::month::Years;
 use crate::request::{key_columns, record_at};
 use crate::snapshot::worker_row;
 use crate::sql::posting as sql;
@@ -46,7 +45,9 @@ pub(crate) struct Inputs {
 /// A worker as its lock found it.
 struct Locked {
     row: WorkerRow,
+    /// None yet where an employer keeps them.
     booked: Vec<BookedMonth>,
+    kept_by: Option<EmployerCode>,
     filing_ids: Vec<String>,
     /// Employers that are still to be given it.
     uses: usize,
@@ -134,15 +135,38 @@ impl Locks {
     fn keep(&mut self, row: &PgRow) -> StoreResult<WorkerId> {
         let id = worker_id(row)?;
         if let Entry::Vacant(place) = self.workers.entry(id) {
-            self.months.add_worker(id, month::worker_months(row)?);
+            let kept_by = month::kept_by(row)?;
+            match kept_by {
+                None => self.months.add_worker(id, month::worker_months(row)?),
+                Some(keeper) => self.months.add_kept_worker(id, keeper),
+            }
             place.insert(Locked {
                 row: worker_row(row)?,
                 booked: month::booked(row)?,
+                kept_by,
                 filing_ids: get(row, "filing_ids")?,
                 uses: 0,
             });
         }
         Ok(id)
+    }
+
+    /// Gives workers the months that their employers keep.
+    fn take_kept(&mut self, years: &Years<'_>) -> StoreResult<()> {
+        for (employer, workers) in &self.linked {
+            for id in workers {
+                let locked = self.workers.get_mut(id);
+                let kept = locked.filter(|locked| locked.kept_by.is_some());
+                match kept {
+                    Some(locked) if locked.kept_by == Some(*employer) => {
+                        locked.booked = years.kept_of(*employer, *id)?;
+                    }
+                    Some(_) => return Err(corrupt("months_kept_by")),
+                    None => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The workers of each employer.
@@ -178,9 +202,11 @@ impl Locks {
         let mut of_employer =
             |ids: BTreeSet<WorkerId>| ids.into_iter().filter_map(&mut snapshot).collect();
         let linked = self.linked.into_iter();
-        linked
-            .map(|(employer, ids)| (employer, of_employer(ids)))
-            .collect()
+        Linked(
+            linked
+                .map(|(employer, ids)| (employer, of_employer(ids)))
+                .collect(),
+        )
     }
 }
 
@@ -220,8 +246,11 @@ async fn read(
         .values()
         .flat_map(|worker| worker.filing_ids.iter().map(String::as_str))
         .collect();
-    let binds = asked(years, requests, Bind::texts(filing_ids));
+    let employers: BTreeSet<_> = years.iter().map(|(employer, _)| employer).collect();
+    let [a, b, c, d, e, filings] = asked(years, requests, Bind::texts(filing_ids));
+    let binds = [a, b, c, d, e, filings, codes(employers)];
     let rows = db.rows(sql::READ, binds).await?;
+    let mut of_employers = Years::default();
     let (mut of_years, mut answers) = (Vec::new(), Vec::new());
     let mut filings: BTreeMap<String, Filing> = BTreeMap::new();
     let mut last = None;
@@ -234,20 +263,22 @@ async fn read(
                     return Ok(None);
                 }
                 last = last.max(optional_int(row, "last_recorded_at")?);
-                let packed = month::packed_year(row)?.to_vec();
-                locks.months.add_year((employer, tax_year(row)?), packed);
                 of_years.push(row);
             }
             1 => answers.push(Ok((place_of(row)?, record_at(row, "answered_at")?))),
+            3 => of_employers.add(row, &mut locks.months)?,
             _ => {
                 let filing = filing_row(row)?;
                 filings.insert(filing.filing_id.clone(), filing);
             }
         }
     }
+    month::add_empty_years(&mut locks.months, years);
+    locks.take_kept(&of_employers)?;
     let months = std::mem::take(&mut locks.months);
+    let linked = locks.snapshots(&filings);
     Ok(Some(Inputs {
-        years: placed(years, of_years, locks.snapshots(&filings))?,
+        years: placed(years, of_years, &of_employers, linked)?,
         answered: place(requests.len(), answers)?,
         last,
         months,
@@ -274,9 +305,11 @@ pub(crate) async fn write(
     let sets: [&[Bind]; 5] = [&entries, &heads, &workers, &years, &answers];
     let firsts = sets.iter().filter_map(|set| set.first());
     let written = firsts.map(Bind::len).sum::<usize>() + rows.len();
-    let columns = entries.into_iter().chain(heads).chain(workers);
-    let columns = columns.chain(years).chain(answers);
-    let columns = columns.chain(audit::columns(rows)?).collect();
+    let [employers, sequences, hashes, instants] = heads;
+    let columns = entries.into_iter().chain([employers, sequences, hashes]);
+    let columns = columns.chain(workers).chain(years).chain(answers);
+    let columns = columns.chain(audit::columns(rows)?).chain([instants]);
+    let columns = columns.collect();
     let matched = db.write_sets(sql::WRITE, columns, written).await?;
     changes.require_matched(matched)
 }

@@ -21,13 +21,13 @@ use mamagang_store::{
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
-use crate::column::{employer_code, get, int, optional_int, place, place_of, tax_year, worker_id};
+use crate::column::{employer_code, get, int, optional_int, place, place_of, worker_id};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
-use crate::ledger::{Linked, check_starts, entry_columns, head, in_order, placed};
+use crate::ledger::{Linked, check_starts, entry_columns, head, placed};
+use crate::month::Years;
 use crate::posting::asked;
 use crate::request::{columns as answer_columns, record_at};
-use crate::snapshot::snapshot;
 use crate::sql::posting as sql;
 use crate::unit::Shared;
 use crate::{audit, month};
@@ -43,7 +43,7 @@ pub(crate) struct Sight {
 /// What has to be as it was read.
 struct Seen {
     heads: BTreeMap<EmployerCode, Head>,
-    /// Revisions of the workers.
+    /// Revisions of the workers whose own rows tell their months.
     workers: BTreeMap<WorkerId, i64>,
     months: MonthBook,
     fence: i64,
@@ -55,7 +55,9 @@ struct Seen {
 struct Head {
     sequence: u32,
     hash: Digest32,
+    recorded_at: i64,
     record_revision: i64,
+    basis: i64,
 }
 
 /// Reads a batch in one statement. `None`: a head is not there yet, does not tell the record's
@@ -68,7 +70,8 @@ pub(crate) async fn see(
     let employers: BTreeSet<_> = years.iter().map(|(employer, _)| employer).collect();
     let binds = asked(years, requests, codes(employers));
     let rows = db.rows(sql::SEE, binds).await?;
-    let (mut of_years, mut answers, mut linked) = (Vec::new(), Vec::new(), Linked::new());
+    let (mut of_years, mut answers, mut of_workers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut of_employers, mut linked) = (Years::default(), Linked::default());
     let mut last = None;
     let mut seen = Seen {
         heads: BTreeMap::new(),
@@ -88,7 +91,9 @@ pub(crate) async fn see(
                 let head = Head {
                     sequence,
                     hash,
+                    recorded_at: int(row, "last_recorded_at")?,
                     record_revision,
+                    basis: int(row, "basis")?,
                 };
                 seen.heads.insert(employer, head);
                 (seen.fence, seen.seen_at) = (int(row, "fence")?, int(row, "seen_at")?);
@@ -97,27 +102,32 @@ pub(crate) async fn see(
                     let context = "a standby in the primary's place";
                     return Err(StoreError::new(StoreErrorKind::Unavailable, context));
                 }
-                last = last.max(optional_int(row, "last_recorded_at")?);
-                let packed = month::packed_year(row)?.to_vec();
-                seen.months.add_year((employer, tax_year(row)?), packed);
+                last = last.max(Some(head.recorded_at));
                 of_years.push(row);
             }
             1 => answers.push(Ok((place_of(row)?, record_at(row, "answered_at")?))),
-            _ => {
-                let merged_into: Option<&[u8]> = get(row, "merged_into")?;
-                if merged_into.is_some() {
-                    return Ok(None);
-                }
-                let id = worker_id(row)?;
-                seen.workers.insert(id, int(row, "revision")?);
-                seen.months.add_worker(id, month::worker_months(row)?);
-                let of_employer = linked.entry(employer_code(row)?).or_default();
-                of_employer.push(snapshot(row)?);
-            }
+            2 => of_workers.push(row),
+            _ => of_employers.add(row, &mut seen.months)?,
         }
     }
-    in_order(&mut linked);
-    let inputs = placed(years, of_years, linked)?;
+    for row in of_workers {
+        let merged_into: Option<&[u8]> = get(row, "merged_into")?;
+        if merged_into.is_some() {
+            return Ok(None);
+        }
+        let id = worker_id(row)?;
+        match month::kept_by(row)? {
+            // Its employer's head tells of it.
+            Some(keeper) => seen.months.add_kept_worker(id, keeper),
+            None => {
+                seen.workers.insert(id, int(row, "revision")?);
+                seen.months.add_worker(id, month::worker_months(row)?);
+            }
+        }
+        linked.push(row, &of_employers)?;
+    }
+    month::add_empty_years(&mut seen.months, years);
+    let inputs = placed(years, of_years, &of_employers, linked.in_order())?;
     for ((employer, _), read) in years.iter().zip(&inputs) {
         let revision = read.employer.as_ref().map_or(0, |it| it.record.revision);
         let head = seen.heads.get(employer);
@@ -224,7 +234,7 @@ impl Seen {
         let sets: [&[Bind]; 5] = [&entries, &heads[..3], &workers, &years, &answers];
         let firsts = sets.iter().filter_map(|set| set.first());
         let rows = firsts.map(Bind::len).sum::<usize>() + audit.len();
-        let [employers, sequences, hashes, read_sequences, revisions] = heads;
+        let [employers, sequences, hashes, instants, read @ ..] = heads;
         let columns = entries
             .into_iter()
             .chain([employers, sequences, hashes])
@@ -232,27 +242,31 @@ impl Seen {
             .chain(years)
             .chain(answers)
             .chain(audit::columns(audit)?)
-            .chain([read_sequences, revisions])
+            .chain([instants])
+            .chain(read)
             .chain(self.compared(&changes.workers)?)
             .chain([Bind::Int(self.fence), Bind::Int(written_by)]);
         Ok((columns.collect(), rows))
     }
 
     /// Every head of the batch, those without a new entry as they are: codes, sequences, hashes,
-    /// sequences and records' revisions as they were read.
-    fn head_columns(&self, entries: &[EntryRow]) -> [Bind; 5] {
+    /// instants; and sequences, records' revisions and bases as they were read.
+    fn head_columns(&self, entries: &[EntryRow]) -> [Bind; 7] {
         let mut after = self.heads.clone();
         for entry in entries {
             if let Some(head) = after.get_mut(&entry.employer_code) {
                 (head.sequence, head.hash) = (entry.sequence, entry.hash);
+                head.recorded_at = entry.recorded_at;
             }
         }
         [
             codes(after.keys()),
             Bind::ints(after.values().map(|head| head.sequence)),
             Bind::blobs(after.values().map(|head| head.hash)),
+            Bind::ints(after.values().map(|head| head.recorded_at)),
             Bind::ints(self.heads.values().map(|head| head.sequence)),
             Bind::ints(self.heads.values().map(|head| head.record_revision)),
+            Bind::ints(self.heads.values().map(|head| head.basis)),
         ]
     }
 

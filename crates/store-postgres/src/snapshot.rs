@@ -1,6 +1,7 @@
 //! A worker as checks and postings read it: one row with its lists.
 
 use mamagang_domain::filing::Filing;
+use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
 use mamagang_store::rows::{WorkerRow, WorkerSnapshot};
@@ -8,7 +9,6 @@ use sqlx::postgres::PgRow;
 
 use crate::column::{date, filing_kind, get, parse_employer, worker_id};
 use crate::error::corrupt;
-use crate::month::booked;
 
 pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
     let packed: &[u8] = get(row, "timeline")?;
@@ -20,12 +20,12 @@ pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
     })
 }
 
-/// Reads the columns of `snapshot_columns!`.
-pub(crate) fn snapshot(row: &PgRow) -> StoreResult<WorkerSnapshot> {
+/// Reads the columns of `snapshot_columns!`, with the worker's months from wherever they are kept.
+pub(crate) fn snapshot(row: &PgRow, booked: Vec<BookedMonth>) -> StoreResult<WorkerSnapshot> {
     Ok(WorkerSnapshot {
         worker: worker_row(row)?,
         name_macs: Vec::new(),
-        booked: booked(row)?,
+        booked,
         filings: filings(row)?,
     })
 }

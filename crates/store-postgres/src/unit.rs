@@ -237,7 +237,9 @@ impl UnitOfWork for PostgresUnit {
     }
 
     async fn link_workers(&mut self, links: &[(EmployerCode, WorkerId)]) -> StoreResult<()> {
-        let result = employer::link(&mut self.writing(), links).await;
+        let mut book = std::mem::take(&mut self.months);
+        let result = employer::link(&mut self.writing(), &mut book, links).await;
+        self.months = book;
         self.note(result)
     }
 

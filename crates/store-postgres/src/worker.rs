@@ -16,6 +16,7 @@ use crate::column::{bytes, get, int, narrow, optional_int, place, place_of, work
 use crate::db::{Bind, Db};
 use crate::employer::{codes, employer_row};
 use crate::error::corrupt;
+use crate::month::booked_anywhere;
 use crate::snapshot::{snapshot, worker_row};
 use crate::sql::worker as sql;
 
@@ -124,7 +125,7 @@ fn snapshots(count: usize, rows: Vec<&PgRow>) -> StoreResult<Vec<Option<WorkerSn
         let name = name.map(|_| name_mac(row)).transpose()?;
         match place {
             None => {
-                let mut found = snapshot(row)?;
+                let mut found = snapshot(row, booked_anywhere(row)?)?;
                 found.name_macs.extend(name);
                 *place = Some(found);
             }

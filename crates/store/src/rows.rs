@@ -303,6 +303,16 @@ pub struct PersonMonth {
     pub sequence: u32,
 }
 
+impl PersonMonth {
+    /// As the worker's own months tell it.
+    pub fn booked(&self) -> BookedMonth {
+        BookedMonth {
+            month: self.month,
+            employer_code: self.employer_code,
+        }
+    }
+}
+
 /// A request, inside its scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey {

@@ -41,7 +41,7 @@ statements! { "database":
     READ_SCHEMA = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
 
     /// The latest instant under which anything is recorded, or nearly so: the last row written of
-    /// each table. Instances write side by side, so an earlier row may have a later instant by as
+    /// each table; recorded answers have their calls' audit rows beside them. Instances write side by side, so an earlier row may have a later instant by as
     /// much as a unit lasts.
     READ_LAST_INSTANT = "SELECT max(recorded_at) AS recorded_at FROM (
             (SELECT recorded_at FROM worker_fact ORDER BY feed_position DESC LIMIT 1)
@@ -50,9 +50,7 @@ statements! { "database":
             UNION ALL
             (SELECT recorded_at FROM ledger_entry ORDER BY feed_position DESC LIMIT 1)
             UNION ALL
-            (SELECT recorded_at FROM audit_event ORDER BY feed_position DESC LIMIT 1)
-            UNION ALL
-            (SELECT recorded_at FROM idempotency ORDER BY feed_position DESC LIMIT 1)
+            (SELECT recorded_at FROM audit_event ORDER BY recorded_at DESC LIMIT 1)
             UNION ALL
             (SELECT recorded_at FROM case_event ORDER BY feed_position DESC LIMIT 1)
         ) AS last";

@@ -31,8 +31,9 @@ statements! { "employer":
         ON CONFLICT (employer_code) DO UPDATE SET
             revision = excluded.revision, town_code = excluded.town_code, record = excluded.record";
 
-    /// `$1`: codes, `$2`: workers.
+    /// Tells the pairs that are new. `$1`: codes, `$2`: workers.
     LINK = "INSERT INTO employer_worker (employer_code, worker_id)
         SELECT * FROM unnest($1::text[], $2::bytea[])
-        ON CONFLICT (employer_code, worker_id) DO NOTHING";
+        ON CONFLICT (employer_code, worker_id) DO NOTHING
+        RETURNING employer_code, worker_id";
 }

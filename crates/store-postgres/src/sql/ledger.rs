@@ -16,13 +16,20 @@ statements! { "ledger":
         ON CONFLICT (employer_code) DO NOTHING";
 
     /// Balances. `$1`: employers, `$2`: years; `$3`: the employers, each once. Part 0 has a row for
-    /// each asked year, part 1 for each worker linked to an employer.
+    /// each asked year, part 1 for each worker linked to an employer, part 2 for each year of an
+    /// employer.
     READ_INPUTS = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
-        ", NULL AS worker_id, NULL AS region_code, NULL AS timeline, NULL AS booked_from,
-            NULL AS booked, NULL AS booked_by, NULL AS filings ",
+        ", NULL::bytea AS state, NULL::bytea AS months, NULL::bytea AS worker_id, NULL AS region_code,
+            NULL::bytea AS timeline, NULL::integer AS booked_from, NULL AS booked, NULL AS booked_by, NULL AS months_kept_by,
+            NULL AS filings ",
         years_asked!(),
+        " UNION ALL
+        SELECT 2, NULL, asked.employer_code, NULL, NULL, NULL, NULL, employer_year.tax_year,
+            employer_year.state, employer_year.months, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM unnest($3::text[]) AS asked (employer_code) ",
+        years_of!(),
         " UNION ALL
         SELECT 1, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ",
         snapshot_columns!(),
@@ -52,11 +59,11 @@ statements! { "ledger":
         SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],
             $6::bytea[], $7::bytea[])";
 
-    /// `$1`: employers, `$2`: sequences, `$3`: hashes.
-    PUT_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash)
-        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])
-        ON CONFLICT (employer_code) DO UPDATE SET
-            sequence = excluded.sequence, hash = excluded.hash";
+    /// `$1`: employers, `$2`: sequences, `$3`: hashes, `$4`: instants.
+    PUT_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash, recorded_at)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[])
+        ON CONFLICT (employer_code) DO UPDATE SET sequence = excluded.sequence,
+            hash = excluded.hash, recorded_at = excluded.recorded_at";
 
     /// `$1`: employers, `$2`: years, `$3`: states.
     PUT_YEARS = "INSERT INTO employer_year (employer_code, tax_year, state)

@@ -36,7 +36,7 @@ macro_rules! statements {
 macro_rules! snapshot_columns {
     () => {
         "worker.worker_id, worker.region_code, worker.timeline,
-        worker.booked_from, worker.booked, worker.booked_by,
+        worker.booked_from, worker.booked, worker.booked_by, worker.months_kept_by,
         CASE WHEN worker.filing_ids = '{}' THEN NULL
             ELSE (SELECT json_agg(json_build_array(
                     filing.filing_id, filing.employer_code, filing.kind, filing.submitted_on,
@@ -62,7 +62,7 @@ macro_rules! worker_of {
             ) AS named_worker
             CROSS JOIN LATERAL (
                 SELECT worker.worker_id, worker.region_code, worker.timeline, worker.filing_ids,
-                    worker.booked_from, worker.booked, worker.booked_by
+                    worker.booked_from, worker.booked, worker.booked_by, worker.months_kept_by
                 FROM worker WHERE worker.worker_id = named_worker.worker_id LIMIT 1
             ) AS worker "
         )
@@ -74,12 +74,34 @@ macro_rules! year_columns {
     () => {
         "asked.ordinal - 1 AS place, asked.employer_code, employer.record,
             ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
-            last.recorded_at AS last_recorded_at, employer_year.state, asked.tax_year,
-            employer_year.months"
+            ledger_head.recorded_at AS last_recorded_at, asked.tax_year"
     };
 }
 
-/// The asked employer-years: `$1`: employers, `$2`: years.
+/// All years of employers, in a query that has `asked`, whose `employer_code` it takes: the months
+/// that an employer keeps of its workers are in any of them.
+macro_rules! years_of {
+    () => {
+        "CROSS JOIN LATERAL (
+            SELECT employer_year.tax_year, employer_year.state, employer_year.months
+            FROM employer_year WHERE employer_year.employer_code = asked.employer_code OFFSET 0
+        ) AS employer_year"
+    };
+}
+
+/// The same of the employer who keeps a worker's months, in a query over `worker`: each year's number
+/// (four bytes) before its months.
+macro_rules! kept_years {
+    () => {
+        "CASE WHEN worker.months_kept_by = '' THEN NULL
+            ELSE ARRAY(SELECT int4send(employer_year.tax_year) || employer_year.months
+                FROM employer_year WHERE employer_year.employer_code = worker.months_kept_by
+                    AND employer_year.months <> '')
+        END AS kept_years"
+    };
+}
+
+/// The employers of asked years: `$1`: employers, `$2`: years.
 macro_rules! years_asked {
     () => {
         "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY
@@ -89,19 +111,10 @@ macro_rules! years_asked {
             WHERE employer.employer_code = asked.employer_code LIMIT 1
         ) AS employer ON true
         LEFT JOIN LATERAL (
-            SELECT ledger_head.sequence, ledger_head.hash, ledger_head.record_revision FROM ledger_head
+            SELECT ledger_head.sequence, ledger_head.hash, ledger_head.recorded_at,
+                ledger_head.record_revision, ledger_head.basis FROM ledger_head
             WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
-        ) AS ledger_head ON true
-        LEFT JOIN LATERAL (
-            SELECT ledger_entry.recorded_at FROM ledger_entry
-            WHERE ledger_entry.employer_code = asked.employer_code
-                AND ledger_entry.sequence = ledger_head.sequence LIMIT 1
-        ) AS last ON true
-        LEFT JOIN LATERAL (
-            SELECT employer_year.state, employer_year.months FROM employer_year
-            WHERE employer_year.employer_code = asked.employer_code
-                AND employer_year.tax_year = asked.tax_year LIMIT 1
-        ) AS employer_year ON true"
+        ) AS ledger_head ON true"
     };
 }
 

@@ -43,16 +43,19 @@ macro_rules! months_written {
 
 statements! { "month":
     /// Has workers to the unit alone. `$1`: ids.
-    READ_WORKERS = "SELECT worker_id, booked_from, booked, booked_by FROM worker
+    READ_WORKERS = "SELECT worker_id, booked_from, booked, booked_by, months_kept_by FROM worker
         WHERE worker_id = ANY ($1) ORDER BY worker_id FOR NO KEY UPDATE";
 
     /// `$1`: workers.
-    LIST_OF_WORKERS = "SELECT asked.ordinal - 1 AS place, worker.booked_from, worker.booked,
-            worker.booked_by
-        FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (worker_id, ordinal)
+    LIST_OF_WORKERS = concat!(
+        "SELECT asked.ordinal - 1 AS place, worker.worker_id, worker.booked_from, worker.booked,
+            worker.booked_by, worker.months_kept_by, ",
+        kept_years!(),
+        " FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (worker_id, ordinal)
         CROSS JOIN LATERAL (
             SELECT * FROM worker WHERE worker.worker_id = asked.worker_id LIMIT 1
-        ) AS worker";
+        ) AS worker"
+    );
 
     /// Has employers' years to the unit alone, after the workers: a posting, which has both under
     /// its employer's lock, writes years last. `$1`: employers, `$2`: years.
@@ -62,6 +65,68 @@ statements! { "month":
             AND employer_year.tax_year = asked.tax_year
         ORDER BY employer_year.employer_code, employer_year.tax_year
         FOR NO KEY UPDATE OF employer_year";
+
+    /// The years in which employers have booked months, locked as well. `$1`: employers.
+    READ_BOOKED_YEARS = "SELECT employer_code, tax_year, months FROM employer_year
+        WHERE employer_code = ANY ($1) AND months <> ''
+        ORDER BY employer_code, tax_year FOR NO KEY UPDATE";
+
+    /// Has workers' own rows tell the months that an employer kept. `$1` to `$4`: workers, first
+    /// months, months, employers; `$5`: who kept them, whose postings are told.
+    TAKE_FROM_EMPLOYERS = "WITH head AS (
+            UPDATE ledger_head SET basis = basis + 1 WHERE employer_code = ANY ($5)
+        )
+        UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
+            booked_by = put.booked_by, months_kept_by = ''
+        FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[])
+            AS put (worker_id, booked_from, booked, booked_by)
+        WHERE worker.worker_id = put.worker_id AND worker.months_kept_by <> ''";
+
+    /// Has an employer keep the months of workers who have no other and none booked, as long as it
+    /// has few: whoever asks for one worker's months is given those of all. `$1`: employers, `$2`:
+    /// workers, newly linked; `$3`: linked workers at most.
+    GIVE_TO_EMPLOYERS = "UPDATE worker SET months_kept_by = linked.employer_code
+        FROM unnest($1::text[], $2::bytea[]) AS linked (employer_code, worker_id)
+        WHERE worker.worker_id = linked.worker_id AND worker.months_kept_by = ''
+            AND worker.booked = '' AND worker.merged_into IS NULL
+            AND NOT EXISTS (
+                SELECT FROM employer_worker AS other
+                WHERE other.worker_id = linked.worker_id
+                    AND other.employer_code <> linked.employer_code)
+            AND (SELECT count(*) FROM (
+                SELECT FROM employer_worker AS each
+                WHERE each.employer_code = linked.employer_code LIMIT $3::bigint + 1
+            ) AS counted) <= $3";
+
+    /// Workers whose months their employer may not keep any longer: those of `$2` who are linked to
+    /// another too, and all of an employer that has got too many. `$1`: employers, `$2`: workers,
+    /// newly linked; `$3`: linked workers at most.
+    LIST_TO_TAKE = "SELECT worker.worker_id, worker.months_kept_by
+        FROM unnest($1::text[], $2::bytea[]) AS linked (employer_code, worker_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM worker WHERE worker.worker_id = linked.worker_id LIMIT 1
+        ) AS worker
+        WHERE worker.months_kept_by <> '' AND worker.months_kept_by <> linked.employer_code
+        UNION
+        SELECT worker.worker_id, worker.months_kept_by
+        FROM (SELECT employer_code, count(*) AS added
+            FROM unnest($1::text[]) AS linked (employer_code) GROUP BY employer_code) AS linked
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS workers FROM (
+                SELECT FROM employer_worker AS each
+                WHERE each.employer_code = linked.employer_code
+                LIMIT $3::bigint + linked.added + 1
+            ) AS counted
+        ) AS counted
+        CROSS JOIN LATERAL (
+            SELECT employer_worker.worker_id FROM employer_worker
+            WHERE employer_worker.employer_code = linked.employer_code OFFSET 0
+        ) AS each
+        CROSS JOIN LATERAL (
+            SELECT * FROM worker WHERE worker.worker_id = each.worker_id LIMIT 1
+        ) AS worker
+        WHERE counted.workers BETWEEN $3 + 1 AND $3 + linked.added
+            AND worker.months_kept_by = linked.employer_code";
 
     /// `$1`: employer.
     LIST_OF_EMPLOYER = "SELECT employer_code, tax_year, months FROM employer_year

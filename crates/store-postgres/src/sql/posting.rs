@@ -38,7 +38,7 @@ statements! { "posting":
         ), linked AS MATERIALIZED (
             SELECT employer_worker.employer_code, worker.worker_id, worker.merged_into,
                 worker.region_code, worker.timeline, worker.filing_ids, worker.booked_from,
-                worker.booked, worker.booked_by
+                worker.booked, worker.booked_by, worker.months_kept_by
             FROM employer_worker
             JOIN worker ON worker.worker_id = employer_worker.worker_id
             WHERE (SELECT count(*) FROM head) > 0 AND employer_worker.employer_code = ANY ($1)
@@ -49,17 +49,17 @@ statements! { "posting":
 
     /// The same of workers that others were merged into. `$1`: ids.
     LOCK_MERGED = "SELECT worker_id, merged_into, region_code, timeline, filing_ids, booked_from,
-            booked, booked_by
+            booked, booked_by, months_kept_by
         FROM worker WHERE worker_id = ANY ($1) ORDER BY worker_id FOR NO KEY UPDATE";
 
     /// What else a batch needs, once its locks are held. `$1`, `$2`: as of the years; `$3`:
-    /// organisations, `$4`: methods, `$5`: requests; `$6`: filings. Part 0 has a row for each asked
-    /// year with the number of linked workers, part 1 for each request that was answered before,
-    /// part 2 for each filing.
+    /// organisations, `$4`: methods, `$5`: requests; `$6`: filings; `$7`: the employers, each once.
+    /// Part 0 has a row for each asked year with the number of linked workers, part 1 for each request
+    /// that was answered before, part 2 for each filing, part 3 for each year of an employer.
     READ = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
-        ", (SELECT count(*) FROM employer_worker
+        ", NULL::bytea AS state, NULL::bytea AS months, (SELECT count(*) FROM employer_worker
                 WHERE employer_worker.employer_code = asked.employer_code) AS linked,
             NULL AS content, NULL::bytea AS response, NULL::bigint AS answered_at,
             NULL AS filing_id, NULL::integer AS kind, NULL::integer AS submitted_on,
@@ -78,32 +78,44 @@ statements! { "posting":
         FROM unnest($6::text[]) AS asked (filing_id)
         CROSS JOIN LATERAL (
             SELECT * FROM filing WHERE filing.filing_id = asked.filing_id LIMIT 1
-        ) AS filing"
+        ) AS filing
+        UNION ALL
+        SELECT 3, NULL, asked.employer_code, NULL, NULL, NULL, NULL, employer_year.tax_year,
+            employer_year.state, employer_year.months, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM unnest($7::text[]) AS asked (employer_code) ",
+        years_of!(),
     );
 
     /// The same without locks, as of one moment. `$1` to `$5`: as in [`READ`]; `$6`: the employers,
     /// each once. Part 0 has a row for each asked year, part 1 for each request that was answered
-    /// before, part 2 for each worker linked to an employer.
+    /// before, part 2 for each worker linked to an employer, part 3 for each year of an
+    /// employer.
     SEE = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
-        ", ledger_head.record_revision,
+        ", NULL::bytea AS state, NULL::bytea AS months, ledger_head.record_revision, ledger_head.basis,
             pg_sequence_last_value('public.posting_fence') AS fence,
             (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS seen_at,
             pg_is_in_recovery() AS is_standby,
             NULL AS content, NULL::bytea AS response, NULL::bigint AS answered_at,
             NULL::bigint AS revision, NULL::bytea AS merged_into, NULL::bytea AS worker_id,
             NULL AS region_code, NULL::bytea AS timeline, NULL::integer AS booked_from,
-            NULL AS booked, NULL AS booked_by, NULL AS filings ",
+            NULL AS booked, NULL AS booked_by, NULL AS months_kept_by, NULL AS filings ",
         years_asked!(),
         " UNION ALL
+        SELECT 3, NULL, asked.employer_code, NULL, NULL, NULL, NULL, employer_year.tax_year,
+            employer_year.state, employer_year.months, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM unnest($6::text[]) AS asked (employer_code) ",
+        years_of!(),
+        " UNION ALL
         SELECT 1, asked.ordinal - 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, idempotency.content::text, idempotency.response, idempotency.recorded_at,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
+            NULL, NULL, NULL, idempotency.content::text, idempotency.response,
+            idempotency.recorded_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
         answers_asked!("$3::text[], $4::text[], $5::bytea[]"),
         " UNION ALL
         SELECT 2, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL, NULL, NULL, worker.revision, worker.merged_into, ",
+            NULL, NULL, NULL, NULL, NULL, NULL, worker.revision, worker.merged_into, ",
         snapshot_columns!(),
         " FROM unnest($6::text[]) AS asked (employer_code)
         CROSS JOIN LATERAL (
@@ -120,13 +132,13 @@ statements! { "posting":
     ///
     /// `$1` to `$7`: entries; `$8` to `$10`: heads; `$11` to `$17`: workers and `$18` to `$21`:
     /// years, as in [`super::month::WRITE`]; `$22` to `$27`: answers; `$28` to `$41`: audit rows;
-    /// each as in the statement of its own.
+    /// each as in the statement of its own; `$42`: the heads' instants.
     WRITE = concat!(
         "WITH head AS (
-            INSERT INTO ledger_head (employer_code, sequence, hash)
-            SELECT * FROM unnest($8::text[], $9::bigint[], $10::bytea[])
-            ON CONFLICT (employer_code) DO UPDATE SET
-                sequence = excluded.sequence, hash = excluded.hash
+            INSERT INTO ledger_head (employer_code, sequence, hash, recorded_at)
+            SELECT * FROM unnest($8::text[], $9::bigint[], $10::bytea[], $42::bigint[])
+            ON CONFLICT (employer_code) DO UPDATE SET sequence = excluded.sequence,
+                hash = excluded.hash, recorded_at = excluded.recorded_at
         ), ",
         months_written!(
             "$11::bytea[], $12::bigint[], $13::text[], $14::text[], "
@@ -143,25 +155,29 @@ statements! { "posting":
     /// the one before were as they were read; then [postings_are_as_seen] refuses the whole where
     /// one was not, before anything is added.
     ///
-    /// `$1` to `$41`: as in [`WRITE`], heads of all of the batch's employers; `$42`, `$43`: the
-    /// sequences of these heads and the revisions of the employers' records as they were read;
-    /// `$44`: the revisions of the changed workers; `$45` to `$49`: where others were read as well,
-    /// all workers, their revisions, first months, months and employers; `$50`: the fence; `$51`:
-    /// until when (microseconds by the database's clock).
+    /// `$1` to `$42`: as in [`WRITE`], heads of all of the batch's employers; `$43` to `$45`: what
+    /// these heads told when they were read, their sequences, the revisions of the employers' records
+    /// and what workers' postings rest on; `$46`: the revisions of the changed workers; `$47` to
+    /// `$51`: where others' rows were read as well, all workers, their revisions, first months, months
+    /// and employers; `$52`: the fence; `$53`: until when (microseconds by the database's clock).
     ///
     /// [postings_are_as_seen]: ../../../../migrations/postgres/0067_seen_postings.sql
     WRITE_SEEN = concat!(
         "WITH head AS (
-            UPDATE ledger_head SET sequence = put.sequence, hash = put.hash
-            FROM unnest($8::text[], $9::bigint[], $10::bytea[], $42::bigint[], $43::bigint[])
-                AS put (employer_code, sequence, hash, read_sequence, read_revision)
+            UPDATE ledger_head SET sequence = put.sequence, hash = put.hash,
+                recorded_at = put.recorded_at
+            FROM unnest($8::text[], $9::bigint[], $10::bytea[], $42::bigint[], $43::bigint[],
+                    $44::bigint[], $45::bigint[])
+                AS put (employer_code, sequence, hash, recorded_at, read_sequence, read_revision,
+                    read_basis)
             WHERE ledger_head.employer_code = put.employer_code
                 AND ledger_head.sequence = put.read_sequence
                 AND ledger_head.record_revision = put.read_revision
+                AND ledger_head.basis = put.read_basis
             RETURNING 1
         ), seen AS MATERIALIZED (
             SELECT worker.worker_id
-            FROM unnest($45::bytea[], $46::bigint[], $47::bigint[], $48::text[], $49::text[])
+            FROM unnest($47::bytea[], $48::bigint[], $49::bigint[], $50::text[], $51::text[])
                 AS seen (worker_id, revision, booked_from, booked, booked_by)
             JOIN worker ON worker.worker_id = seen.worker_id
             WHERE (SELECT count(*) FROM head) = cardinality($8)
@@ -172,12 +188,12 @@ statements! { "posting":
         ), booked AS (
             UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
                 booked_by = put.booked_by
-            FROM unnest($11::bytea[], $44::bigint[], $12::bigint[], $13::text[], $14::text[],
+            FROM unnest($11::bytea[], $46::bigint[], $12::bigint[], $13::text[], $14::text[],
                     $15::bigint[], $16::text[], $17::text[])
                 AS put (worker_id, revision, read_from, read, read_by, booked_from, booked,
                     booked_by)
             WHERE (SELECT count(*) FROM head) = cardinality($8)
-                AND (SELECT count(*) FROM seen) = cardinality($45)
+                AND (SELECT count(*) FROM seen) = cardinality($47)
                 AND worker.worker_id = put.worker_id AND worker.revision = put.revision
                 AND worker.merged_into IS NULL AND worker.booked_from = put.read_from
                 AND worker.booked = put.read AND worker.booked_by = put.read_by
@@ -186,8 +202,8 @@ statements! { "posting":
         years_written!("$18::text[], $19::bigint[], $20::bytea[], $21::bytea[]"),
         ", ",
         records_appended!(),
-        " SELECT postings_are_as_seen($50, $51, (SELECT count(*) FROM head) = cardinality($8)
-            AND (SELECT count(*) FROM seen) = cardinality($45)
+        " SELECT postings_are_as_seen($52, $53, (SELECT count(*) FROM head) = cardinality($8)
+            AND (SELECT count(*) FROM seen) = cardinality($47)
             AND (SELECT count(*) FROM booked) = cardinality($11)) AS matched"
     );
 }

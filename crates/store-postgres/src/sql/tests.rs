@@ -85,7 +85,7 @@ fn goes_through_an_index(steps: &[String]) -> bool {
             .is_some_and(|next| next.contains("Index Cond:"));
         let is_list = step.contains("_sqlx_migrations") || step.contains("on pg_");
         // The last row written, from the end of its key.
-        let is_last = step.contains("Index Scan Backward using ");
+        let is_last = step.contains("Scan Backward using ");
         scans && !is_narrowed && !is_list && !is_last
     })
 }

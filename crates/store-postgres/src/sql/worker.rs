@@ -23,19 +23,29 @@ statements! { "worker":
         SELECT 0 AS part, found.place, found.rank, found.mac_key_id, found.name_mac,
             NULL AS employer_code, NULL AS record, ",
         snapshot_columns!(),
+        ", ",
+        kept_years!(),
         " FROM found ",
         worker_of!("found.worker_id"),
         " UNION ALL
         SELECT 1, asked.ordinal - 1, 0, NULL, NULL, employer.employer_code, employer.record,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM unnest($8::text[]) WITH ORDINALITY AS asked (employer_code, ordinal)
         CROSS JOIN LATERAL (
             SELECT * FROM employer WHERE employer.employer_code = asked.employer_code LIMIT 1
         ) AS employer"
     );
 
-    /// Has the workers to the unit alone. `$1`: ids.
-    LOCK = "SELECT merged_into FROM worker WHERE worker_id = ANY ($1)
+    /// Has the workers to the unit alone, after the employers who keep their months: postings for
+    /// such workers lock these alone. `$1`: ids.
+    LOCK = "WITH head AS MATERIALIZED (
+            SELECT employer_code FROM ledger_head WHERE employer_code = ANY (ARRAY(
+                SELECT months_kept_by FROM worker
+                WHERE worker_id = ANY ($1) AND months_kept_by <> ''))
+            ORDER BY employer_code FOR NO KEY UPDATE
+        )
+        SELECT merged_into FROM worker
+        WHERE (SELECT count(*) FROM head) >= 0 AND worker_id = ANY ($1)
         ORDER BY worker_id FOR NO KEY UPDATE";
 
     /// `$1`: ids.
@@ -98,9 +108,15 @@ statements! { "worker":
         ON CONFLICT (worker_id) DO UPDATE SET
             data_key = excluded.data_key, identity = excluded.identity";
 
-    /// `$1`: workers, `$2`: revisions, `$3`: towns, `$4`: timelines, `$5`: JSON lists of the
-    /// filings named by their contracts.
-    PUT = "UPDATE worker SET
+    /// Postings are told by the head of the employer who keeps a worker's months. `$1`: workers, `$2`:
+    /// revisions, `$3`: towns, `$4`: timelines, `$5`: JSON lists of the filings named by their
+    /// contracts.
+    PUT = "WITH head AS (
+            UPDATE ledger_head SET basis = basis + 1 WHERE employer_code = ANY (ARRAY(
+                SELECT months_kept_by FROM worker
+                WHERE worker_id = ANY ($1) AND months_kept_by <> ''))
+        )
+        UPDATE worker SET
             revision = put.revision, region_code = put.region_code, timeline = put.timeline,
             filing_ids = ARRAY(SELECT json_array_elements_text(put.filing_ids::json))
         FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])

@@ -4,6 +4,7 @@ mod contract;
 mod cost;
 mod durability;
 mod guards;
+mod kept;
 mod migrated;
 mod partitioned;
 mod random;

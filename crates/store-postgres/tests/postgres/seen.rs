@@ -16,15 +16,22 @@ use mamagang_testkit::postgres::PostgresDatabase;
 
 use crate::support::{self, stranger};
 
-/// Three workers of one employer, who has a head and a record.
+/// Three workers of one employer, who has a head and a record and keeps their months.
 async fn filled() -> (PostgresDatabase, Arc<PostgresStore>, Arc<dyn Store>) {
+    filled_with(true).await
+}
+
+/// The same, or the workers' own rows tell their months, since they have another employer too.
+async fn filled_with(keeps: bool) -> (PostgresDatabase, Arc<PostgresStore>, Arc<dyn Store>) {
     let (database, store, shared) = support::store().await;
     add_workers(&shared, 1..=4).await;
     let mut unit = begin(&shared).await;
     let code = employer(0);
     unit.employers(&[code]).await.expect("locked");
     let rows: Vec<_> = (1..=3).map(|n| worker_row(n, &[code])).collect();
-    let links: Vec<_> = (1..=3).map(|n| (code, worker(n))).collect();
+    let others = if keeps { vec![] } else { vec![employer(2)] };
+    let of_worker = |n| others.iter().chain([&code]).map(move |it| (*it, worker(n)));
+    let links: Vec<_> = (1..=3).flat_map(of_worker).collect();
     for work in [
         unit.put_workers(&rows).await,
         unit.put_employers(&[employer_row(0, "甲")]).await,
@@ -85,7 +92,13 @@ async fn state(database: &PostgresDatabase) -> Vec<String> {
 
 #[tokio::test]
 async fn a_batch_of_postings_is_read_and_written_in_two_statements() {
-    let (_database, store, shared) = filled().await;
+    for keeps in [true, false] {
+        reads_and_writes_in_two_statements(keeps).await;
+    }
+}
+
+async fn reads_and_writes_in_two_statements(keeps: bool) {
+    let (_database, store, shared) = filled_with(keeps).await;
     // All of the employer's workers, and some of them: the others are compared without a change.
     for (sequence, workers) in [(1, &[1u8, 2, 3][..]), (2, &[2])] {
         let before = (store.statements(), store.rows_written());
@@ -96,8 +109,8 @@ async fn a_batch_of_postings_is_read_and_written_in_two_statements() {
         commit(seen, sequence, workers)
             .await
             .expect("as it was read");
-        // Entry, head, year, answer, audit row, and the months.
-        let rows = 5 + workers.len() as u64;
+        // Entry, head, year, answer, audit row, and the workers who tell their own months.
+        let rows = 5 + workers.len() as u64 * u64::from(!keeps);
         let after = (store.statements(), store.rows_written());
         assert_eq!(after, (before.0 + 2, before.1 + rows));
     }
@@ -195,6 +208,11 @@ async fn meddle(what: &str, unit: &mut Box<dyn UnitOfWork>) {
                 .await
                 .expect("merged");
         }
+        "a second employer" => {
+            let link = (employer(1), worker(3));
+            unit.workers(&[worker(3)]).await.expect("locked");
+            unit.link_workers(&[link]).await.expect("new");
+        }
         "the answer" => {
             let rows = batch(1, &[]).answers;
             unit.put_idempotency(&rows).await.expect("accepted");
@@ -203,21 +221,29 @@ async fn meddle(what: &str, unit: &mut Box<dyn UnitOfWork>) {
     }
 }
 
-const MEDDLINGS: [&str; 6] = [
+/// The last one where the employer keeps the workers' months: else it changes nothing that is read.
+const MEDDLINGS: [&str; 7] = [
     "an entry",
     "the employer's record",
     "a worker's facts",
     "a worker's months",
     "a worker merged",
     "the answer",
+    "a second employer",
 ];
 
 #[tokio::test]
 async fn what_has_changed_since_refuses_the_whole() {
     // Worker 3 is changed by the batch, or only looked at.
-    for workers in [&[1u8, 2, 3][..], &[1]] {
-        for what in MEDDLINGS {
-            let (database, _, shared) = filled().await;
+    let ways = [
+        (true, &[1u8, 2, 3][..], &MEDDLINGS[..]),
+        (true, &[1], &MEDDLINGS),
+        (false, &[1, 2, 3], &MEDDLINGS[..6]),
+        (false, &[1], &MEDDLINGS[..6]),
+    ];
+    for (keeps, workers, meddlings) in ways {
+        for what in meddlings {
+            let (database, _, shared) = filled_with(keeps).await;
             let (seen, _) = see(&shared).await;
             let mut unit = begin(&shared).await;
             meddle(what, &mut unit).await;
@@ -232,10 +258,12 @@ async fn what_has_changed_since_refuses_the_whole() {
 
 #[tokio::test]
 async fn who_changes_it_at_the_same_time_is_waited_for() {
-    for what in MEDDLINGS {
+    let kept = MEDDLINGS.iter().map(|what| (true, *what));
+    let own = MEDDLINGS[..6].iter().map(|what| (false, *what));
+    for (keeps, what) in kept.chain(own) {
         // Whoever gives up has changed nothing.
         for gives_up in [false, true] {
-            let (database, _, shared) = filled().await;
+            let (database, _, shared) = filled_with(keeps).await;
             let (seen, _) = see(&shared).await;
             let mut unit = begin(&shared).await;
             meddle(what, &mut unit).await;

@@ -3,14 +3,21 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::ledger::YearState;
+use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::pack;
 
-use super::{WorkerMonths, YearKey, conflict, pack_year, unpack_year, year_of};
+use super::{WorkerMonths, YearKey, add_booked_of, conflict, pack_year, unpack_year, year_of};
 use crate::rows::{PersonMonth, YearRow};
 use crate::{StoreError, StoreErrorKind, StoreResult};
+
+/// Months that are booked for a person at most, over all employers (财税〔2019〕22号 art. 2,
+/// 公告2023年第15号 art. 5). This is the net below the service's own count, as the row's check is,
+/// which does not see months that an employer keeps.
+const MONTHS_MAX: usize = 36;
 
 /// The booked months of some workers and of some employers' years, as they were read, and as they
 /// are to be.
@@ -22,15 +29,26 @@ pub struct MonthBook {
 
 #[derive(Debug)]
 struct OfWorker {
-    row: WorkerMonths,
-    /// The same unpacked, once it is changed.
+    kept: Kept,
+    /// The months unpacked, once one of them is changed.
     changed: Option<Vec<BookedMonth>>,
+}
+
+/// Where a worker's months are kept.
+#[derive(Debug)]
+enum Kept {
+    /// In the worker's row.
+    Row(WorkerMonths),
+    /// In the years of the worker's one employer alone, all of which are in the book.
+    Years(EmployerCode),
 }
 
 #[derive(Debug)]
 struct OfYear {
     row: Vec<u8>,
-    changed: Option<Vec<PersonMonth>>,
+    /// The same unpacked, once it is asked for.
+    months: Option<Vec<PersonMonth>>,
+    is_changed: bool,
 }
 
 /// A worker's row before and after.
@@ -126,27 +144,83 @@ impl MonthBook {
 
     /// A worker's row, as read under the worker's lock.
     pub fn add_worker(&mut self, worker_id: WorkerId, row: WorkerMonths) {
+        let kept = Kept::Row(row);
         let changed = None;
-        self.workers.insert(worker_id, OfWorker { row, changed });
+        self.workers.insert(worker_id, OfWorker { kept, changed });
+    }
+
+    /// A worker whose months an employer's years alone tell; all of those years that have months are
+    /// put into the book as well.
+    pub fn add_kept_worker(&mut self, worker_id: WorkerId, employer: EmployerCode) {
+        let kept = Kept::Years(employer);
+        let changed = None;
+        self.workers.insert(worker_id, OfWorker { kept, changed });
+    }
+
+    /// Whether a worker is in the book.
+    pub fn has_worker(&self, worker_id: &WorkerId) -> bool {
+        self.workers.contains_key(worker_id)
+    }
+
+    /// Whether a year is in the book.
+    pub fn has_year(&self, key: &YearKey) -> bool {
+        self.years.contains_key(key)
+    }
+
+    /// Has a worker read anew when it is asked for.
+    pub fn forget_worker(&mut self, worker_id: &WorkerId) {
+        self.workers.remove(worker_id);
+    }
+
+    /// The employer whose years alone tell a worker's months.
+    pub fn keeper_of(&self, worker_id: &WorkerId) -> Option<EmployerCode> {
+        match self.workers.get(worker_id)?.kept {
+            Kept::Years(employer) => Some(employer),
+            Kept::Row(_) => None,
+        }
+    }
+
+    /// Workers of these months whose months are kept with another employer than they are booked for:
+    /// their own rows are to tell them first.
+    pub fn kept_elsewhere(&self, months: &[PersonMonth]) -> BTreeSet<WorkerId> {
+        let is_elsewhere = |month: &&PersonMonth| {
+            let keeper = self.keeper_of(&month.worker_id);
+            keeper.is_some_and(|keeper| keeper != month.employer_code)
+        };
+        let elsewhere = months.iter().filter(is_elsewhere);
+        elsewhere.map(|month| month.worker_id).collect()
+    }
+
+    /// What the row of a worker would say, whose months are kept with an employer.
+    pub fn row_from_years(&mut self, worker_id: &WorkerId) -> StoreResult<WorkerMonths> {
+        let months = WorkerMonths::pack(self.worker(*worker_id)?);
+        months.ok_or_else(too_many)
     }
 
     /// The packed months of an employer's year, as read under the employer's lock; no bytes where
     /// there are none.
     pub fn add_year(&mut self, key: YearKey, row: Vec<u8>) {
-        let changed = None;
-        self.years.insert(key, OfYear { row, changed });
+        let of = OfYear {
+            row,
+            months: None,
+            is_changed: false,
+        };
+        self.years.insert(key, of);
     }
 
-    /// A worker's row as it is now.
+    /// A worker's row as it is now; `None` where it does not tell the months.
     pub fn row_of(&self, worker_id: &WorkerId) -> Option<&WorkerMonths> {
-        self.workers.get(worker_id).map(|of| &of.row)
+        match &self.workers.get(worker_id)?.kept {
+            Kept::Row(row) => Some(row),
+            Kept::Years(_) => None,
+        }
     }
 
     /// The years that these workers have months in and that have still to be read.
     pub fn missing_years_of(&self, workers: &[WorkerId]) -> StoreResult<BTreeSet<YearKey>> {
         let mut years = BTreeSet::new();
-        for of in workers.iter().filter_map(|id| self.workers.get(id)) {
-            let booked = of.row.unpack()?.into_iter();
+        for row in workers.iter().filter_map(|id| self.row_of(id)) {
+            let booked = row.unpack()?.into_iter();
             years.extend(booked.map(|it| (it.employer_code, it.month.tax_year())));
         }
         years.retain(|key| !self.years.contains_key(key));
@@ -167,20 +241,16 @@ impl MonthBook {
     /// Books months, and tells what is to be written for it. Conflict: the worker was not found, or
     /// the month is booked already.
     pub fn book(&mut self, months: &[PersonMonth]) -> StoreResult<MonthChanges> {
+        if !self.kept_elsewhere(months).is_empty() {
+            return Err(conflict("another employer keeps the worker's months"));
+        }
         for month in months {
             let booked = self.worker(month.worker_id)?;
             let Err(place) = booked.binary_search_by_key(&month.month, |it| it.month) else {
                 return Err(conflict("the month is booked already"));
             };
-            let employer_code = month.employer_code;
-            booked.insert(
-                place,
-                BookedMonth {
-                    month: month.month,
-                    employer_code,
-                },
-            );
-            self.year(year_of(month))?.push(*month);
+            booked.insert(place, month.booked());
+            self.changed_year(year_of(month))?.push(*month);
         }
         self.take_changes()
     }
@@ -195,7 +265,7 @@ impl MonthBook {
                 (it.month, it.employer_code) == (month.month, month.employer_code)
             };
             booked.remove(booked.iter().position(is_it).ok_or_else(missing)?);
-            let of_year = self.year(year_of(month))?;
+            let of_year = self.changed_year(year_of(month))?;
             let is_it =
                 |it: &PersonMonth| (it.month, it.worker_id) == (month.month, month.worker_id);
             of_year.swap_remove(of_year.iter().position(is_it).ok_or_else(missing)?);
@@ -210,46 +280,88 @@ impl MonthBook {
             let Some(months) = of.changed.take() else {
                 continue;
             };
-            let after = WorkerMonths::pack(&months);
-            let after = after.ok_or_else(|| conflict("more months than a person can have"))?;
-            let before = std::mem::replace(&mut of.row, after.clone());
-            changes.workers.push(ChangedWorker {
-                worker_id: *id,
-                before,
-                after,
-            });
+            if months.len() > MONTHS_MAX {
+                return Err(too_many());
+            }
+            if let Kept::Row(row) = &mut of.kept {
+                let after = WorkerMonths::pack(&months).ok_or_else(too_many)?;
+                let before = std::mem::replace(row, after.clone());
+                if before != after {
+                    changes.workers.push(ChangedWorker {
+                        worker_id: *id,
+                        before,
+                        after,
+                    });
+                }
+            }
         }
         for (key, of) in &mut self.years {
-            if let Some(months) = of.changed.take() {
-                of.row = pack_year(&months)?;
+            if std::mem::take(&mut of.is_changed) {
+                of.row = pack_year(of.months.as_deref().unwrap_or_default())?;
                 changes.years.insert(*key, of.row.clone());
             }
         }
         Ok(changes)
     }
 
+    /// A worker's months, unpacked.
     fn worker(&mut self, id: WorkerId) -> StoreResult<&mut Vec<BookedMonth>> {
         let of = self.workers.get_mut(&id);
-        let OfWorker { row, changed } = of.ok_or_else(|| conflict("the worker is unknown"))?;
+        let OfWorker { kept, changed } = of.ok_or_else(|| conflict("the worker is unknown"))?;
         if changed.is_none() {
-            *changed = Some(row.unpack()?);
+            *changed = Some(match kept {
+                Kept::Row(row) => row.unpack()?,
+                Kept::Years(employer) => kept_months(&self.years, id, *employer)?,
+            });
         }
         Ok(changed.get_or_insert_default())
     }
 
-    fn year(&mut self, key: YearKey) -> StoreResult<&mut Vec<PersonMonth>> {
-        let of = self.years.get_mut(&key);
-        let OfYear { row, changed } = of.ok_or_else(|| {
+    /// A year's months, unpacked, of which one is going to change.
+    fn changed_year(&mut self, key: YearKey) -> StoreResult<&mut Vec<PersonMonth>> {
+        let of = self.years.get_mut(&key).ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Internal,
                 "a year was not read before its months",
             )
         })?;
-        if changed.is_none() {
-            *changed = Some(unpack_year(row, key)?);
-        }
-        Ok(changed.get_or_insert_default())
+        of.is_changed = true;
+        of.unpacked(key)
     }
+}
+
+impl OfYear {
+    fn unpacked(&mut self, key: YearKey) -> StoreResult<&mut Vec<PersonMonth>> {
+        if self.months.is_none() {
+            self.months = Some(unpack_year(&self.row, key)?);
+        }
+        Ok(self.months.get_or_insert_default())
+    }
+}
+
+/// A worker's months in the years of an employer, in order.
+fn kept_months(
+    years: &BTreeMap<YearKey, OfYear>,
+    id: WorkerId,
+    employer: EmployerCode,
+) -> StoreResult<Vec<BookedMonth>> {
+    let mut booked = Vec::new();
+    let of_employer = years.range((employer, TaxYear::MIN)..);
+    for (key, of) in of_employer.take_while(|(key, _)| key.0 == employer) {
+        match &of.months {
+            None => add_booked_of(id, &of.row, *key, &mut booked)?,
+            Some(months) => {
+                let of_worker = months.iter().filter(|month| month.worker_id == id);
+                booked.extend(of_worker.map(PersonMonth::booked));
+            }
+        }
+    }
+    booked.sort_unstable_by_key(|it| it.month);
+    Ok(booked)
+}
+
+fn too_many() -> StoreError {
+    conflict("more months than a person can have")
 }
 
 #[cfg(test)]

@@ -210,6 +210,46 @@ fn read_year(bytes: &[u8], (employer_code, year): YearKey) -> Option<Vec<PersonM
     Some(months)
 }
 
+/// Adds the months that are booked for one worker in a packed year, in order; none of no bytes.
+pub fn add_booked_of(
+    worker_id: WorkerId,
+    bytes: &[u8],
+    key: YearKey,
+    booked: &mut Vec<BookedMonth>,
+) -> StoreResult<()> {
+    let of_worker = find_row(worker_id, bytes).ok_or_else(|| corrupt("months of a year"))?;
+    let of_worker = of_worker.unwrap_or_default();
+    let months = key.1.first_month().through(key.1.last_month());
+    for (month, number) in months.zip(of_worker) {
+        if *number != [0; 2] {
+            booked.push(BookedMonth {
+                month,
+                employer_code: key.0,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Which mark each month of a worker has, of packed months; workers stand in order.
+fn find_row(worker_id: WorkerId, bytes: &[u8]) -> Option<Option<&[[u8; 2]]>> {
+    let Some((layout, rest)) = bytes.split_first() else {
+        return Some(None);
+    };
+    let (count, rest) = rest.split_first_chunk()?;
+    let marks = usize::from(u16::from_be_bytes(*count)) * MARK_BYTES;
+    let (rows, rest) = rest.split_at_checked(marks)?.1.as_chunks::<ROW_BYTES>();
+    if *layout != YEAR_LAYOUT || !rest.is_empty() {
+        return None;
+    }
+    let id = worker_id.bytes();
+    let Ok(at) = rows.binary_search_by(|row| row.get(..id.len()).cmp(&Some(&id[..]))) else {
+        return Some(None);
+    };
+    let (places, _) = rows.get(at)?.get(id.len()..)?.as_chunks::<2>();
+    Some(Some(places))
+}
+
 /// The year of a booked month, for its employer.
 pub fn year_of(month: &PersonMonth) -> YearKey {
     (month.employer_code, month.month.tax_year())
@@ -329,6 +369,35 @@ mod tests {
         let empty = pack_year(&[]).expect("packed");
         assert_eq!(read_year(&empty, key), Some(Vec::new()));
         assert_eq!(read_year(&[], key), Some(Vec::new()));
+    }
+
+    #[test]
+    fn one_workers_months_are_found_among_those_of_a_year() {
+        let key = year_of(&booked(1, "2024-01", 1));
+        let months = [
+            booked(2, "2024-12", 1),
+            booked(1, "2024-12", 1),
+            booked(2, "2024-01", 1),
+            booked(4, "2024-03", 1),
+        ];
+        let packed = pack_year(&months).expect("packed");
+        let found = |who, bytes: &[u8]| {
+            let mut found = Vec::new();
+            add_booked_of(worker(who), bytes, key, &mut found).map(|()| found)
+        };
+        for who in 1..=5 {
+            let mut expected = months.map(|it| (it.worker_id == worker(who), it.booked()));
+            expected.sort_unstable_by_key(|(_, it)| it.month);
+            let expected = expected.iter().filter(|(is_it, _)| *is_it);
+            let expected = Vec::from_iter(expected.map(|(_, it)| *it));
+            assert_eq!(found(who, &packed).expect("packed"), expected, "{who}");
+        }
+        assert_eq!(found(1, &[]).expect("nobody"), []);
+        let [cut, longer] = [&packed[..packed.len() - 1], &[&packed[..], &[0]].concat()];
+        for wrong in [cut, longer, &[2, 0, 0], &[1, 0], &[1, 0, 1]] {
+            let kind = found(1, wrong).expect_err("corrupt").kind();
+            assert_eq!(kind, StoreErrorKind::Corrupt);
+        }
     }
 
     #[test]
