@@ -12,8 +12,11 @@ ALTER TABLE worker
 -- what is recorded of them, and where their months are kept. Whoever changes that has locked the head.
 ALTER TABLE ledger_head
     ADD COLUMN basis bigint NOT NULL DEFAULT 0,
-    -- When its entry was recorded, which the next one is to come after; 0 when there is none.
-    ADD COLUMN recorded_at bigint NOT NULL DEFAULT 0;
+    -- When the latest of all that was recorded: entry, employer's record, facts of such workers. The
+    -- next of them is to come after it. 0 when there is none.
+    ADD COLUMN recorded_at bigint NOT NULL DEFAULT 0,
+    -- Whether any worker's months are kept by the employer, or were: then all its years are asked for.
+    ADD COLUMN keeps_months boolean NOT NULL DEFAULT false;
 
 UPDATE ledger_head SET recorded_at = ledger_entry.recorded_at
 FROM ledger_entry WHERE ledger_entry.employer_code = ledger_head.employer_code

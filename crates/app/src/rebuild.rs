@@ -14,6 +14,7 @@ use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::timeline::{EmployerRecord, Timeline, unpack};
 use mamagang_store::cases::CaseFile;
+use mamagang_store::months::MONTHS_MAX;
 use mamagang_store::rows::{FactChange, FactRow, OwnerKey, PersonMonth, SubsidyMonth};
 
 use crate::app::App;
@@ -222,6 +223,10 @@ impl App {
             let ids: Vec<WorkerId> = rows.iter().map(|row| row.worker_id).collect();
             for (id, booked) in ids.iter().zip(self.store.booked_months(&ids).await?) {
                 across.add_booked(*id, &booked);
+                if booked.len() > MONTHS_MAX {
+                    let named = format!("worker {id}: {} booked months", booked.len());
+                    report.differences.push(named);
+                }
             }
             for row in rows {
                 report.workers += 1;

@@ -66,7 +66,11 @@ pub(crate) async fn list(
     rows.iter().map(employer_row).collect()
 }
 
-pub(crate) async fn put(db: &mut Db<'_>, employers: &[EmployerRow]) -> StoreResult<()> {
+pub(crate) async fn put(
+    db: &mut Db<'_>,
+    employers: &[EmployerRow],
+    recorded_at: i64,
+) -> StoreResult<()> {
     // Of several rows about one employer the last one counts, and an upsert takes one only.
     let last: BTreeMap<_, _> = employers
         .iter()
@@ -84,6 +88,7 @@ pub(crate) async fn put(db: &mut Db<'_>, employers: &[EmployerRow]) -> StoreResu
         Bind::ints(last.values().map(|row| row.record.revision)),
         Bind::texts(towns),
         Bind::blobs(last.values().map(|row| row.record.pack())),
+        Bind::Int(recorded_at),
     ];
     db.write(sql::PUT, binds).await?;
     Ok(())

@@ -28,24 +28,26 @@ use crate::sql::ledger as sql;
 #[derive(Default)]
 pub(crate) struct Linked(pub(crate) HashMap<EmployerCode, Vec<WorkerSnapshot>>);
 
-/// Has employers to the unit alone, also those that are not known yet.
+/// Has employers to the unit alone, also those that are not known yet. Returns the latest instant
+/// that their heads tell.
 pub(crate) async fn lock_heads(
     db: &mut Db<'_>,
     employers: &BTreeSet<EmployerCode>,
-) -> StoreResult<()> {
-    if employers.is_empty() {
-        return Ok(());
+) -> StoreResult<Option<i64>> {
+    let mut may_add = true;
+    while !employers.is_empty() {
+        let locked = db.rows(sql::LOCK_HEADS, [codes(employers)]).await?;
+        if locked.len() == employers.len() {
+            let instants = locked.iter().map(|row| int(row, "recorded_at"));
+            let instants = instants.collect::<StoreResult<Vec<_>>>()?;
+            return Ok(instants.into_iter().max());
+        }
+        if !std::mem::take(&mut may_add) {
+            return Err(cannot_lock());
+        }
+        add_heads(db, employers).await?;
     }
-    let locked = db.rows(sql::LOCK_HEADS, [codes(employers)]).await?;
-    if locked.len() == employers.len() {
-        return Ok(());
-    }
-    add_heads(db, employers).await?;
-    let locked = db.rows(sql::LOCK_HEADS, [codes(employers)]).await?;
-    if locked.len() == employers.len() {
-        return Ok(());
-    }
-    Err(cannot_lock())
+    Ok(None)
 }
 
 pub(crate) async fn add_heads(

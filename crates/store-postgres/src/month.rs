@@ -279,8 +279,12 @@ pub(crate) async fn keep(
     if linked.is_empty() {
         return Ok(());
     }
+    // In the order of all locks, so that nobody else links, books or records here meanwhile.
     let employers: BTreeSet<_> = linked.iter().map(|(employer, _)| *employer).collect();
-    ledger::add_heads(db, &employers).await?;
+    ledger::lock_heads(db, &employers).await?;
+    let workers: BTreeSet<_> = linked.iter().map(|(_, worker)| *worker).collect();
+    let ids = Bind::blobs(workers.iter().map(WorkerId::bytes));
+    db.rows(sql::LOCK_LINKED, [ids]).await?;
     let binds = || {
         [
             codes(linked.iter().map(|(employer, _)| employer)),
@@ -293,9 +297,7 @@ pub(crate) async fn keep(
     take_from_employers(db, book, &taken).await?;
     db.write(sql::GIVE_TO_EMPLOYERS, binds()).await?;
     // Read anew when they are asked for.
-    linked
-        .iter()
-        .for_each(|(_, worker)| book.forget_worker(worker));
+    workers.iter().for_each(|worker| book.forget_worker(worker));
     Ok(())
 }
 

@@ -114,8 +114,9 @@ impl PostgresUnit {
         ids: &[WorkerId],
     ) -> StoreResult<(Vec<Option<WorkerRow>>, Option<i64>)> {
         let mut db = self.reading();
-        worker::lock(&mut db, &ids.iter().copied().collect()).await?;
-        worker::read(&mut db, ids).await
+        let of_keepers = worker::lock(&mut db, &ids.iter().copied().collect()).await?;
+        let (rows, last) = worker::read(&mut db, ids).await?;
+        Ok((rows, last.max(of_keepers)))
     }
 
     async fn lock_and_read_employers(
@@ -126,9 +127,10 @@ impl PostgresUnit {
             return Ok((Vec::new(), None));
         }
         let mut db = self.reading();
-        ledger::lock_heads(&mut db, &codes.iter().copied().collect()).await?;
+        let of_heads = ledger::lock_heads(&mut db, &codes.iter().copied().collect()).await?;
         let rows = employer::read(&mut db, codes).await?;
-        Ok((rows, employer::last_instant(&mut db, codes).await?))
+        let last = employer::last_instant(&mut db, codes).await?;
+        Ok((rows, last.max(of_heads)))
     }
 
     async fn lock_and_read_years(
@@ -227,12 +229,14 @@ impl UnitOfWork for PostgresUnit {
     }
 
     async fn put_workers(&mut self, workers: &[WorkerRow]) -> StoreResult<()> {
-        let result = worker::put(&mut self.writing(), workers).await;
+        let recorded_at = self.recorded_at;
+        let result = worker::put(&mut self.writing(), workers, recorded_at).await;
         self.note(result)
     }
 
     async fn put_employers(&mut self, employers: &[EmployerRow]) -> StoreResult<()> {
-        let result = employer::put(&mut self.writing(), employers).await;
+        let recorded_at = self.recorded_at;
+        let result = employer::put(&mut self.writing(), employers, recorded_at).await;
         self.note(result)
     }
 

@@ -138,21 +138,39 @@ fn snapshots(count: usize, rows: Vec<&PgRow>) -> StoreResult<Vec<Option<WorkerSn
     Ok(places)
 }
 
-/// Has workers to the unit alone, and those that they were merged into.
-pub(crate) async fn lock(db: &mut Db<'_>, workers: &BTreeSet<WorkerId>) -> StoreResult<()> {
+/// Has workers to the unit alone, those that they were merged into, and the employers who keep their
+/// months. Returns the latest instant that these employers' heads tell.
+pub(crate) async fn lock(
+    db: &mut Db<'_>,
+    workers: &BTreeSet<WorkerId>,
+) -> StoreResult<Option<i64>> {
     if workers.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let locked = db.rows(sql::LOCK, [ids(workers)]).await?;
-    let mut merged_into = Vec::new();
-    for row in &locked {
+    let (last, merged_into) = lock_once(db, ids(workers)).await?;
+    if merged_into.is_empty() {
+        return Ok(last);
+    }
+    let (last_merged, _) = lock_once(db, Bind::Blobs(merged_into)).await?;
+    Ok(last.max(last_merged))
+}
+
+/// The latest instant of the heads, and whom workers were merged into.
+async fn lock_once(db: &mut Db<'_>, workers: Bind) -> StoreResult<(Option<i64>, Vec<Vec<u8>>)> {
+    let (mut last, mut merged_into) = (None, Vec::new());
+    for row in &db.rows(sql::LOCK, [workers]).await? {
+        let heads: Option<Vec<String>> = get(row, "heads")?;
+        let keeper: &str = get(row, "months_kept_by")?;
+        if !keeper.is_empty() && !heads.unwrap_or_default().iter().any(|head| head == keeper) {
+            // The head comes before the worker; nothing was written yet.
+            let context = "a worker was given to an employer meanwhile";
+            return Err(StoreError::new(StoreErrorKind::Contended, context));
+        }
+        last = last.max(optional_int(row, "recorded_at")?);
         let target: Option<Vec<u8>> = get(row, "merged_into")?;
         merged_into.extend(target);
     }
-    if !merged_into.is_empty() {
-        db.rows(sql::LOCK, [Bind::Blobs(merged_into)]).await?;
-    }
-    Ok(())
+    Ok((last, merged_into))
 }
 
 /// The workers, and the instant of the latest fact about any of them.
@@ -280,7 +298,11 @@ async fn add_identities(db: &mut Db<'_>, workers: &[NewWorker]) -> StoreResult<(
     Ok(())
 }
 
-pub(crate) async fn put(db: &mut Db<'_>, workers: &[WorkerRow]) -> StoreResult<()> {
+pub(crate) async fn put(
+    db: &mut Db<'_>,
+    workers: &[WorkerRow],
+    recorded_at: i64,
+) -> StoreResult<()> {
     // One row a worker: of several the last one counts, and an UPDATE would take any.
     let last: BTreeMap<_, _> = workers.iter().map(|row| (row.worker_id, row)).collect();
     if last.is_empty() {
@@ -295,6 +317,7 @@ pub(crate) async fn put(db: &mut Db<'_>, workers: &[WorkerRow]) -> StoreResult<(
         Bind::texts(last.values().map(|row| &row.region_code)),
         Bind::blobs(last.values().map(|row| row.timeline.pack())),
         Bind::texts(filings),
+        Bind::Int(recorded_at),
     ];
     let written = db.write(sql::PUT, binds).await?;
     if usize::try_from(written) == Ok(last.len()) {

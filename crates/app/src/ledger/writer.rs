@@ -206,7 +206,12 @@ impl Gatherer {
             if let Some(batch) = self.batch() {
                 return Some(batch);
             }
-            let room = GATHERED_MAX.saturating_sub(self.gathered.len());
+            // Nobody is asked while no batch can be begun: to be woken for each posting costs more than
+            // to find all of them in the queue.
+            let room = match self.free.is_empty() {
+                true => 0,
+                false => GATHERED_MAX.saturating_sub(self.gathered.len()),
+            };
             tokio::select! {
                 Some(ended) = self.running.join_next_with_id() => self.note(ended),
                 count = self.waiting.recv_many(&mut self.gathered, room), if room > 0 && !self.is_closed => {

@@ -21,11 +21,17 @@ statements! { "audit":
     );
 
     /// `$1` to `$14`: the columns in order.
-    APPEND = "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
-            organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash, hash)
-        SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::text[],
-            $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bytea[], $11::text[],
-            $12::bytea[], $13::bytea[], $14::bytea[])";
+    APPEND = concat!(
+        "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+            organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash, hash) ",
+        set!(
+            audit_id: "$1::bytea[]", writer_id: "$2::bytea[]", position: "$3::bigint[]",
+            recorded_at: "$4::bigint[]", method: "$5::text[]", caller: "$6::text[]",
+            organisation: "$7::text[]", retention: "$8::bigint[]", outcome: "$9::text[]",
+            worker_id: "$10::bytea[]", employer_code: "$11::text[]", frozen: "$12::bytea[]",
+            previous_hash: "$13::bytea[]", hash: "$14::bytea[]",
+        )
+    );
 
     /// `$1`, `$2`: instant and id of the row before, `$3`: recorded before, `$4`: the class, or
     /// nothing; `$5`: at most so many.

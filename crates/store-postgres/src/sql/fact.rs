@@ -16,11 +16,16 @@ macro_rules! fact_filter {
     };
 }
 
-/// The columns after the subject's, as arrays.
-macro_rules! fact_values {
-    () => {
-        "$2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[],
-            $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::text[])"
+/// The subjects and the columns after them, as arrays.
+macro_rules! facts_of {
+    ($subjects:literal) => {
+        set!(
+            subject: $subjects, revision: "$2::bigint[]", kind: "$3::bigint[]",
+            body: "$4::bytea[]", secret: "$5::bytea[]", retracts: "$6::bigint[]",
+            supersedes: "$7::bigint[]", source_name: "$8::text[]",
+            source_drawn_on: "$9::bigint[]", recorded_at: "$10::bigint[]", actor: "$11::text[]",
+            reason: "$12::text[]",
+        )
     };
 }
 
@@ -37,14 +42,12 @@ statements! { "fact":
 
     /// `$1`: workers, `$2` to `$12`: the columns in order.
     APPEND_OF_WORKERS = concat!(
-        "INSERT INTO worker_fact (worker_id, ", fact_columns!(), ")
-        SELECT * FROM unnest($1::bytea[], ", fact_values!()
+        "INSERT INTO worker_fact (worker_id, ", fact_columns!(), ") ", facts_of!("$1::bytea[]")
     );
 
     /// `$1`: employers, `$2` to `$12`: the columns in order.
     APPEND_OF_EMPLOYERS = concat!(
-        "INSERT INTO employer_fact (employer_code, ", fact_columns!(), ")
-        SELECT * FROM unnest($1::text[], ", fact_values!()
+        "INSERT INTO employer_fact (employer_code, ", fact_columns!(), ") ", facts_of!("$1::text[]")
     );
 
     /// Locks notes, so that what is read stays true. `$1`: kinds, `$2`: keys.

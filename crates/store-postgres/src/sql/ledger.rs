@@ -3,7 +3,7 @@
 statements! { "ledger":
     /// Has the employers to the unit alone. `$1`: codes. A head that is missing is added and the
     /// statement run again.
-    LOCK_HEADS = "SELECT 1 FROM ledger_head WHERE employer_code = ANY ($1)
+    LOCK_HEADS = "SELECT recorded_at FROM ledger_head WHERE employer_code = ANY ($1)
         ORDER BY employer_code FOR NO KEY UPDATE";
 
     /// `$1`: codes, `$2`: the starts of their chains.
@@ -16,8 +16,8 @@ statements! { "ledger":
         ON CONFLICT (employer_code) DO NOTHING";
 
     /// Balances. `$1`: employers, `$2`: years; `$3`: the employers, each once. Part 0 has a row for
-    /// each asked year, part 1 for each worker linked to an employer, part 2 for each year of an
-    /// employer.
+    /// each asked year, part 1 for each worker linked to an employer, part 2 for each
+    /// asked year of an employer and, where it keeps workers' months, for all its years.
     READ_INPUTS = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),

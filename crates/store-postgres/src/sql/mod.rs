@@ -1,6 +1,8 @@
 //! Every statement, by noun.
 //!
-//! Sets go in as one array a column, read by `unnest`: a statement costs far more than a row. What
+//! Sets go in as one array a column, read by `unnest`: a statement costs far more than a row. In the
+//! statements of every call `set!` does so in a select list, which hands elements on one by one where
+//! one `unnest` of several arrays first puts each aside in a store of its own. What
 //! is looked up for each of them is a `LATERAL` query that ends with `LIMIT`: the planner may
 //! neither turn it round nor go through the table, whatever it believes of its size. A plan that
 //! was made while a table was empty would otherwise read all of it for each row, once it is full.
@@ -28,6 +30,23 @@ macro_rules! statements {
 
         #[cfg(test)]
         pub(crate) const ALL: &[$crate::sql::Statement] = &[$($name),*];
+    };
+}
+
+/// A set that goes in as an array for each of its columns, in parentheses; with `place;` before them
+/// also the place of each row, counted from 0.
+macro_rules! set {
+    (place; $first:ident: $array:literal $(, $column:ident: $arrays:literal)* $(,)?) => {
+        concat!(
+            "(SELECT generate_series(0, cardinality(", $array, ") - 1) AS place, unnest(", $array,
+            ") AS ", stringify!($first), $(", unnest(", $arrays, ") AS ", stringify!($column),)* ")"
+        )
+    };
+    ($first:ident: $array:literal $(, $column:ident: $arrays:literal)* $(,)?) => {
+        concat!(
+            "(SELECT unnest(", $array, ") AS ", stringify!($first),
+            $(", unnest(", $arrays, ") AS ", stringify!($column),)* ")"
+        )
     };
 }
 
@@ -72,19 +91,24 @@ macro_rules! worker_of {
 /// The columns of an asked employer-year, in a query over `years_asked!`.
 macro_rules! year_columns {
     () => {
-        "asked.ordinal - 1 AS place, asked.employer_code, employer.record,
+        "asked.place, asked.employer_code, employer.record,
             ledger_head.sequence AS head_sequence, ledger_head.hash AS head_hash,
             ledger_head.recorded_at AS last_recorded_at, asked.tax_year"
     };
 }
 
-/// All years of employers, in a query that has `asked`, whose `employer_code` it takes: the months
-/// that an employer keeps of its workers are in any of them.
+/// Years of employers, in a query that has `asked`, whose `employer_code` it takes: those in `$2`, and
+/// all of an employer who keeps workers' months, which are in any of them.
 macro_rules! years_of {
     () => {
-        "CROSS JOIN LATERAL (
+        "LEFT JOIN LATERAL (
+            SELECT ledger_head.keeps_months FROM ledger_head
+            WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
+        ) AS keeper ON true
+        CROSS JOIN LATERAL (
             SELECT employer_year.tax_year, employer_year.state, employer_year.months
-            FROM employer_year WHERE employer_year.employer_code = asked.employer_code OFFSET 0
+            FROM employer_year WHERE employer_year.employer_code = asked.employer_code
+                AND (keeper.keeps_months OR employer_year.tax_year = ANY ($2)) OFFSET 0
         ) AS employer_year"
     };
 }
@@ -104,8 +128,10 @@ macro_rules! kept_years {
 /// The employers of asked years: `$1`: employers, `$2`: years.
 macro_rules! years_asked {
     () => {
-        "FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY
-            AS asked (employer_code, tax_year, ordinal)
+        concat!(
+            "FROM ",
+            set!(place; employer_code: "$1::text[]", tax_year: "$2::bigint[]"),
+            " AS asked
         LEFT JOIN LATERAL (
             SELECT employer.record FROM employer
             WHERE employer.employer_code = asked.employer_code LIMIT 1
@@ -115,18 +141,17 @@ macro_rules! years_asked {
                 ledger_head.record_revision, ledger_head.basis FROM ledger_head
             WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
         ) AS ledger_head ON true"
+        )
     };
 }
 
-/// The recorded answers to asked requests. The numbers of the arguments: organisations, methods,
-/// requests.
+/// The recorded answers to asked requests: organisations, methods, requests.
 macro_rules! answers_asked {
-    ($($arguments:literal)+) => {
+    ($organisations:literal, $methods:literal, $requests:literal) => {
         concat!(
-            "FROM unnest(",
-            $($arguments,)+
-            ") WITH ORDINALITY
-            AS asked (organisation, method, request_id, ordinal)
+            "FROM ",
+            set!(place; organisation: $organisations, method: $methods, request_id: $requests),
+            " AS asked
         CROSS JOIN LATERAL (
             SELECT * FROM idempotency
             WHERE idempotency.organisation = asked.organisation

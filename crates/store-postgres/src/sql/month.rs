@@ -1,16 +1,14 @@
 //! Booked person-months.
 
-/// The states and months of employers' years. The numbers of the arguments: employers, years, states
-/// and months; what has no bytes stays as it is.
+/// The states and months of employers' years: employers, years, states and months; what has no bytes
+/// stays as it is.
 macro_rules! years_written {
-    ($($year:literal)+) => {
+    ($employers:literal, $years:literal, $states:literal, $months:literal) => {
         concat!(
             "year AS (
-            INSERT INTO employer_year (employer_code, tax_year, state, months)
-            SELECT * FROM unnest(",
-            $($year,)+
-            ")
-            ON CONFLICT (employer_code, tax_year) DO UPDATE SET
+            INSERT INTO employer_year (employer_code, tax_year, state, months) ",
+            set!(employer_code: $employers, tax_year: $years, state: $states, months: $months),
+            " ON CONFLICT (employer_code, tax_year) DO UPDATE SET
                 state = CASE WHEN excluded.state = '' THEN employer_year.state
                     ELSE excluded.state END,
                 months = CASE WHEN excluded.months = '' THEN employer_year.months
@@ -20,23 +18,28 @@ macro_rules! years_written {
     };
 }
 
-/// Workers' rows changed together with the months of employers' years. The numbers of the arguments:
-/// workers, first months, months and employers as they were read, the same three as they are to be;
-/// then those of `years_written!`. A row that is another than was read is left alone, which the
+/// Workers' rows changed together with the months of employers' years: workers, first months, months
+/// and employers as they were read, the same three as they are to be; then those of `years_written!`.
+/// A row that is another than was read is left alone, which the
 /// number of `booked` tells.
 macro_rules! months_written {
-    ($($worker:literal)+; $($year:literal)+) => {
+    ($workers:literal, $from:literal, $months:literal, $by:literal;
+        $new_from:literal, $new_months:literal, $new_by:literal; $($year:literal),+) => {
         concat!(
             "booked AS (
             UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
                 booked_by = put.booked_by
-            FROM unnest(", $($worker,)+ ")
-                AS put (worker_id, read_from, read, read_by, booked_from, booked, booked_by)
+            FROM ",
+            set!(
+                worker_id: $workers, read_from: $from, read: $months, read_by: $by,
+                booked_from: $new_from, booked: $new_months, booked_by: $new_by,
+            ),
+            " AS put
             WHERE worker.worker_id = put.worker_id AND worker.booked_from = put.read_from
                 AND worker.booked = put.read AND worker.booked_by = put.read_by
             RETURNING 1
         ), ",
-            years_written!($($year)+)
+            years_written!($($year),+)
         )
     };
 }
@@ -71,6 +74,10 @@ statements! { "month":
         WHERE employer_code = ANY ($1) AND months <> ''
         ORDER BY employer_code, tax_year FOR NO KEY UPDATE";
 
+    /// Has workers to the unit alone who are newly linked. `$1`: ids.
+    LOCK_LINKED = "SELECT 1 FROM worker
+        WHERE worker_id = ANY ($1) ORDER BY worker_id FOR NO KEY UPDATE";
+
     /// Has workers' own rows tell the months that an employer kept. `$1` to `$4`: workers, first
     /// months, months, employers; `$5`: who kept them, whose postings are told.
     TAKE_FROM_EMPLOYERS = "WITH head AS (
@@ -83,20 +90,34 @@ statements! { "month":
         WHERE worker.worker_id = put.worker_id AND worker.months_kept_by <> ''";
 
     /// Has an employer keep the months of workers who have no other and none booked, as long as it
-    /// has few: whoever asks for one worker's months is given those of all. `$1`: employers, `$2`:
-    /// workers, newly linked; `$3`: linked workers at most.
-    GIVE_TO_EMPLOYERS = "UPDATE worker SET months_kept_by = linked.employer_code
-        FROM unnest($1::text[], $2::bytea[]) AS linked (employer_code, worker_id)
-        WHERE worker.worker_id = linked.worker_id AND worker.months_kept_by = ''
-            AND worker.booked = '' AND worker.merged_into IS NULL
-            AND NOT EXISTS (
-                SELECT FROM employer_worker AS other
-                WHERE other.worker_id = linked.worker_id
-                    AND other.employer_code <> linked.employer_code)
-            AND (SELECT count(*) FROM (
-                SELECT FROM employer_worker AS each
-                WHERE each.employer_code = linked.employer_code LIMIT $3::bigint + 1
-            ) AS counted) <= $3";
+    /// has few: whoever asks for one worker's months is given those of all. A record that others were
+    /// merged into has their employers too. Every employer's postings are told. `$1`: employers,
+    /// `$2`: workers, newly linked; `$3`: linked workers at most.
+    GIVE_TO_EMPLOYERS = "WITH given AS (
+            UPDATE worker SET months_kept_by = linked.employer_code
+            FROM unnest($1::text[], $2::bytea[]) AS linked (employer_code, worker_id)
+            WHERE worker.worker_id = linked.worker_id AND worker.months_kept_by = ''
+                AND worker.booked = '' AND worker.merged_into IS NULL
+                AND NOT EXISTS (
+                    SELECT FROM employer_worker AS other
+                    WHERE other.worker_id = linked.worker_id
+                        AND other.employer_code <> linked.employer_code)
+                AND NOT EXISTS (
+                    SELECT FROM worker AS gone WHERE gone.merged_into = linked.worker_id)
+                AND (SELECT count(*) FROM (
+                    SELECT FROM employer_worker AS each
+                    WHERE each.employer_code = linked.employer_code LIMIT $3::bigint + 1
+                ) AS counted) <= $3
+            RETURNING worker.months_kept_by
+        )
+        UPDATE ledger_head SET basis = basis + 1,
+            keeps_months = (SELECT count(*) FROM (
+                    SELECT FROM employer_worker AS each
+                    WHERE each.employer_code = ledger_head.employer_code LIMIT $3::bigint + 1
+                ) AS counted) <= $3
+                AND (keeps_months
+                    OR employer_code = ANY (ARRAY(SELECT given.months_kept_by FROM given)))
+        WHERE employer_code = ANY ($1)";
 
     /// Workers whose months their employer may not keep any longer: those of `$2` who are linked to
     /// another too, and all of an employer that has got too many. `$1`: employers, `$2`: workers,
@@ -136,9 +157,9 @@ statements! { "month":
     WRITE = concat!(
         "WITH ",
         months_written!(
-            "$1::bytea[], $2::bigint[], $3::text[], $4::text[], "
-            "$5::bigint[], $6::text[], $7::text[]";
-            "$8::text[], $9::bigint[], $10::bytea[], $11::bytea[]"
+            "$1::bytea[]", "$2::bigint[]", "$3::text[]", "$4::text[]";
+            "$5::bigint[]", "$6::text[]", "$7::text[]";
+            "$8::text[]", "$9::bigint[]", "$10::bytea[]", "$11::bytea[]"
         ),
         " SELECT count(*) AS matched FROM booked"
     );

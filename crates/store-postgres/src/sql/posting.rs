@@ -3,27 +3,40 @@
 /// Entries, answers and audit rows: what is only ever added.
 macro_rules! records_appended {
     () => {
-        "entry AS (
+        concat!(
+            "entry AS (
             INSERT INTO ledger_entry
-                (employer_code, sequence, tax_year, recorded_at, frozen, previous_hash, hash)
-            SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],
-                $6::bytea[], $7::bytea[])
+                (employer_code, sequence, tax_year, recorded_at, frozen, previous_hash, hash) ",
+            set!(
+                employer_code: "$1::text[]", sequence: "$2::bigint[]", tax_year: "$3::bigint[]",
+                recorded_at: "$4::bigint[]", frozen: "$5::bytea[]", previous_hash: "$6::bytea[]",
+                hash: "$7::bytea[]",
+            ),
+            "
         ), answer AS (
             INSERT INTO idempotency
                 (organisation, method, request_id, content, response, recorded_at)
-            SELECT organisation, method, request_id, content::json, response, recorded_at
-            FROM unnest($22::text[], $23::text[], $24::bytea[], $25::text[], $26::bytea[],
-                    $27::bigint[])
-                AS added (organisation, method, request_id, content, response, recorded_at)
+            SELECT organisation, method, request_id, content::json, response, recorded_at FROM ",
+            set!(
+                organisation: "$22::text[]", method: "$23::text[]", request_id: "$24::bytea[]",
+                content: "$25::text[]", response: "$26::bytea[]", recorded_at: "$27::bigint[]",
+            ),
+            " AS added
             ORDER BY request_id
         ), audit AS (
             INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
                 organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,
-                hash)
-            SELECT * FROM unnest($28::bytea[], $29::bytea[], $30::bigint[], $31::bigint[],
-                $32::text[], $33::text[], $34::text[], $35::bigint[], $36::text[], $37::bytea[],
-                $38::text[], $39::bytea[], $40::bytea[], $41::bytea[])
+                hash) ",
+            set!(
+                audit_id: "$28::bytea[]", writer_id: "$29::bytea[]", position: "$30::bigint[]",
+                recorded_at: "$31::bigint[]", method: "$32::text[]", caller: "$33::text[]",
+                organisation: "$34::text[]", retention: "$35::bigint[]", outcome: "$36::text[]",
+                worker_id: "$37::bytea[]", employer_code: "$38::text[]", frozen: "$39::bytea[]",
+                previous_hash: "$40::bytea[]", hash: "$41::bytea[]",
+            ),
+            "
         )"
+        )
     };
 }
 
@@ -55,7 +68,7 @@ statements! { "posting":
     /// What else a batch needs, once its locks are held. `$1`, `$2`: as of the years; `$3`:
     /// organisations, `$4`: methods, `$5`: requests; `$6`: filings; `$7`: the employers, each once.
     /// Part 0 has a row for each asked year with the number of linked workers, part 1 for each request
-    /// that was answered before, part 2 for each filing, part 3 for each year of an employer.
+    /// that was answered before, part 2 for each filing, part 3 for years as in [`SEE`].
     READ = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
@@ -66,10 +79,10 @@ statements! { "posting":
             NULL::integer AS accepted_on, NULL::integer AS revoked_on ",
         years_asked!(),
         " UNION ALL
-        SELECT 1, asked.ordinal - 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        SELECT 1, asked.place, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             idempotency.content::text, idempotency.response, idempotency.recorded_at,
             NULL, NULL, NULL, NULL, NULL ",
-        answers_asked!("$3::text[], $4::text[], $5::bytea[]"),
+        answers_asked!("$3::text[]", "$4::text[]", "$5::bytea[]"),
         " UNION ALL
         SELECT 2, NULL, filing.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL,
@@ -82,14 +95,14 @@ statements! { "posting":
         UNION ALL
         SELECT 3, NULL, asked.employer_code, NULL, NULL, NULL, NULL, employer_year.tax_year,
             employer_year.state, employer_year.months, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-        FROM unnest($7::text[]) AS asked (employer_code) ",
+        FROM (SELECT unnest($7::text[]) AS employer_code) AS asked ",
         years_of!(),
     );
 
     /// The same without locks, as of one moment. `$1` to `$5`: as in [`READ`]; `$6`: the employers,
     /// each once. Part 0 has a row for each asked year, part 1 for each request that was answered
-    /// before, part 2 for each worker linked to an employer, part 3 for each year of an
-    /// employer.
+    /// before, part 2 for each worker linked to an employer, part 3 for each asked year of an employer
+    /// and, where it keeps workers' months, for all its years.
     SEE = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
@@ -106,18 +119,18 @@ statements! { "posting":
         SELECT 3, NULL, asked.employer_code, NULL, NULL, NULL, NULL, employer_year.tax_year,
             employer_year.state, employer_year.months, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL, NULL, NULL, NULL, NULL
-        FROM unnest($6::text[]) AS asked (employer_code) ",
+        FROM (SELECT unnest($6::text[]) AS employer_code) AS asked ",
         years_of!(),
         " UNION ALL
-        SELECT 1, asked.ordinal - 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        SELECT 1, asked.place, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL, idempotency.content::text, idempotency.response,
             idempotency.recorded_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
-        answers_asked!("$3::text[], $4::text[], $5::bytea[]"),
+        answers_asked!("$3::text[]", "$4::text[]", "$5::bytea[]"),
         " UNION ALL
         SELECT 2, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL, NULL, NULL, NULL, worker.revision, worker.merged_into, ",
         snapshot_columns!(),
-        " FROM unnest($6::text[]) AS asked (employer_code)
+        " FROM (SELECT unnest($6::text[]) AS employer_code) AS asked
         CROSS JOIN LATERAL (
             SELECT employer_worker.worker_id FROM employer_worker
             WHERE employer_worker.employer_code = asked.employer_code OFFSET 0
@@ -135,15 +148,18 @@ statements! { "posting":
     /// each as in the statement of its own; `$42`: the heads' instants.
     WRITE = concat!(
         "WITH head AS (
-            INSERT INTO ledger_head (employer_code, sequence, hash, recorded_at)
-            SELECT * FROM unnest($8::text[], $9::bigint[], $10::bytea[], $42::bigint[])
-            ON CONFLICT (employer_code) DO UPDATE SET sequence = excluded.sequence,
+            INSERT INTO ledger_head (employer_code, sequence, hash, recorded_at) ",
+        set!(
+            employer_code: "$8::text[]", sequence: "$9::bigint[]", hash: "$10::bytea[]",
+            recorded_at: "$42::bigint[]",
+        ),
+        " ON CONFLICT (employer_code) DO UPDATE SET sequence = excluded.sequence,
                 hash = excluded.hash, recorded_at = excluded.recorded_at
         ), ",
         months_written!(
-            "$11::bytea[], $12::bigint[], $13::text[], $14::text[], "
-            "$15::bigint[], $16::text[], $17::text[]";
-            "$18::text[], $19::bigint[], $20::bytea[], $21::bytea[]"
+            "$11::bytea[]", "$12::bigint[]", "$13::text[]", "$14::text[]";
+            "$15::bigint[]", "$16::text[]", "$17::text[]";
+            "$18::text[]", "$19::bigint[]", "$20::bytea[]", "$21::bytea[]"
         ),
         ", ",
         records_appended!(),
@@ -166,10 +182,13 @@ statements! { "posting":
         "WITH head AS (
             UPDATE ledger_head SET sequence = put.sequence, hash = put.hash,
                 recorded_at = put.recorded_at
-            FROM unnest($8::text[], $9::bigint[], $10::bytea[], $42::bigint[], $43::bigint[],
-                    $44::bigint[], $45::bigint[])
-                AS put (employer_code, sequence, hash, recorded_at, read_sequence, read_revision,
-                    read_basis)
+            FROM ",
+        set!(
+            employer_code: "$8::text[]", sequence: "$9::bigint[]", hash: "$10::bytea[]",
+            recorded_at: "$42::bigint[]", read_sequence: "$43::bigint[]",
+            read_revision: "$44::bigint[]", read_basis: "$45::bigint[]",
+        ),
+        " AS put
             WHERE ledger_head.employer_code = put.employer_code
                 AND ledger_head.sequence = put.read_sequence
                 AND ledger_head.record_revision = put.read_revision
@@ -177,8 +196,12 @@ statements! { "posting":
             RETURNING 1
         ), seen AS MATERIALIZED (
             SELECT worker.worker_id
-            FROM unnest($47::bytea[], $48::bigint[], $49::bigint[], $50::text[], $51::text[])
-                AS seen (worker_id, revision, booked_from, booked, booked_by)
+            FROM ",
+        set!(
+            worker_id: "$47::bytea[]", revision: "$48::bigint[]", booked_from: "$49::bigint[]",
+            booked: "$50::text[]", booked_by: "$51::text[]",
+        ),
+        " AS seen
             JOIN worker ON worker.worker_id = seen.worker_id
             WHERE (SELECT count(*) FROM head) = cardinality($8)
                 AND worker.revision = seen.revision AND worker.merged_into IS NULL
@@ -188,10 +211,13 @@ statements! { "posting":
         ), booked AS (
             UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
                 booked_by = put.booked_by
-            FROM unnest($11::bytea[], $46::bigint[], $12::bigint[], $13::text[], $14::text[],
-                    $15::bigint[], $16::text[], $17::text[])
-                AS put (worker_id, revision, read_from, read, read_by, booked_from, booked,
-                    booked_by)
+            FROM ",
+        set!(
+            worker_id: "$11::bytea[]", revision: "$46::bigint[]", read_from: "$12::bigint[]",
+            read: "$13::text[]", read_by: "$14::text[]", booked_from: "$15::bigint[]",
+            booked: "$16::text[]", booked_by: "$17::text[]",
+        ),
+        " AS put
             WHERE (SELECT count(*) FROM head) = cardinality($8)
                 AND (SELECT count(*) FROM seen) = cardinality($47)
                 AND worker.worker_id = put.worker_id AND worker.revision = put.revision
@@ -199,7 +225,7 @@ statements! { "posting":
                 AND worker.booked = put.read AND worker.booked_by = put.read_by
             RETURNING 1
         ), ",
-        years_written!("$18::text[], $19::bigint[], $20::bytea[], $21::bytea[]"),
+        years_written!("$18::text[]", "$19::bigint[]", "$20::bytea[]", "$21::bytea[]"),
         ", ",
         records_appended!(),
         " SELECT postings_are_as_seen($52, $53, (SELECT count(*) FROM head) = cardinality($8)

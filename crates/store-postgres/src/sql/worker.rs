@@ -7,12 +7,18 @@ statements! { "worker":
     READ_CHECK_INPUTS = concat!(
         "WITH found (place, rank, mac_key_id, name_mac, worker_id) AS (
             SELECT asked.place, 0::bigint, NULL::bigint, NULL::bytea, asked.worker_id
-            FROM unnest($1::bigint[], $2::bytea[]) AS asked (place, worker_id)
+            FROM ",
+        set!(place: "$1::bigint[]", worker_id: "$2::bytea[]"),
+        " AS asked
             UNION ALL
             SELECT asked.place, asked.rank, worker_identity.mac_key_id,
                 worker_identity.name_mac, worker_identity.worker_id
-            FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
-                AS asked (place, rank, document_type, mac_key_id, mac)
+            FROM ",
+        set!(
+            place: "$3::bigint[]", rank: "$4::bigint[]", document_type: "$5::bigint[]",
+            mac_key_id: "$6::bigint[]", mac: "$7::bytea[]",
+        ),
+        " AS asked
             CROSS JOIN LATERAL (
                 SELECT * FROM worker_identity
                 WHERE worker_identity.document_type = asked.document_type
@@ -28,23 +34,28 @@ statements! { "worker":
         " FROM found ",
         worker_of!("found.worker_id"),
         " UNION ALL
-        SELECT 1, asked.ordinal - 1, 0, NULL, NULL, employer.employer_code, employer.record,
+        SELECT 1, asked.place, 0, NULL, NULL, employer.employer_code, employer.record,
             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-        FROM unnest($8::text[]) WITH ORDINALITY AS asked (employer_code, ordinal)
+        FROM ",
+        set!(place; employer_code: "$8::text[]"),
+        " AS asked
         CROSS JOIN LATERAL (
             SELECT * FROM employer WHERE employer.employer_code = asked.employer_code LIMIT 1
         ) AS employer"
     );
 
     /// Has the workers to the unit alone, after the employers who keep their months: postings for
-    /// such workers lock these alone. `$1`: ids.
+    /// such workers lock these alone. Every row tells which heads were locked, since a worker may have
+    /// been given to another while its lock was waited for. `$1`: ids.
     LOCK = "WITH head AS MATERIALIZED (
-            SELECT employer_code FROM ledger_head WHERE employer_code = ANY (ARRAY(
+            SELECT employer_code, recorded_at FROM ledger_head WHERE employer_code = ANY (ARRAY(
                 SELECT months_kept_by FROM worker
                 WHERE worker_id = ANY ($1) AND months_kept_by <> ''))
             ORDER BY employer_code FOR NO KEY UPDATE
         )
-        SELECT merged_into FROM worker
+        SELECT merged_into, months_kept_by, (SELECT array_agg(employer_code) FROM head) AS heads,
+            (SELECT max(recorded_at) FROM head) AS recorded_at
+        FROM worker
         WHERE (SELECT count(*) FROM head) >= 0 AND worker_id = ANY ($1)
         ORDER BY worker_id FOR NO KEY UPDATE";
 
@@ -110,16 +121,23 @@ statements! { "worker":
 
     /// Postings are told by the head of the employer who keeps a worker's months. `$1`: workers, `$2`:
     /// revisions, `$3`: towns, `$4`: timelines, `$5`: JSON lists of the filings named by their
-    /// contracts.
-    PUT = "WITH head AS (
-            UPDATE ledger_head SET basis = basis + 1 WHERE employer_code = ANY (ARRAY(
+    /// contracts; `$6`: the instant.
+    PUT = concat!(
+        "WITH head AS (
+            UPDATE ledger_head SET basis = basis + 1, recorded_at = greatest(recorded_at, $6)
+            WHERE employer_code = ANY (ARRAY(
                 SELECT months_kept_by FROM worker
                 WHERE worker_id = ANY ($1) AND months_kept_by <> ''))
         )
         UPDATE worker SET
             revision = put.revision, region_code = put.region_code, timeline = put.timeline,
             filing_ids = ARRAY(SELECT json_array_elements_text(put.filing_ids::json))
-        FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])
-            AS put (worker_id, revision, region_code, timeline, filing_ids)
-        WHERE worker.worker_id = put.worker_id";
+        FROM ",
+        set!(
+            worker_id: "$1::bytea[]", revision: "$2::bigint[]", region_code: "$3::text[]",
+            timeline: "$4::bytea[]", filing_ids: "$5::text[]",
+        ),
+        " AS put
+        WHERE worker.worker_id = put.worker_id"
+    );
 }

@@ -175,6 +175,55 @@ async fn a_revision_leaves_no_gap_and_does_not_go_back_in_time() {
     assert_eq!(next.expect("accepted"), 1);
 }
 
+/// Rows of one statement stand for each other's predecessors.
+#[tokio::test]
+async fn rows_written_at_once_leave_no_gap_and_no_link_out_either() {
+    let (_database, mut stranger) = filled().await;
+    let facts = |added: &str| {
+        format!(
+            "INSERT INTO worker_fact (worker_id, revision, kind, body, secret, source_name,
+                recorded_at, actor, reason)
+            SELECT worker_id, added.revision, kind, body, secret, source_name,
+                recorded_at + added.later, actor, reason
+            FROM worker_fact CROSS JOIN (VALUES {added}) AS added (revision, later)"
+        )
+    };
+    let rows = |added: &str| {
+        format!(
+            "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+                outcome, frozen, previous_hash, hash)
+            SELECT decode(lpad(added.position::text, 32, '0'), 'hex'), writer_id, added.position,
+                recorded_at, method, caller, outcome, frozen,
+                CASE WHEN added.links THEN hash ELSE previous_hash END, hash
+            FROM audit_event CROSS JOIN (VALUES {added}) AS added (position, links)
+            WHERE audit_event.position = 2"
+        )
+    };
+    for wrong in [
+        facts("(2, 0), (4, 0)"),
+        facts("(3, 0), (4, 0)"),
+        facts("(2, 5), (3, 4)"),
+        facts("(3, 4), (2, 5)"),
+        facts("(2, -1), (3, 0)"),
+        rows("(3, true), (5, true)"),
+        rows("(4, true), (5, true)"),
+        rows("(3, true), (4, false)"),
+        rows("(3, false), (4, true)"),
+    ] {
+        let (code, told) = refusal(&mut stranger, &wrong).await;
+        assert_eq!(code, "23000", "{wrong}");
+        let is_told = told.contains("leaves a gap") || told.contains("does not continue");
+        assert!(is_told, "{told}");
+    }
+    for right in [
+        facts("(3, 5), (2, 0), (4, 5)"),
+        rows("(5, true), (3, true), (4, true)"),
+    ] {
+        let written = run(&mut stranger, &right).await;
+        assert_eq!(written.expect("accepted"), 3);
+    }
+}
+
 #[tokio::test]
 async fn a_chain_leaves_no_link_out() {
     let (_database, mut stranger) = filled().await;

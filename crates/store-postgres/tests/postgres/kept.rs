@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_store::contract::sample::{
-    add_workers, begin, booked, employer, month, worker, worker_row, year,
+    ManualClock, NOW, add_workers, begin, booked, employer, employer_row, entries, month, worker,
+    worker_row, year,
 };
 use mamagang_store::rows::{PersonMonth, WorkerKey};
 use mamagang_store::{Store, StoreErrorKind, StoreResult, UnitOfWork};
@@ -263,4 +264,165 @@ async fn whoever_records_facts_waits_for_postings_of_the_keeper_and_the_other_wa
     unit.commit().await.expect("committed");
     poster.await.expect("no panic").expect("booked");
     assert_eq!(told(&store, 1).await, of_first(&["2023-01"]));
+}
+
+/// Begins a task that links workers to an employer and commits.
+fn links(store: &Arc<dyn Store>, to: usize, who: u8) -> tokio::task::JoinHandle<StoreResult<()>> {
+    let store = Arc::clone(store);
+    tokio::spawn(async move {
+        let mut unit = begin(&store).await;
+        unit.link_workers(&[(employer(to), worker(who))]).await?;
+        unit.commit().await
+    })
+}
+
+#[tokio::test]
+async fn who_others_were_merged_into_is_kept_by_nobody() {
+    let (database, store) = filled(1).await;
+    add_workers(&store, [2]).await;
+    // The record that goes keeps its link; the one that stays has none of its own.
+    let mut unit = begin(&store).await;
+    unit.workers(&[worker(1), worker(2)]).await.expect("locked");
+    unit.merge_workers(worker(1), worker(2))
+        .await
+        .expect("merged");
+    unit.commit().await.expect("committed");
+    link(&store, 1, [2]).await;
+    assert_eq!(rows(&database).await, [own(""), own("")]);
+    book(&store, &[booked(2, month("2023-01"), employer(1))]).await;
+    // Both employers read the one who stays.
+    let years = [0, 1].map(|number| (employer(number), year(2023)));
+    for inputs in store.ledger_inputs(&years).await.expect("inputs") {
+        assert_eq!(inputs.workers[0].booked.len(), 1);
+    }
+    let mut unit = begin(&store).await;
+    assert!(unit.ledger_inputs(&years).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_is_given_to_an_employer_while_a_lock_is_waited_for_is_locked_again() {
+    let (database, _, store) = support::store().await;
+    add_workers(&store, [1]).await;
+    let mut unit = begin(&store).await;
+    unit.workers(&[worker(1)]).await.expect("locked");
+    unit.link_workers(&[(employer(0), worker(1))])
+        .await
+        .expect("noted");
+    let other = Arc::clone(&store);
+    let waiting = tokio::spawn(async move {
+        let mut unit = begin(&other).await;
+        unit.workers(&[worker(1)]).await.map(|rows| rows.len())
+    });
+    support::until_one_waits(&database).await;
+    unit.commit().await.expect("committed");
+    let refused = waiting
+        .await
+        .expect("no panic")
+        .expect_err("not all is locked");
+    assert_eq!(refused.kind(), StoreErrorKind::Contended);
+    let mut unit = begin(&store).await;
+    unit.workers(&[worker(1)]).await.expect("locked");
+}
+
+#[tokio::test]
+async fn of_two_who_link_a_worker_at_once_the_second_sees_the_first() {
+    let (database, _, store) = support::store().await;
+    add_workers(&store, [1]).await;
+    let mut unit = begin(&store).await;
+    let link = (employer(0), worker(1));
+    unit.link_workers(&[link]).await.expect("noted");
+    let other = links(&store, 1, 1);
+    support::until_one_waits(&database).await;
+    unit.commit().await.expect("committed");
+    other.await.expect("no panic").expect("noted");
+    assert_eq!(rows(&database).await, [own("")]);
+    book(&store, &[booked(1, month("2023-01"), employer(1))]).await;
+    assert_eq!(told(&store, 1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_who_link_a_65th_and_a_66th_worker_at_once_none_stays_kept() {
+    let (database, store) = filled(63).await;
+    book(&store, &[booked(1, month("2023-05"), employer(0))]).await;
+    add_workers(&store, [64, 65]).await;
+    let mut unit = begin(&store).await;
+    let link = (employer(0), worker(64));
+    unit.link_workers(&[link]).await.expect("noted");
+    let other = links(&store, 0, 65);
+    support::until_one_waits(&database).await;
+    unit.commit().await.expect("committed");
+    other.await.expect("no panic").expect("noted");
+    let told = rows(&database).await;
+    assert_eq!(told[0], own("0"));
+    assert_eq!(told[1..], vec![own(""); 64]);
+}
+
+#[tokio::test]
+async fn an_employer_who_keeps_nobody_is_asked_for_its_asked_years_alone() {
+    let (database, store) = filled(1).await;
+    let sql = "SELECT keeps_months FROM ledger_head";
+    let keeps = async || -> bool {
+        let mut stranger = stranger(&database).await;
+        let asked = sqlx::query_scalar(sql).fetch_one(&mut stranger);
+        asked.await.expect("one head")
+    };
+    assert!(keeps().await);
+    add_workers(&store, 2..=65).await;
+    link(&store, 0, 2..=65).await;
+    assert!(!keeps().await);
+    // A month of a year that was not asked for is read where it is changed.
+    book(&store, &[booked(1, month("2022-05"), employer(0))]).await;
+    let mut unit = begin(&store).await;
+    let years = [(employer(0), year(2023))];
+    unit.ledger_inputs(&years).await.expect("inputs");
+    let earlier = booked(1, month("2022-05"), employer(0));
+    unit.release_months(&[earlier]).await.expect("booked");
+    unit.book_months(&[booked(1, month("2022-06"), employer(0))])
+        .await
+        .expect("free");
+    unit.commit().await.expect("committed");
+    assert_eq!(told(&store, 1).await, of_first(&["2022-06"]));
+}
+
+#[tokio::test]
+async fn facts_and_entries_follow_each_other_whatever_the_instances_clocks_say() {
+    let (database, store) = filled(1).await;
+    let other: Arc<dyn Store> = Arc::new(support::connect(&database).await);
+    let begin_at = async |store: &Arc<dyn Store>, seconds: i64| {
+        let clock = ManualClock::at(NOW + seconds * 1_000_000);
+        store.begin(clock).await.expect("begun")
+    };
+    // An entry of an instance whose clock is ahead.
+    let mut unit = begin_at(&other, 100).await;
+    let years = [(employer(0), year(2023))];
+    unit.ledger_inputs(&years).await.expect("locked");
+    let mut first = entries(employer(0), 1);
+    first[0].recorded_at = unit.recorded_at();
+    unit.append_entries(&first).await.expect("accepted");
+    unit.commit().await.expect("committed");
+    let mut unit = begin_at(&store, 0).await;
+    unit.workers(&[worker(1)]).await.expect("locked");
+    assert!(unit.recorded_at() > first[0].recorded_at);
+    drop(unit);
+    let mut unit = begin_at(&store, 0).await;
+    unit.employers(&[employer(0)]).await.expect("locked");
+    assert!(unit.recorded_at() > first[0].recorded_at);
+    drop(unit);
+    // A fact of an instance whose clock is ahead.
+    for of_worker in [true, false] {
+        let ahead = if of_worker { 200 } else { 300 };
+        let mut unit = begin_at(&other, ahead).await;
+        unit.employers(&[employer(0)]).await.expect("locked");
+        unit.workers(&[worker(1)]).await.expect("locked");
+        let recorded_at = unit.recorded_at();
+        let put = match of_worker {
+            true => unit.put_workers(&[worker_row(1, &[])]).await,
+            false => unit.put_employers(&[employer_row(0, "甲")]).await,
+        };
+        put.expect("accepted");
+        unit.commit().await.expect("committed");
+        let seen = store.see_postings(ManualClock::at(NOW), &[], &years).await;
+        let (seen, _) = seen.expect("read").expect("no lock is needed");
+        assert!(seen.recorded_at() > recorded_at);
+    }
 }

@@ -142,6 +142,36 @@ async fn months_taken_back_and_booked_anew_are_one_change() {
 }
 
 #[tokio::test]
+async fn months_of_two_years_are_taken_back_and_booked_up_to_the_36th() {
+    let (database, _, shared) = filled().await;
+    let nth = |index| booked(1, month("2021-01").plus(index), employer(0));
+    let mut unit = begin(&shared).await;
+    let first: Vec<_> = (0..35).map(nth).collect();
+    unit.book_months(&first).await.expect("free");
+    unit.commit().await.expect("committed");
+    let years = [2021, 2023, 2024].map(|number| (employer(0), year(number)));
+    let see = async || {
+        let seen = shared.see_postings(ManualClock::at(NOW), &[], &years).await;
+        seen.expect("read").expect("nothing needs a lock").0
+    };
+    let mut next = batch(1, &[]);
+    next.released = vec![nth(0)];
+    next.booked = vec![nth(35), nth(36), nth(37)];
+    let before = state(&database).await;
+    let refused = see().await.commit(&next, &audit_rows(1, 1)).await;
+    // With locks it is refused for good.
+    let kind = refused.expect_err("the 37th").kind();
+    assert_eq!(kind, StoreErrorKind::Contended);
+    assert_eq!(state(&database).await, before);
+    next.booked.pop();
+    let written = see().await.commit(&next, &audit_rows(1, 1)).await;
+    written.expect("the 36th");
+    let months = shared.person_months(&employer(0)).await.expect("months");
+    let expected: Vec<_> = (1..=36).map(nth).collect();
+    assert_eq!(months, expected);
+}
+
+#[tokio::test]
 async fn who_is_linked_to_nobody_needs_no_lock_and_who_has_no_head_does() {
     let (_database, _, shared) = filled().await;
     let clock = ManualClock::at(NOW);
@@ -171,7 +201,7 @@ async fn the_instant_is_after_the_clock_and_after_the_last_entry() {
 }
 
 /// What others may do between the read and the write.
-async fn meddle(what: &str, unit: &mut Box<dyn UnitOfWork>) {
+async fn meddle(what: &str, store: &Arc<dyn Store>, unit: &mut Box<dyn UnitOfWork>) {
     let code = employer(0);
     match what {
         "an entry" => {
@@ -213,6 +243,13 @@ async fn meddle(what: &str, unit: &mut Box<dyn UnitOfWork>) {
             unit.workers(&[worker(3)]).await.expect("locked");
             unit.link_workers(&[link]).await.expect("new");
         }
+        "the 65th worker" => {
+            add_workers(store, 5..=66).await;
+            let links = (5..=66).map(|n| (employer(0), worker(n)));
+            unit.link_workers(&Vec::from_iter(links))
+                .await
+                .expect("new");
+        }
         "the answer" => {
             let rows = batch(1, &[]).answers;
             unit.put_idempotency(&rows).await.expect("accepted");
@@ -221,8 +258,8 @@ async fn meddle(what: &str, unit: &mut Box<dyn UnitOfWork>) {
     }
 }
 
-/// The last one where the employer keeps the workers' months: else it changes nothing that is read.
-const MEDDLINGS: [&str; 7] = [
+/// The last two where the employer keeps the workers' months: else it changes nothing that is read.
+const MEDDLINGS: [&str; 8] = [
     "an entry",
     "the employer's record",
     "a worker's facts",
@@ -230,6 +267,7 @@ const MEDDLINGS: [&str; 7] = [
     "a worker merged",
     "the answer",
     "a second employer",
+    "the 65th worker",
 ];
 
 #[tokio::test]
@@ -246,7 +284,7 @@ async fn what_has_changed_since_refuses_the_whole() {
             let (database, _, shared) = filled_with(keeps).await;
             let (seen, _) = see(&shared).await;
             let mut unit = begin(&shared).await;
-            meddle(what, &mut unit).await;
+            meddle(what, &shared, &mut unit).await;
             unit.commit().await.expect("committed");
             let before = state(&database).await;
             let refused = commit(seen, 1, workers).await.expect_err(what);
@@ -266,7 +304,7 @@ async fn who_changes_it_at_the_same_time_is_waited_for() {
             let (database, _, shared) = filled_with(keeps).await;
             let (seen, _) = see(&shared).await;
             let mut unit = begin(&shared).await;
-            meddle(what, &mut unit).await;
+            meddle(what, &shared, &mut unit).await;
             let write = tokio::spawn(commit(seen, 1, &[1]));
             support::until_one_waits(&database).await;
             assert!(!write.is_finished(), "{what}");

@@ -17,7 +17,7 @@ use crate::{StoreError, StoreErrorKind, StoreResult};
 /// Months that are booked for a person at most, over all employers (财税〔2019〕22号 art. 2,
 /// 公告2023年第15号 art. 5). This is the net below the service's own count, as the row's check is,
 /// which does not see months that an employer keeps.
-const MONTHS_MAX: usize = 36;
+pub const MONTHS_MAX: usize = 36;
 
 /// The booked months of some workers and of some employers' years, as they were read, and as they
 /// are to be.

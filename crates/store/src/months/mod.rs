@@ -16,7 +16,7 @@ use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
 use mamagang_domain::policy::CodeGroup;
 
-pub use book::{ChangedWorker, ChangedYear, MonthBook, MonthChanges};
+pub use book::{ChangedWorker, ChangedYear, MONTHS_MAX, MonthBook, MonthChanges};
 
 use crate::rows::PersonMonth;
 use crate::{StoreError, StoreErrorKind, StoreResult};

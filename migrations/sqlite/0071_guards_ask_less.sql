@@ -1,0 +1,2 @@
+-- A guard is asked row by row here, and finds the row before in the page that it has just written.
+SELECT 1;
