@@ -54,8 +54,11 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// The records as columns.
+/// The records as columns, in order of request, so that the same requests sent twice at once wait for
+/// each other and do not deadlock.
 pub(crate) fn columns(records: &[(IdempotencyKey, IdempotencyRecord)]) -> StoreResult<[Bind; 6]> {
+    let mut records: Vec<_> = records.iter().collect();
+    records.sort_by_key(|(key, _)| key.request_id);
     let [organisations, methods, requests] = key_columns(records.iter().map(|(key, _)| key));
     let contents = records.iter();
     let contents = contents.map(|(_, record)| serde_json::to_string(&record.content));

@@ -244,10 +244,15 @@ impl Gatherer {
         self.expected = self.expected.saturating_sub(count);
     }
 
-    /// The callers of the batches before are likely to ask again at once.
+    /// The callers of the batches before are likely to ask again at once. As many of them are waited
+    /// for as this batch would have if all came.
     async fn linger(&mut self) {
         let until = Instant::now() + LINGER;
-        while self.expected > 0 && self.gathered.len() < LEDGER_BATCH_MAX {
+        while self.expected > 0 {
+            let all = self.gathered.len() + self.expected;
+            if self.gathered.len() >= share(all, self.lanes).min(LEDGER_BATCH_MAX) {
+                return;
+            }
             let more = self.waiting.recv_many(&mut self.gathered, LEDGER_BATCH_MAX);
             match timeout_at(until, more).await {
                 Ok(count) if count > 0 => self.arrived(count),
@@ -323,10 +328,15 @@ impl Gatherer {
     }
 }
 
+/// How many a batch has of all that are there.
+fn share(all: usize, lanes: usize) -> usize {
+    all.div_ceil(SHARES.min(lanes)).max(SHARE_MIN)
+}
+
 /// How many of the postings that are ready are begun now, beside those that run. `lanes`: batches
 /// that can run at the same time.
 fn next_count(ready: usize, running: usize, lanes: usize) -> Option<usize> {
-    let share = (ready + running).div_ceil(SHARES.min(lanes)).max(SHARE_MIN);
+    let share = share(ready + running, lanes);
     let is_worth_it = running == 0 || ready >= share.min(NEXT_BATCH_FROM);
     (ready > 0 && is_worth_it).then(|| ready.min(share).min(LEDGER_BATCH_MAX))
 }

@@ -98,7 +98,7 @@ macro_rules! year_columns {
 }
 
 /// Years of employers, in a query that has `asked`, whose `employer_code` it takes: those in `$2`, and
-/// all of an employer who keeps workers' months, which are in any of them.
+/// the months alone of all others of an employer who keeps workers' months, which are in any of them.
 macro_rules! years_of {
     () => {
         "LEFT JOIN LATERAL (
@@ -106,7 +106,8 @@ macro_rules! years_of {
             WHERE ledger_head.employer_code = asked.employer_code LIMIT 1
         ) AS keeper ON true
         CROSS JOIN LATERAL (
-            SELECT employer_year.tax_year, employer_year.state, employer_year.months
+            SELECT employer_year.tax_year, CASE WHEN employer_year.tax_year = ANY ($2)
+                    THEN employer_year.state ELSE '' END AS state, employer_year.months
             FROM employer_year WHERE employer_year.employer_code = asked.employer_code
                 AND (keeper.keeps_months OR employer_year.tax_year = ANY ($2)) OFFSET 0
         ) AS employer_year"

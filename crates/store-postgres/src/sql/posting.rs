@@ -22,7 +22,6 @@ macro_rules! records_appended {
                 content: "$25::text[]", response: "$26::bytea[]", recorded_at: "$27::bigint[]",
             ),
             " AS added
-            ORDER BY request_id
         ), audit AS (
             INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
                 organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,

@@ -9,8 +9,7 @@ statements! { "request":
     );
 
     /// `$1`: organisations, `$2`: methods, `$3`: requests, `$4`: contents, `$5`: responses,
-    /// `$6`: instants. In order of key, so that the same requests sent twice at once wait for each
-    /// other and do not deadlock.
+    /// `$6`: instants.
     PUT = concat!(
         "INSERT INTO idempotency
             (organisation, method, request_id, content, response, recorded_at)
@@ -19,7 +18,6 @@ statements! { "request":
             organisation: "$1::text[]", method: "$2::text[]", request_id: "$3::bytea[]",
             content: "$4::text[]", response: "$5::bytea[]", recorded_at: "$6::bigint[]",
         ),
-        " AS added
-        ORDER BY request_id"
+        " AS added"
     );
 }
