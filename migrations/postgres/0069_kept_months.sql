@@ -21,6 +21,10 @@ ALTER TABLE ledger_head
 UPDATE ledger_head SET recorded_at = ledger_entry.recorded_at
 FROM ledger_entry WHERE ledger_entry.employer_code = ledger_head.employer_code
     AND ledger_entry.sequence = ledger_head.sequence;
+UPDATE ledger_head SET recorded_at = greatest(ledger_head.recorded_at, last.recorded_at)
+FROM (SELECT employer_code, max(recorded_at) AS recorded_at FROM employer_fact GROUP BY employer_code)
+    AS last
+WHERE last.employer_code = ledger_head.employer_code;
 
 DROP TRIGGER worker_keeps_its_months ON worker;
 DROP TRIGGER worker_keeps_its_id ON worker;

@@ -99,6 +99,7 @@ pub(crate) async fn link(
     db: &mut Db<'_>,
     book: &mut MonthBook,
     links: &[(EmployerCode, WorkerId)],
+    recorded_at: i64,
 ) -> StoreResult<()> {
     // In order of key, so that units that note the same pairs wait and do not deadlock.
     let links: BTreeSet<_> = links.iter().collect();
@@ -112,5 +113,6 @@ pub(crate) async fn link(
     let rows = db.rows_written(sql::LINK, binds).await?;
     let new = rows.iter();
     let new = new.map(|row| Ok((employer_code(row)?, worker_id(row)?)));
-    month::keep(db, book, &new.collect::<StoreResult<Vec<_>>>()?).await
+    let new = new.collect::<StoreResult<Vec<_>>>()?;
+    month::keep(db, book, &new, recorded_at).await
 }

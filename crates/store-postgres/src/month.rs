@@ -275,6 +275,7 @@ pub(crate) async fn keep(
     db: &mut Db<'_>,
     book: &mut MonthBook,
     linked: &[(EmployerCode, WorkerId)],
+    recorded_at: i64,
 ) -> StoreResult<()> {
     if linked.is_empty() {
         return Ok(());
@@ -285,17 +286,15 @@ pub(crate) async fn keep(
     let workers: BTreeSet<_> = linked.iter().map(|(_, worker)| *worker).collect();
     let ids = Bind::blobs(workers.iter().map(WorkerId::bytes));
     db.rows(sql::LOCK_LINKED, [ids]).await?;
-    let binds = || {
-        [
-            codes(linked.iter().map(|(employer, _)| employer)),
-            Bind::blobs(linked.iter().map(|(_, worker)| worker.bytes())),
-            Bind::Int(KEPT_WORKERS_MAX),
-        ]
-    };
-    let taken = db.rows(sql::LIST_TO_TAKE, binds()).await?;
+    let employers = codes(linked.iter().map(|(employer, _)| employer));
+    let workers_of = Bind::blobs(linked.iter().map(|(_, worker)| worker.bytes()));
+    let most = Bind::Int(KEPT_WORKERS_MAX);
+    let binds = [employers.clone(), workers_of.clone(), most.clone()];
+    let taken = db.rows(sql::LIST_TO_TAKE, binds).await?;
     let taken = taken.iter().map(worker_id).collect::<StoreResult<_>>()?;
     take_from_employers(db, book, &taken).await?;
-    db.write(sql::GIVE_TO_EMPLOYERS, binds()).await?;
+    let binds = [employers, workers_of, most, Bind::Int(recorded_at)];
+    db.write(sql::GIVE_TO_EMPLOYERS, binds).await?;
     // Read anew when they are asked for.
     workers.iter().for_each(|worker| book.forget_worker(worker));
     Ok(())

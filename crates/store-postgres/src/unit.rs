@@ -242,7 +242,8 @@ impl UnitOfWork for PostgresUnit {
 
     async fn link_workers(&mut self, links: &[(EmployerCode, WorkerId)]) -> StoreResult<()> {
         let mut book = std::mem::take(&mut self.months);
-        let result = employer::link(&mut self.writing(), &mut book, links).await;
+        let recorded_at = self.recorded_at;
+        let result = employer::link(&mut self.writing(), &mut book, links, recorded_at).await;
         self.months = book;
         self.note(result)
     }

@@ -130,6 +130,30 @@ impl App {
             permit: &permit,
             employers: &employers,
         };
+        let mut attempt = 0;
+        let outcomes = loop {
+            attempt += 1;
+            match self.preview_once(&request, reach).await {
+                Err(Attempt::Store(error))
+                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
+                Err(attempt) => return Err(attempt.into()),
+                Ok(outcomes) => break outcomes,
+            }
+        };
+        let question = format!("preview={}", request.items.len());
+        let answer = digest(&pack(&outcomes));
+        let items = vec![DecisionItem::Other { question, answer }];
+        let draft = self.audit_draft(request.method, caller, None, items);
+        self.audit.write(draft).await?;
+        Ok(outcomes)
+    }
+
+    /// What would become of the facts. Its unit is gone with it, before there is one for the audit row.
+    async fn preview_once(
+        &self,
+        request: &RecordFacts,
+        reach: Reach<'_>,
+    ) -> Result<Vec<FactOutcome>, Attempt> {
         let mut unit = self.store.begin(self.clock.clone()).await?;
         let mut recording = Recording::read(self, reach, &mut *unit, &request.items).await?;
         let mut outcomes = Vec::with_capacity(request.items.len());
@@ -137,15 +161,7 @@ impl App {
             outcomes.push(recording.apply(item)?);
         }
         drop(recording);
-        let outcomes = request.in_places(outcomes);
-        // Before the audit row, which takes a unit of its own.
-        drop(unit);
-        let question = format!("preview={}", request.items.len());
-        let answer = digest(&pack(&outcomes));
-        let items = vec![DecisionItem::Other { question, answer }];
-        let draft = self.audit_draft(request.method, caller, None, items);
-        self.audit.write(draft).await?;
-        Ok(outcomes)
+        Ok(request.in_places(outcomes))
     }
 
     async fn record_once(

@@ -211,6 +211,10 @@ impl<'a> Recording<'a> {
             .iter()
             .filter_map(|item| match &item.fact {
                 FactInput::Employer(code, _) => Some(*code),
+                // Its postings are told of a new contract.
+                FactInput::Worker(_, WorkerFactInput::Contract(contract)) => {
+                    Some(contract.employer_code)
+                }
                 _ => None,
             })
             .collect();

@@ -8,6 +8,8 @@ use crate::app::App;
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
+use crate::facts::{Attempt, may_rerun};
+use crate::limits::UNIT_RETRIES_MAX;
 
 const METHOD: &str = "mamagang.admin/EraseWorker";
 
@@ -42,6 +44,20 @@ impl App {
                 was_erased: true,
             });
         }
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.erase_once(caller, erase).await {
+                Err(Attempt::Store(error))
+                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
+                Err(attempt) => return Err(attempt.into()),
+                Ok(erased) => return Ok(erased),
+            }
+        }
+    }
+
+    async fn erase_once(&self, caller: &Caller, erase: &EraseWorker) -> Result<Erased, Attempt> {
+        let worker_id = erase.worker_id;
         let mut ids = self.store.merged_into(worker_id).await?;
         ids.push(worker_id);
         let mut unit = self.store.begin(self.clock.clone()).await?;
@@ -51,7 +67,7 @@ impl App {
             .iter()
             .all(|row| row.as_ref().is_some_and(|row| row.worker_id == worker_id));
         if !is_whole {
-            return Err(AppError::new(ErrorReason::WorkerNotFound));
+            return Err(AppError::new(ErrorReason::WorkerNotFound).into());
         }
         unit.erase_workers(&ids).await?;
         let erased_at = unit.recorded_at();

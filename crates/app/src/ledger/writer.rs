@@ -270,7 +270,9 @@ impl Gatherer {
         let is_free = |(command, _): &&Queued| !self.busy.contains(&command.employer_code);
         let ready = self.gathered.iter().filter(is_free).count();
         let running = self.employers.values().map(Vec::len).sum();
-        let count = next_count(ready, running, self.lanes)?;
+        // Who may come back is counted as [`Gatherer::linger`] does.
+        let coming = if running == 0 { self.expected } else { 0 };
+        let count = next_count(ready, running, coming, self.lanes)?;
         Some(self.take(count))
     }
 
@@ -333,10 +335,10 @@ fn share(all: usize, lanes: usize) -> usize {
     all.div_ceil(SHARES.min(lanes)).max(SHARE_MIN)
 }
 
-/// How many of the postings that are ready are begun now, beside those that run. `lanes`: batches
-/// that can run at the same time.
-fn next_count(ready: usize, running: usize, lanes: usize) -> Option<usize> {
-    let share = share(ready + running, lanes);
+/// How many of the postings that are ready are begun now, beside those that run and before those that
+/// may come. `lanes`: batches that can run at the same time.
+fn next_count(ready: usize, running: usize, coming: usize, lanes: usize) -> Option<usize> {
+    let share = share(ready + running + coming, lanes);
     let is_worth_it = running == 0 || ready >= share.min(NEXT_BATCH_FROM);
     (ready > 0 && is_worth_it).then(|| ready.min(share).min(LEDGER_BATCH_MAX))
 }
@@ -426,20 +428,29 @@ mod tests {
 
     #[test]
     fn a_batch_leaves_half_to_the_next_where_it_can_run_beside_it() {
-        assert_eq!(next_count(0, 0, 3), None);
+        assert_eq!(next_count(0, 0, 0, 3), None);
         // One after the other: all that is there.
-        assert_eq!(next_count(8, 0, 1), Some(8));
-        assert_eq!(next_count(1_000, 0, 1), Some(LEDGER_BATCH_MAX));
+        assert_eq!(next_count(8, 0, 0, 1), Some(8));
+        assert_eq!(next_count(1_000, 0, 0, 1), Some(LEDGER_BATCH_MAX));
         // Few are not shared out, more are.
-        assert_eq!(next_count(1, 0, 3), Some(1));
-        assert_eq!(next_count(4, 0, 3), Some(4));
-        assert_eq!(next_count(8, 0, 3), Some(4));
-        assert_eq!(next_count(4, 4, 3), Some(4));
-        assert_eq!(next_count(3, 4, 3), None);
+        assert_eq!(next_count(1, 0, 0, 3), Some(1));
+        assert_eq!(next_count(4, 0, 0, 3), Some(4));
+        assert_eq!(next_count(8, 0, 0, 3), Some(4));
+        assert_eq!(next_count(4, 4, 0, 3), Some(4));
+        assert_eq!(next_count(3, 4, 0, 3), None);
         // Many begin another batch before their share has come.
-        assert_eq!(next_count(NEXT_BATCH_FROM - 1, 200, 3), None);
-        assert_eq!(next_count(NEXT_BATCH_FROM, 200, 3), Some(NEXT_BATCH_FROM));
-        assert_eq!(next_count(3_000, 256, 3), Some(LEDGER_BATCH_MAX));
+        assert_eq!(next_count(NEXT_BATCH_FROM - 1, 200, 0, 3), None);
+        assert_eq!(
+            next_count(NEXT_BATCH_FROM, 200, 0, 3),
+            Some(NEXT_BATCH_FROM)
+        );
+        assert_eq!(next_count(3_000, 256, 0, 3), Some(LEDGER_BATCH_MAX));
+        // So many are waited for: half of those who may come, or all where nothing runs beside.
+        assert_eq!((share(8, 3), share(9, 3), share(8, 1)), (4, 5, 8));
+        assert_eq!((share(2, 3), share(2, 1)), (SHARE_MIN, SHARE_MIN));
+        assert_eq!(next_count(50, 0, 50, 3), Some(50));
+        assert_eq!(next_count(4, 0, 4, 3), Some(4));
+        assert_eq!(next_count(1, 0, 9, 3), Some(1));
     }
 
     #[test]

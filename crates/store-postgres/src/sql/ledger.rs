@@ -7,10 +7,15 @@ statements! { "ledger":
         ORDER BY employer_code FOR NO KEY UPDATE";
 
     /// `$1`: codes, `$2`: the starts of their chains.
-    ADD_HEADS = "INSERT INTO ledger_head (employer_code, sequence, hash, record_revision)
+    ADD_HEADS = "INSERT INTO ledger_head
+            (employer_code, sequence, hash, record_revision, recorded_at)
         SELECT added.employer_code, 0, added.hash, coalesce((
             SELECT employer.revision FROM employer
             WHERE employer.employer_code = added.employer_code
+        ), 0), coalesce((
+            SELECT employer_fact.recorded_at FROM employer_fact
+            WHERE employer_fact.employer_code = added.employer_code
+            ORDER BY employer_fact.revision DESC LIMIT 1
         ), 0)
         FROM unnest($1::text[], $2::bytea[]) AS added (employer_code, hash)
         ON CONFLICT (employer_code) DO NOTHING";

@@ -91,8 +91,8 @@ statements! { "month":
 
     /// Has an employer keep the months of workers who have no other and none booked, as long as it
     /// has few: whoever asks for one worker's months is given those of all. A record that others were
-    /// merged into has their employers too. Every employer's postings are told. `$1`: employers,
-    /// `$2`: workers, newly linked; `$3`: linked workers at most.
+    /// merged into has their employers too. Postings of employers who keep months are told. `$1`:
+    /// employers, `$2`: workers, newly linked; `$3`: linked workers at most; `$4`: the instant.
     GIVE_TO_EMPLOYERS = "WITH given AS (
             UPDATE worker SET months_kept_by = linked.employer_code
             FROM unnest($1::text[], $2::bytea[]) AS linked (employer_code, worker_id)
@@ -110,14 +110,13 @@ statements! { "month":
                 ) AS counted) <= $3
             RETURNING worker.months_kept_by
         )
-        UPDATE ledger_head SET basis = basis + 1,
+        UPDATE ledger_head SET basis = basis + 1, recorded_at = greatest(recorded_at, $4),
             keeps_months = (SELECT count(*) FROM (
                     SELECT FROM employer_worker AS each
                     WHERE each.employer_code = ledger_head.employer_code LIMIT $3::bigint + 1
                 ) AS counted) <= $3
-                AND (keeps_months
-                    OR employer_code = ANY (ARRAY(SELECT given.months_kept_by FROM given)))
-        WHERE employer_code = ANY ($1)";
+        WHERE employer_code = ANY ($1) AND (keeps_months
+            OR employer_code = ANY (ARRAY(SELECT given.months_kept_by FROM given)))";
 
     /// Workers whose months their employer may not keep any longer: those of `$2` who are linked to
     /// another too, and all of an employer that has got too many. `$1`: employers, `$2`: workers,

@@ -425,4 +425,16 @@ async fn facts_and_entries_follow_each_other_whatever_the_instances_clocks_say()
         let (seen, _) = seen.expect("read").expect("no lock is needed");
         assert!(seen.recorded_at() > recorded_at);
     }
+    // A worker who is new, of an instance whose clock is ahead.
+    add_workers(&store, [2]).await;
+    let mut unit = begin_at(&other, 400).await;
+    unit.workers(&[worker(2)]).await.expect("locked");
+    let recorded_at = unit.recorded_at();
+    unit.put_workers(&[worker_row(2, &[])]).await.expect("put");
+    let link = (employer(0), worker(2));
+    unit.link_workers(&[link]).await.expect("noted");
+    unit.commit().await.expect("committed");
+    let seen = store.see_postings(ManualClock::at(NOW), &[], &years).await;
+    let (seen, _) = seen.expect("read").expect("no lock is needed");
+    assert!(seen.recorded_at() > recorded_at);
 }
