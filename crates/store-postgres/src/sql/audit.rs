@@ -10,6 +10,25 @@ macro_rules! audit_columns {
     };
 }
 
+/// Appends audit rows. The arguments: the columns in order.
+macro_rules! audit_rows_appended {
+    ($id:literal, $writer:literal, $position:literal, $recorded:literal, $method:literal,
+        $caller:literal, $organisation:literal, $retention:literal, $outcome:literal,
+        $worker:literal, $employer:literal, $frozen:literal, $previous:literal, $hash:literal) => {
+        concat!(
+            "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
+                organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,
+                hash) ",
+            set!(
+                audit_id: $id, writer_id: $writer, position: $position, recorded_at: $recorded,
+                method: $method, caller: $caller, organisation: $organisation,
+                retention: $retention, outcome: $outcome, worker_id: $worker,
+                employer_code: $employer, frozen: $frozen, previous_hash: $previous, hash: $hash,
+            )
+        )
+    };
+}
+
 statements! { "audit":
     /// `$1`: the id.
     READ = concat!("SELECT ", audit_columns!(), " FROM audit_event WHERE audit_id = $1");
@@ -21,16 +40,10 @@ statements! { "audit":
     );
 
     /// `$1` to `$14`: the columns in order.
-    APPEND = concat!(
-        "INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
-            organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash, hash) ",
-        set!(
-            audit_id: "$1::bytea[]", writer_id: "$2::bytea[]", position: "$3::bigint[]",
-            recorded_at: "$4::bigint[]", method: "$5::text[]", caller: "$6::text[]",
-            organisation: "$7::text[]", retention: "$8::bigint[]", outcome: "$9::text[]",
-            worker_id: "$10::bytea[]", employer_code: "$11::text[]", frozen: "$12::bytea[]",
-            previous_hash: "$13::bytea[]", hash: "$14::bytea[]",
-        )
+    APPEND = audit_rows_appended!(
+        "$1::bytea[]", "$2::bytea[]", "$3::bigint[]", "$4::bigint[]", "$5::text[]", "$6::text[]",
+        "$7::text[]", "$8::bigint[]", "$9::text[]", "$10::bytea[]", "$11::text[]", "$12::bytea[]",
+        "$13::bytea[]", "$14::bytea[]"
     );
 
     /// `$1`, `$2`: instant and id of the row before, `$3`: recorded before, `$4`: the class, or

@@ -163,6 +163,7 @@ macro_rules! answers_asked {
     };
 }
 
+#[macro_use]
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod checkpoint;
@@ -177,9 +178,10 @@ pub(crate) mod merge;
 #[macro_use]
 pub(crate) mod month;
 pub(crate) mod policy;
-pub(crate) mod posting;
 pub(crate) mod replica;
+#[macro_use]
 pub(crate) mod request;
+pub(crate) mod posting;
 pub(crate) mod subsidy;
 pub(crate) mod worker;
 

@@ -14,24 +14,18 @@ macro_rules! records_appended {
             ),
             "
         ), answer AS (
-            INSERT INTO idempotency
-                (organisation, method, request_id, content, response, recorded_at)
-            SELECT organisation, method, request_id, content::json, response, recorded_at FROM ",
-            set!(
-                organisation: "$22::text[]", method: "$23::text[]", request_id: "$24::bytea[]",
-                content: "$25::text[]", response: "$26::bytea[]", recorded_at: "$27::bigint[]",
+            ",
+            answers_recorded!(
+                "$22::text[]", "$23::text[]", "$24::bytea[]", "$25::text[]", "$26::bytea[]",
+                "$27::bigint[]"
             ),
-            " AS added
+            "
         ), audit AS (
-            INSERT INTO audit_event (audit_id, writer_id, position, recorded_at, method, caller,
-                organisation, retention, outcome, worker_id, employer_code, frozen, previous_hash,
-                hash) ",
-            set!(
-                audit_id: "$28::bytea[]", writer_id: "$29::bytea[]", position: "$30::bigint[]",
-                recorded_at: "$31::bigint[]", method: "$32::text[]", caller: "$33::text[]",
-                organisation: "$34::text[]", retention: "$35::bigint[]", outcome: "$36::text[]",
-                worker_id: "$37::bytea[]", employer_code: "$38::text[]", frozen: "$39::bytea[]",
-                previous_hash: "$40::bytea[]", hash: "$41::bytea[]",
+            ",
+            audit_rows_appended!(
+                "$28::bytea[]", "$29::bytea[]", "$30::bigint[]", "$31::bigint[]", "$32::text[]",
+                "$33::text[]", "$34::text[]", "$35::bigint[]", "$36::text[]", "$37::bytea[]",
+                "$38::text[]", "$39::bytea[]", "$40::bytea[]", "$41::bytea[]"
             ),
             "
         )"
