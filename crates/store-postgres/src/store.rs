@@ -18,7 +18,7 @@ use mamagang_store::{
 };
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
-use sqlx::{Error, Postgres, Transaction};
+use sqlx::{Error, Postgres, SqlSafeStr, Transaction};
 use tokio::time::{Instant, sleep};
 
 use crate::connect::{self, Pools, PostgresOptions};
@@ -147,7 +147,7 @@ impl PostgresStore {
     /// did not find it moved.
     async fn take_fence(&self) -> StoreResult<i64> {
         self.counters.count_statement();
-        let fence = self.pools.readers.begin_with(MOVE_FENCE).await;
+        let fence = begin_apart(&self.pools.readers, MOVE_FENCE).await;
         let mut fence = fence.map_err(|error| not_given(&self.pools.readers, error))?;
         let mut db = Db {
             connection: &mut fence,
@@ -184,7 +184,7 @@ impl PostgresStore {
         let mut tries_left = self.options.units.max(1);
         loop {
             self.counters.count_statement();
-            let error = match self.pools.units.begin_with(BEGIN).await {
+            let error = match begin_apart(&self.pools.units, BEGIN).await {
                 Ok(transaction) => return Ok(transaction),
                 Err(error) => not_given(&self.pools.units, error),
             };
@@ -204,6 +204,23 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xac
 /// The begin of a fence. The sessions that read do not write, but for this.
 const MOVE_FENCE: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT nextval('posting_fence')";
+
+/// Begins a transaction in a task of its own, which goes on when the caller is gone: the transaction
+/// is then rolled back as any other that is dropped. sqlx 0.9.0 forgets a BEGIN whose caller does
+/// not wait for its answer (its issue 4393), and the pool would give the connection to the next one
+/// with the transaction open in it.
+async fn begin_apart(
+    pool: &PgPool,
+    statement: &'static str,
+) -> Result<Transaction<'static, Postgres>, Error> {
+    let connection = pool.acquire().await?;
+    let begun = tokio::spawn(Transaction::begin(
+        connection,
+        Some(statement.into_sql_str()),
+    ));
+    // Tasks are cancelled by nobody but a runtime that ends.
+    begun.await.unwrap_or(Err(Error::WorkerCrashed))
+}
 
 fn no_number() -> StoreError {
     StoreError::new(StoreErrorKind::Internal, "no transaction number")

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use mamagang_domain::fact::FactKind;
@@ -21,6 +21,7 @@ use mamagang_store::rows::{
 };
 use mamagang_store::{Store, StoreError, StoreErrorKind, StoreResult};
 use mamagang_store_postgres::{PostgresOptions, PostgresStore};
+use sqlx::PgConnection;
 
 use crate::support;
 
@@ -370,6 +371,51 @@ async fn a_fence_waits_for_units_of_other_instances_and_not_for_later_ones() {
     let waited = tokio::time::timeout(Duration::from_secs(10), fence).await;
     waited.expect("in time").expect("no panic").expect("passed");
     drop(after);
+}
+
+/// Waits for `work` until it has been looked at `looks` times, as a caller who then goes away.
+async fn leave_after<W: Future>(work: W, looks: usize) {
+    let mut work = pin!(work);
+    let mut looked = 0;
+    std::future::poll_fn(|context| {
+        looked += 1;
+        if looked > looks || work.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Returns once no session of a store has a transaction open. Sooner than the database itself ends
+/// one that nobody goes on with.
+async fn until_none_is_open(stranger: &mut PgConnection) {
+    let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'mamagang' AND xact_start IS NOT NULL)";
+    let closed = async {
+        while sqlx::query_scalar::<_, bool>(sql)
+            .fetch_one(&mut *stranger)
+            .await
+            .expect("sessions")
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), closed).await;
+    waited.expect("a transaction was left open");
+}
+
+#[tokio::test]
+async fn a_begin_whose_caller_goes_away_leaves_no_transaction_open() {
+    let (database, _, store) = support::store().await;
+    let mut stranger = support::stranger(&database).await;
+    // However far it has come: waiting for its connection, sent, answered.
+    for looks in 1..=6 {
+        leave_after(store.begin(ManualClock::at(NOW)), looks).await;
+        until_none_is_open(&mut stranger).await;
+        leave_after(store.fence(), looks).await;
+        until_none_is_open(&mut stranger).await;
+    }
 }
 
 #[tokio::test]
