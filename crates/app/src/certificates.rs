@@ -20,11 +20,11 @@ use mamagang_store::rows::FactChange;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::eligibility::{CheckedDecision, KeyGroupCheck};
 use crate::error::{AppError, AppResult, ErrorReason};
-use crate::facts::Attempt;
 use crate::idempotency::WriteRequest;
 use crate::step::{Step, Taken, body_of, day_of};
 use crate::workers::Who;

@@ -4,6 +4,7 @@
 //! memory with the domain's pure rules, and writes everything it has to say in one unit of work.
 
 mod app;
+mod attempt;
 pub mod audit;
 pub mod authorise;
 mod caller;

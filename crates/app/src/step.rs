@@ -16,13 +16,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::{App, civil_date};
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::DecisionItem;
 use crate::authorise::Permit;
 use crate::caller::AccessContext;
 use crate::error::{AppError, AppResult, ErrorReason};
-use crate::facts::{Attempt, may_rerun};
 use crate::idempotency::WriteRequest;
-use crate::limits::UNIT_RETRIES_MAX;
 
 /// What a step did.
 pub(crate) struct Taken<A> {
@@ -97,19 +96,12 @@ impl App {
         step: &S,
     ) -> AppResult<S::Answer> {
         let caller = permit.caller;
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.take_once(permit, step).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(Attempt::Store(error)) => return Err(error.into()),
-                Err(Attempt::App(error)) => {
-                    let context = step.context();
-                    return Err(self.audit_refusal(S::METHOD, caller, context, error).await);
-                }
-                Ok(answer) => return Ok(answer),
+        match until_not_overtaken(|| self.take_once(permit, step)).await {
+            Err(Attempt::App(error)) => {
+                let context = step.context();
+                Err(self.audit_refusal(S::METHOD, caller, context, error).await)
             }
+            result => Ok(result?),
         }
     }
 

@@ -15,10 +15,10 @@ use super::entry::{Booking, book};
 use super::evaluate::Desk;
 use super::{Claim, write_claim};
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::authorise::{Permit, require_second_person};
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
-use crate::facts::Attempt;
 use crate::idempotency::WriteRequest;
 use crate::step::{Decisions, Step, Taken, day_of, locked_case};
 

@@ -9,9 +9,9 @@ use mamagang_store::rows::{EntryRow, LedgerHead};
 
 use super::Claim;
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult};
-use crate::facts::Attempt;
 
 /// An entry to append to the chain of a claim's employer.
 pub(super) struct Booking<'a> {

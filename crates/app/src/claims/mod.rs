@@ -23,9 +23,9 @@ use mamagang_store::cases::{CaseEvent, CaseFile};
 use mamagang_store::rows::SubsidyMonth;
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult};
-use crate::facts::Attempt;
 use crate::step::{body_of, not_allowed};
 
 /// A claim as it stands.

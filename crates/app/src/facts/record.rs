@@ -7,18 +7,17 @@ use mamagang_domain::frozen::digest;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
 use mamagang_domain::timeline::{pack, unpack};
-use mamagang_store::StoreErrorKind;
 use serde::{Deserialize, Serialize};
 
 use super::input::FactItem;
 use super::reach::Reach;
 use super::recording::Recording;
 use crate::app::App;
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::idempotency::WriteRequest;
-use crate::limits::UNIT_RETRIES_MAX;
 
 /// The column that fact rows' personal parts are bound to when they are encrypted.
 pub(crate) const FACT_SECRET: &str = "worker_fact.secret";
@@ -98,23 +97,12 @@ impl App {
     ) -> AppResult<Vec<FactOutcome>> {
         let permit = self.permit(request.method, caller, None).await?;
         let employers = self.named_employers(&permit, &request.items).await?;
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let reach = Reach {
-                permit: &permit,
-                employers: &employers,
-            };
-            match self.record_once(caller, &request, reach).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX =>
-                {
-                    tracing::debug!(store.context = %error, "recording facts is tried again");
-                }
-                Err(attempt) => return Err(attempt.into()),
-                Ok(outcomes) => return Ok(outcomes),
-            }
-        }
+        let reach = Reach {
+            permit: &permit,
+            employers: &employers,
+        };
+        let recorded = until_not_overtaken(|| self.record_once(caller, &request, reach));
+        Ok(recorded.await?)
     }
 
     /// Says what would become of facts: they are applied in memory as [`Self::record_facts`] does, and nothing of them is
@@ -130,16 +118,7 @@ impl App {
             permit: &permit,
             employers: &employers,
         };
-        let mut attempt = 0;
-        let outcomes = loop {
-            attempt += 1;
-            match self.preview_once(&request, reach).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(attempt) => return Err(attempt.into()),
-                Ok(outcomes) => break outcomes,
-            }
-        };
+        let outcomes = until_not_overtaken(|| self.preview_once(&request, reach)).await?;
         let question = format!("preview={}", request.items.len());
         let answer = digest(&pack(&outcomes));
         let items = vec![DecisionItem::Other { question, answer }];
@@ -206,38 +185,5 @@ impl App {
         self.writes.commit(unit, vec![draft]).await?;
         metrics::counter!("mamagang_facts_recorded_total").increment(outcomes.len() as u64);
         Ok(outcomes)
-    }
-}
-
-/// A unit whose plan was overtaken may be planned anew; nothing of it was written.
-pub(crate) const fn may_rerun(kind: StoreErrorKind) -> bool {
-    matches!(kind, StoreErrorKind::Contended | StoreErrorKind::Conflict)
-}
-
-/// Why an attempt ended.
-#[derive(Debug)]
-pub(crate) enum Attempt {
-    Store(mamagang_store::StoreError),
-    App(AppError),
-}
-
-impl From<mamagang_store::StoreError> for Attempt {
-    fn from(error: mamagang_store::StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<Attempt> for AppError {
-    fn from(attempt: Attempt) -> Self {
-        match attempt {
-            Attempt::Store(error) => error.into(),
-            Attempt::App(error) => error,
-        }
-    }
-}
-
-impl From<AppError> for Attempt {
-    fn from(error: AppError) -> Self {
-        Self::App(error)
     }
 }

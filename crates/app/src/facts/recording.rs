@@ -23,8 +23,9 @@ use mamagang_store::rows::{
 
 use super::input::{FactInput, FactItem, WorkerFactInput};
 use super::reach::Reach;
-use super::record::{Attempt, FactOutcome, RecordedFact};
+use super::record::{FactOutcome, RecordedFact};
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
 use crate::workers::{Identity, Who, identity_key, name_matches};

@@ -8,15 +8,14 @@ use mamagang_store::UnitOfWork;
 use mamagang_store::rows::{FactChange, FactRow, OwnedFact, WorkerKey};
 use serde::{Deserialize, Serialize};
 
-use super::record::{Attempt, may_rerun};
 use super::recording::{certificate_owner_key, contract_owner_key};
 use crate::app::App;
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::DecisionItem;
 use crate::authorise::Permit;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::idempotency::WriteRequest;
-use crate::limits::UNIT_RETRIES_MAX;
 
 /// The request.
 #[derive(Clone, Debug)]
@@ -49,18 +48,9 @@ impl App {
     ) -> AppResult<Retracted> {
         let permit = self.permit(METHOD, caller, None).await?;
         self.permit_retraction(&permit, request.fact_id).await?;
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.retract_once(caller, &request).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(Attempt::Store(error)) => return Err(error.into()),
-                Err(Attempt::App(error)) => {
-                    return Err(self.audit_refusal(METHOD, caller, None, error).await);
-                }
-                Ok(retracted) => return Ok(retracted),
-            }
+        match until_not_overtaken(|| self.retract_once(caller, &request)).await {
+            Err(Attempt::App(error)) => Err(self.audit_refusal(METHOD, caller, None, error).await),
+            result => Ok(result?),
         }
     }
 

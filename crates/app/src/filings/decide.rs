@@ -9,10 +9,10 @@ use mamagang_store::UnitOfWork;
 
 use super::{Filed, write_filing};
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::authorise::{Permit, require_second_person};
 use crate::caller::Caller;
 use crate::error::AppResult;
-use crate::facts::Attempt;
 use crate::idempotency::WriteRequest;
 use crate::step::{Step, Taken, day_of, locked_case, not_allowed};
 

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Filed, write_filing};
 use crate::app::{App, require_context};
+use crate::attempt::Attempt;
 use crate::authorise::Permit;
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
-use crate::facts::Attempt;
 use crate::idempotency::WriteRequest;
 use crate::step::{Step, Taken, body_of, day_of, locked_case, not_allowed};
 use crate::workers::Who;

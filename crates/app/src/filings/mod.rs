@@ -19,9 +19,9 @@ use mamagang_store::UnitOfWork;
 use mamagang_store::cases::{CaseEvent, CaseFile};
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Attempt;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult};
-use crate::facts::Attempt;
 use crate::step::body_of;
 
 /// A filing as it stands.

@@ -5,11 +5,10 @@ use mamagang_domain::frozen::digest;
 use mamagang_domain::ids::WorkerId;
 
 use crate::app::App;
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
-use crate::facts::{Attempt, may_rerun};
-use crate::limits::UNIT_RETRIES_MAX;
 
 const METHOD: &str = "mamagang.admin/EraseWorker";
 
@@ -44,16 +43,8 @@ impl App {
                 was_erased: true,
             });
         }
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.erase_once(caller, erase).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(attempt) => return Err(attempt.into()),
-                Ok(erased) => return Ok(erased),
-            }
-        }
+        let erased = until_not_overtaken(|| self.erase_once(caller, erase));
+        Ok(erased.await?)
     }
 
     async fn erase_once(&self, caller: &Caller, erase: &EraseWorker) -> Result<Erased, Attempt> {

@@ -13,11 +13,12 @@ use mamagang_store::keys::{CertificateAlias, IdentityUnderKey};
 use mamagang_store::rows::{FactChange, FactQuery, WorkerRow, WorkerSecret};
 
 use crate::app::App;
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::DecisionItem;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult};
-use crate::facts::{Attempt, FACT_SECRET, IDENTITY_SECRET, fact_secret_row, may_rerun};
-use crate::limits::{KEY_ROWS_REMOVED, KEY_WORKERS_CHUNK, PAGE_ROWS_MAX, UNIT_RETRIES_MAX};
+use crate::facts::{FACT_SECRET, IDENTITY_SECRET, fact_secret_row};
+use crate::limits::{KEY_ROWS_REMOVED, KEY_WORKERS_CHUNK, PAGE_ROWS_MAX};
 
 /// Whoever runs the service does it; it is no method of the contract.
 const METHOD_ROTATE: &str = "mamagang.admin/RotateKeys";
@@ -40,6 +41,13 @@ impl RotationReport {
     /// Whether everything stood under the keys of now already.
     pub const fn changed_nothing(&self) -> bool {
         self.identities == 0 && self.data_keys == 0 && self.certificates == 0
+    }
+
+    const fn add(&mut self, other: &Self) {
+        self.workers += other.workers;
+        self.identities += other.identities;
+        self.data_keys += other.data_keys;
+        self.certificates += other.certificates;
     }
 }
 
@@ -69,26 +77,7 @@ impl App {
                 return Ok(report);
             };
             after = Some(last.worker_id);
-            self.reencrypt_chunk(caller, &rows, &mut report).await?;
-        }
-    }
-
-    async fn reencrypt_chunk(
-        &self,
-        caller: &Caller,
-        rows: &[WorkerRow],
-        report: &mut RotationReport,
-    ) -> AppResult<()> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.reencrypt_once(caller, rows, report).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(Attempt::Store(error)) => return Err(error.into()),
-                Err(Attempt::App(error)) => return Err(error),
-                Ok(()) => return Ok(()),
-            }
+            report.add(&until_not_overtaken(|| self.reencrypt_once(caller, &rows)).await?);
         }
     }
 
@@ -96,8 +85,7 @@ impl App {
         &self,
         caller: &Caller,
         rows: &[WorkerRow],
-        report: &mut RotationReport,
-    ) -> Result<(), Attempt> {
+    ) -> Result<RotationReport, Attempt> {
         let keys = self.keys();
         let ids: Vec<WorkerId> = rows.iter().map(|row| row.worker_id).collect();
         let mut unit = self.store.begin(self.clock.clone()).await?;
@@ -146,11 +134,12 @@ impl App {
             let draft = self.audit_draft(METHOD_ROTATE, caller, None, vec![item]);
             self.writes.commit(unit, vec![draft]).await?;
         }
-        report.workers += rows.len() as u64;
-        report.identities += changes.identities.len() as u64;
-        report.data_keys += changes.data_keys.len() as u64;
-        report.certificates += changes.aliases.len() as u64;
-        Ok(())
+        Ok(RotationReport {
+            workers: rows.len() as u64,
+            identities: changes.identities.len() as u64,
+            data_keys: changes.data_keys.len() as u64,
+            certificates: changes.aliases.len() as u64,
+        })
     }
 
     fn rewrap(

@@ -12,8 +12,8 @@ use mamagang_store::UnitOfWork;
 use mamagang_store::cases::{CaseEvent, CaseFile, CaseQuery};
 
 use super::Review;
+use crate::attempt::Attempt;
 use crate::error::AppError;
-use crate::facts::Attempt;
 use crate::limits::PAGE_ROWS_MAX;
 
 /// A merge whose reviews are carried over.

@@ -12,10 +12,10 @@ use mamagang_store::rows::{FactChange, FactRow};
 
 use super::Review;
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::authorise::{Permit, require_second_person};
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult};
-use crate::facts::Attempt;
 use crate::idempotency::WriteRequest;
 use crate::step::{Step, Taken, day_of, locked_case};
 

@@ -16,10 +16,10 @@ use mamagang_store::cases::{CaseEvent, CaseFile};
 
 use super::Review;
 use crate::app::App;
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::caller::Caller;
 use crate::error::AppResult;
-use crate::facts::{Attempt, may_rerun};
-use crate::limits::{REVIEWS_KNOWN_MAX, UNIT_RETRIES_MAX};
+use crate::limits::REVIEWS_KNOWN_MAX;
 
 /// A review that an answer tells, and what its case is to say.
 #[derive(Clone, Debug)]
@@ -95,17 +95,8 @@ impl App {
         caller: &Caller,
         wanted: &BTreeMap<CaseId, Opening>,
     ) -> AppResult<()> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.write_once(caller, wanted).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(Attempt::Store(error)) => return Err(error.into()),
-                Err(Attempt::App(error)) => return Err(error),
-                Ok(()) => return Ok(()),
-            }
-        }
+        let written = until_not_overtaken(|| self.write_once(caller, wanted));
+        Ok(written.await?)
     }
 
     async fn write_once(

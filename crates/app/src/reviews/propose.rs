@@ -9,10 +9,10 @@ use mamagang_store::UnitOfWork;
 
 use super::Review;
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::authorise::Permit;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason, Violation};
-use crate::facts::Attempt;
 use crate::idempotency::WriteRequest;
 use crate::step::{Step, Taken, locked_case};
 

@@ -13,10 +13,10 @@ use mamagang_store::cases::{CaseEvent, CaseFile, CaseQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::authorise::Permit;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
-use crate::facts::Attempt;
 use crate::filings::{CasePlace, Filed, Page, write_filing};
 use crate::idempotency::WriteRequest;
 use crate::step::{Step, Taken, body_of, locked_case, not_allowed};

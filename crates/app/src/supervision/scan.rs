@@ -20,14 +20,14 @@ use mamagang_store::rows::{EmployerRow, WorkerSnapshot};
 
 use super::findings::{Finding, event_of};
 use crate::app::App;
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::DecisionItem;
 use crate::authorise::Permit;
 use crate::caller::Caller;
 use crate::claims::Claim;
 use crate::error::{AppError, AppResult};
-use crate::facts::may_rerun;
 use crate::filings::{Filed, ReportedHire};
-use crate::limits::{PAGE_ROWS_MAX, UNIT_RETRIES_MAX};
+use crate::limits::PAGE_ROWS_MAX;
 
 /// A scan. It may be run again at any time: what was found before is found again and not doubled.
 #[derive(Clone, Debug)]
@@ -196,15 +196,8 @@ impl App {
         if found.is_empty() {
             return Ok((0, 0));
         }
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.keep_once(permit, row, &found).await {
-                Err(error) if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(error) => return Err(error.into()),
-                Ok(counts) => return Ok(counts),
-            }
-        }
+        let kept = until_not_overtaken(|| self.keep_once(permit, row, &found));
+        Ok(kept.await?)
     }
 
     async fn keep_once(
@@ -212,7 +205,7 @@ impl App {
         permit: &Permit<'_>,
         row: &EmployerRow,
         found: &[Found],
-    ) -> mamagang_store::StoreResult<(u32, u32)> {
+    ) -> Result<(u32, u32), Attempt> {
         let mut unit = self.store.begin(self.clock.clone()).await?;
         let keys: Vec<_> = found.iter().map(|found| found.key).collect();
         let known = unit.cases_by_key(CaseKind::Finding, &keys).await?;

@@ -8,8 +8,8 @@ use mamagang_store::UnitOfWork;
 use mamagang_store::keys::CertificateAlias;
 
 use super::{Recording, certificate_owner_key};
+use crate::attempt::Attempt;
 use crate::facts::input::{FactInput, FactItem, WorkerFactInput};
-use crate::facts::record::Attempt;
 
 impl Recording<'_> {
     /// Finds the keys under which the items' certificates were recorded first, whatever the MAC key is now, and notes

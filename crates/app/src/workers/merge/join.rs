@@ -12,9 +12,10 @@ use mamagang_store::UnitOfWork;
 use mamagang_store::rows::{FactChange, FactRow, OwnedFact, WorkerRow, WorkerSecret};
 
 use crate::app::App;
+use crate::attempt::Attempt;
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::facts::{
-    Attempt, FACT_SECRET, certificate_owner_key, contract_owner_key, fact_secret_row, region_of,
+    FACT_SECRET, certificate_owner_key, contract_owner_key, fact_secret_row, region_of,
 };
 
 /// What is joined.

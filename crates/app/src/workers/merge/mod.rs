@@ -30,13 +30,12 @@ pub(crate) use merged::Merged;
 use super::Who;
 use super::history::Until;
 use crate::app::{App, require_context};
+use crate::attempt::{Attempt, until_not_overtaken};
 use crate::audit::{DecisionItem, given};
 use crate::authorise::{Permit, require_second_person};
 use crate::caller::{AccessContext, Caller};
 use crate::error::{AppError, AppResult, ErrorReason};
-use crate::facts::{Attempt, may_rerun};
 use crate::idempotency::WriteRequest;
-use crate::limits::UNIT_RETRIES_MAX;
 use crate::reviews::{Carrying, waiting_reviews};
 use crate::step::{body_of, not_allowed};
 
@@ -116,19 +115,12 @@ impl App {
         for id in [merge.from, merge.into] {
             self.known_worker(&permit, &Who::WorkerId(id)).await?;
         }
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.merge_once(&permit, &merge).await {
-                Err(Attempt::Store(error))
-                    if may_rerun(error.kind()) && attempt < UNIT_RETRIES_MAX => {}
-                Err(Attempt::Store(error)) => return Err(error.into()),
-                Err(Attempt::App(error)) => {
-                    let context = Some(&merge.context);
-                    return Err(self.audit_refusal(METHOD, caller, context, error).await);
-                }
-                Ok(merged) => return Ok(merged),
+        match until_not_overtaken(|| self.merge_once(&permit, &merge)).await {
+            Err(Attempt::App(error)) => {
+                let context = Some(&merge.context);
+                Err(self.audit_refusal(METHOD, caller, context, error).await)
             }
+            result => Ok(result?),
         }
     }
 
