@@ -211,6 +211,13 @@ pub(crate) fn reason(status: &Status) -> String {
         .clone()
 }
 
+/// What an error tells under a name.
+pub(crate) fn told_of(status: &Status, name: &str) -> Option<String> {
+    let details = details(status);
+    let info = details.error_info().expect("an ErrorInfo");
+    info.metadata.get(name).cloned()
+}
+
 pub(crate) fn context() -> Option<AccessContext> {
     Some(AccessContext {
         purpose: "减免税审核".to_owned(),

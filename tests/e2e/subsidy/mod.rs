@@ -6,13 +6,14 @@ mod together;
 mod town;
 
 use mamagang_proto::v1::{
-    ApproveClaimRequest, ClaimDecision, ClaimState, EntryKind, ListClaimsRequest, ReasonCode,
-    ReviewClaimRequest, StatisticsDimension, SubmitClaimRequest, SubsidyKind, VerifyChainRequest,
+    ApproveClaimRequest, ClaimDecision, ClaimState, Confidence, EntryKind, ListClaimsRequest,
+    ReasonCode, ReviewClaimRequest, StatisticsDimension, SubmitClaimRequest, SubsidyKind,
+    VerifyChainRequest,
 };
 use mamagang_testkit::{TestApp, date};
 
 use self::town::Town;
-use crate::harness::{BAKERY, LAUNDRY, from, reason, request_id};
+use crate::harness::{BAKERY, LAUNDRY, from, reason, request_id, told_of};
 
 #[tokio::test]
 async fn a_quarter_is_paid_and_the_sums_agree_on_every_engine() {
@@ -141,8 +142,23 @@ async fn months_are_claimed_once_and_what_is_left_out_says_why() {
             ("2022-08", ReasonCode::InsuranceNotPaid),
         ]
     );
+    // The notice tells neither the cycle nor the window.
+    let assumed = first.assumptions.iter();
+    let assumed: Vec<_> = assumed
+        .map(|it| (it.parameter.as_str(), it.value.as_str(), it.confidence()))
+        .collect();
+    assert_eq!(
+        assumed,
+        [
+            ("subsidy.claim_cycle", "QUARTERLY", Confidence::Unconfirmed),
+            ("subsidy.claim_window_months", "12", Confidence::Unconfirmed),
+        ]
+    );
     let again = town.submit(101, BAKERY, kind).await;
-    assert_eq!(reason(&again.expect_err("claimed")), "NOTHING_TO_CLAIM");
+    let again = again.expect_err("claimed");
+    assert_eq!(reason(&again), "NOTHING_TO_CLAIM");
+    // No window had a say in it.
+    assert_eq!(told_of(&again, "assumptions"), None);
     // Turned down, its months are free again.
     let id = first.claim.expect("a claim").claim_id;
     let reject = ReviewClaimRequest {
@@ -205,6 +221,9 @@ async fn a_month_is_claimed_within_its_window_only() {
                 .len(),
             Err(refused) => {
                 assert_eq!(reason(refused), "NOTHING_TO_CLAIM", "{day}");
+                let assumed = "subsidy.claim_cycle=QUARTERLY, subsidy.claim_window_months=12";
+                let told = told_of(refused, "assumptions");
+                assert_eq!(told.as_deref(), Some(assumed), "{day}");
                 0
             }
         };

@@ -10,8 +10,10 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{CaseId, WorkerId};
 use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxMonth;
-use mamagang_domain::reason::ReasonCode;
-use mamagang_domain::subsidy::{ClaimableMonth, RULES_VERSION, SubsidyKind, line_refusal};
+use mamagang_domain::reason::{Assumption, ReasonCode};
+use mamagang_domain::subsidy::{
+    ClaimableMonth, RULES_VERSION, SubsidyKind, claim_days_assumed, line_refusal,
+};
 use mamagang_store::UnitOfWork;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +81,13 @@ impl App {
         let permit = self.permit(SubmitClaim::METHOD, caller, None).await?;
         self.permit_employer(&permit, claim.employer_code).await?;
         self.take_step(&permit, &claim).await
+    }
+
+    /// What the days on which a claim's months may be claimed rest on and is not established: values
+    /// of the policies of now.
+    pub fn claim_days_assumed(&self, quarter_start: TaxMonth) -> Vec<Assumption> {
+        let months = quarter_start.through(quarter_start.plus(2));
+        claim_days_assumed(&self.book.subsidy, months)
     }
 
     /// The code that stands against claiming a month on a day; `None` = it becomes a line.
@@ -180,11 +189,20 @@ fn counted(refused: &[RefusedMonth]) -> Vec<RefusedMonths> {
         .collect()
 }
 
-fn require_lines(given: &Given) -> AppResult<()> {
+fn require_lines(given: &Given, assumed: &[Assumption]) -> AppResult<()> {
     let lines = given.lines.len();
     if lines == 0 {
-        let error = AppError::new(ErrorReason::NothingToClaim);
-        return Err(error.with("refused", given.refused.len().to_string()));
+        let error = AppError::new(ErrorReason::NothingToClaim)
+            .with("refused", given.refused.len().to_string());
+        let mut codes = given.refused.iter().map(|month| month.code);
+        if !codes.any(|code| code == ReasonCode::ClaimWindowClosed) {
+            return Err(error);
+        }
+        // Days of claiming that are not established do not decide in silence.
+        let assumed = assumed
+            .iter()
+            .map(|it| format!("{}={}", it.parameter, it.value));
+        return Err(error.with("assumptions", assumed.collect::<Vec<_>>().join(", ")));
     }
     if lines > CLAIM_LINES_MAX {
         return Err(AppError::new(ErrorReason::ClaimTooLong)
@@ -230,7 +248,7 @@ impl Step for SubmitClaim {
         })?;
         let today = day_of(unit);
         let given = self.given(app, &desk, today);
-        require_lines(&given)?;
+        require_lines(&given, &app.claim_days_assumed(self.quarter_start))?;
         let Given {
             lines,
             refused,

@@ -53,6 +53,23 @@ pub fn line_refusal(
     }
 }
 
+/// What the days on which these months may be claimed rest on and is not established, each once.
+pub fn claim_days_assumed(
+    policy: &SubsidyPolicy,
+    months: impl IntoIterator<Item = TaxMonth>,
+) -> Vec<Assumption> {
+    let mut assumed = Vec::new();
+    for month in months {
+        let window = claim_window(policy, month);
+        for assumption in window.into_iter().flat_map(|window| window.assumptions) {
+            if !assumed.contains(&assumption) {
+                assumed.push(assumption);
+            }
+        }
+    }
+    assumed
+}
+
 /// The window of a month; `None` where no policy covers it.
 pub fn claim_window(policy: &SubsidyPolicy, month: TaxMonth) -> Option<ClaimWindow> {
     let mut notes = Notes::default();

@@ -17,7 +17,7 @@ mod trace;
 mod trace_training;
 mod training;
 
-pub use claim::{ClaimWindow, ClaimableMonth, claim_window, line_refusal};
+pub use claim::{ClaimWindow, ClaimableMonth, claim_days_assumed, claim_window, line_refusal};
 pub use explain::{Decision, decide};
 pub use kind::{ClaimedMonth, SubsidyKind};
 pub use policy::{

@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::convert::claim as convert;
 use crate::convert::page;
 use crate::reply::claim as reply;
+use crate::reply::reason::assumption;
 
 /// The subsidy service.
 #[derive(Clone, Debug)]
@@ -42,9 +43,15 @@ impl SubsidyService for Subsidy {
         let claim = call.read(&self.app, |check| convert::submit(check, request.get_ref()))?;
         let submitted = self.app.submit_claim(&call.caller, claim).await;
         let told = submitted.and_then(|submission| {
+            let quarter = submission.claim.file.quarter_start;
+            let assumed = self.app.claim_days_assumed(quarter);
             Ok(v1::SubmitClaimResponse {
                 claim: Some(reply::claim(&submission.claim)?),
                 refused: reply::refused(&submission.refused),
+                assumptions: assumed
+                    .iter()
+                    .map(|assumed| assumption(&self.app, assumed, call.language))
+                    .collect(),
             })
         });
         told.map(Response::new).map_err(|error| call.refuse(&error))

@@ -291,6 +291,10 @@ fn submitted(answer: &SubmitClaimResponse, view: View) -> Result<String, Failure
         }
         text.push_str(&table.text());
     }
+    for assumption in &answer.assumptions {
+        text.push_str(&assumption.message);
+        text.push('\n');
+    }
     Ok(text)
 }
 
