@@ -197,13 +197,16 @@ impl PostgresStore {
 }
 
 /// The begin of every unit, in one round trip. A transaction has no number before it writes; with
-/// one it is seen by the fence before its clock is read, and a standby refuses it at once. What
-/// bounds its waits is set for the session.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()";
+/// one it is seen by the fence before its clock is read, and a standby refuses it at once. Its
+/// isolation and what bounds its waits are set for the session.
+///
+/// BEGIN comes last: statements sent together are one transaction, which BEGIN keeps open and which
+/// an error before it ends. After it, sqlx would take the session for one without a transaction, and
+/// the pool would give it on with one that was aborted.
+const BEGIN: &str = "SELECT pg_current_xact_id(); BEGIN";
 
 /// The begin of a fence. The sessions that read do not write, but for this.
-const MOVE_FENCE: &str =
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT nextval('posting_fence')";
+const MOVE_FENCE: &str = "SET TRANSACTION READ WRITE; SELECT nextval('posting_fence'); BEGIN";
 
 /// Begins a transaction in a task of its own, which goes on when the caller is gone: the transaction
 /// is then rolled back as any other that is dropped. sqlx 0.9.0 forgets a BEGIN whose caller does

@@ -16,6 +16,7 @@ statements! { "database":
             set_config('enable_bitmapscan', 'off', false),
             set_config('enable_memoize', 'off', false),
             set_config('jit', 'off', false),
+            set_config('default_transaction_isolation', 'read committed', false),
             set_config('default_transaction_read_only', $1, false),
             set_config('statement_timeout', $2, false),
             set_config('lock_timeout', $3, false),

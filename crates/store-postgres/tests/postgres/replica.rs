@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mamagang_store::contract::sample::{ManualClock, NOW, employer};
-use mamagang_store::{Replica, ReplicaMiss, StoreErrorKind};
-use mamagang_store_postgres::{PostgresReplica, PostgresStore, ReplicaOptions};
+use mamagang_store::{Replica, ReplicaMiss, Store, StoreErrorKind};
+use mamagang_store_postgres::{PostgresOptions, PostgresReplica, PostgresStore, ReplicaOptions};
 use mamagang_testkit::postgres::PostgresCluster;
+use sqlx::{Connection, PgConnection};
 
 use crate::support;
 
@@ -38,6 +39,43 @@ async fn a_server_of_another_cluster_is_refused_and_one_that_is_no_standby_is_no
         assert_eq!(read.err(), Some(ReplicaMiss::Unreachable), "{url}");
         replica.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_standby_in_the_primarys_place_takes_units_once_it_is_promoted() {
+    let cluster = PostgresCluster::own();
+    let database = cluster.database();
+    let migrated = PostgresStore::migrate(&database.url()).await;
+    migrated.expect("migrated");
+    let standby = cluster.standby();
+    let url = standby.url(&database);
+    let options = PostgresOptions {
+        units: 1,
+        readers: 1,
+        ..PostgresOptions::default()
+    };
+    let store = PostgresStore::connect(&url, options).await;
+    let store = store.expect("a store");
+    let begun = store.begin(ManualClock::at(NOW)).await.map(drop);
+    assert_eq!(
+        begun.map_err(|it| it.kind()),
+        Err(StoreErrorKind::Unavailable)
+    );
+    let fenced = store.fence().await;
+    assert_eq!(
+        fenced.map_err(|it| it.kind()),
+        Err(StoreErrorKind::Unavailable)
+    );
+
+    let stranger = PgConnection::connect(&url).await;
+    let promoted: Result<bool, _> = sqlx::query_scalar("SELECT pg_promote()")
+        .fetch_one(&mut stranger.expect("a connection"))
+        .await;
+    assert!(promoted.expect("an answer"));
+    // On the same sessions.
+    let unit = store.begin(ManualClock::at(NOW)).await.expect("a unit");
+    unit.commit().await.expect("committed");
+    store.fence().await.expect("nothing is under way");
 }
 
 #[tokio::test(flavor = "multi_thread")]

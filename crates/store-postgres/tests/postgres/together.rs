@@ -419,6 +419,37 @@ async fn a_begin_whose_caller_goes_away_leaves_no_transaction_open() {
 }
 
 #[tokio::test]
+async fn a_begin_that_is_refused_leaves_its_connection_sound() {
+    let database = support::database().await;
+    let options = PostgresOptions {
+        units: 1,
+        readers: 1,
+        ..PostgresOptions::default()
+    };
+    let store = PostgresStore::connect(&database.url(), options).await;
+    let store = store.expect("a store");
+    let mut stranger = support::stranger(&database).await;
+    let change = async |stranger: &mut PgConnection, sql: &'static str| {
+        let changed = sqlx::raw_sql(sql).execute(stranger).await;
+        changed.expect("changed");
+    };
+    let refusals = "REVOKE EXECUTE ON FUNCTION pg_current_xact_id() FROM PUBLIC;
+        REVOKE ALL ON SEQUENCE posting_fence FROM mamagang_app";
+    change(&mut stranger, refusals).await;
+    let begun = store.begin(ManualClock::at(NOW)).await.map(drop);
+    assert_eq!(begun.expect_err("refused").kind(), StoreErrorKind::Internal);
+    store.fence().await.expect_err("refused");
+    // The session of each pool is the one that was refused.
+    store.ping().await.expect("an answer");
+    let allowed = "GRANT EXECUTE ON FUNCTION pg_current_xact_id() TO PUBLIC;
+        GRANT SELECT, USAGE ON SEQUENCE posting_fence TO mamagang_app";
+    change(&mut stranger, allowed).await;
+    let unit = store.begin(ManualClock::at(NOW)).await;
+    unit.expect("a unit").commit().await.expect("committed");
+    store.fence().await.expect("nothing is under way");
+}
+
+#[tokio::test]
 async fn a_part_that_was_not_waited_for_keeps_the_unit_from_being_committed() {
     let (_database, _, store) = support::store().await;
     let mut unit = begin(&store).await;
