@@ -201,6 +201,37 @@ async fn a_gateway_that_fails_is_left_alone_and_comes_back_after_its_rest() {
 }
 
 #[tokio::test]
+async fn a_caller_who_leaves_the_first_question_after_a_rest_does_not_prolong_it() {
+    let replies = |at| match at {
+        0 => refused(500),
+        1 => Reply::Silence,
+        _ => listed(),
+    };
+    let register = Register::start(move |at, _| replies(at)).await;
+    let rest = Duration::from_millis(1_500);
+    let gateway = gateway(&register.address, |options| {
+        options.tries_max = 1;
+        options.failures_max = 1;
+        options.rest = rest;
+        options.timeout = Duration::from_secs(30);
+        options.call_timeout = Duration::from_secs(30);
+    });
+    one(&gateway, "王一").await;
+    tokio::time::sleep(rest).await;
+    let left = async {
+        while register.asked().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        answer = one(&gateway, "王二") => panic!("{answer:?}"),
+        () = left => {}
+    }
+    let answer = one(&gateway, "王三").await;
+    assert!(is_known(&answer), "{answer:?}");
+}
+
+#[tokio::test]
 async fn nobody_at_the_address_is_no_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();

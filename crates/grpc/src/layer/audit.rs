@@ -85,9 +85,13 @@ impl CallAudit {
             self.settle("OK").await?;
             return Ok(None);
         }
-        self.write(OPENED).await?;
+        // The row is on its way before it is waited for: a caller who goes away meanwhile leaves a stream that was opened.
         self.owed = Owed::End;
-        Ok(Some(self))
+        let opened = self.trail.record(&self.method, &self.caller, OPENED).await;
+        if opened.is_err() {
+            self.owed = Owed::Nothing;
+        }
+        opened.map(|()| Some(self))
     }
 
     /// Records how a stream ended, before its trailers leave.
@@ -141,4 +145,80 @@ fn outcome_of(status: &Status) -> String {
         .error_info()
         .map(|info| info.reason.clone());
     reason.unwrap_or_else(|| name_of(status.code()).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Mutex;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use mamagang_app::audit::TurnedAway;
+    use mamagang_app::{AppError, ErrorReason};
+
+    use super::*;
+
+    /// A trail that takes every row and, of an opened stream, does not come back or refuses it.
+    struct Slow {
+        rows: Mutex<Vec<String>>,
+        refuses: bool,
+    }
+
+    #[tonic::async_trait]
+    impl Trail for Slow {
+        async fn record(&self, _: &str, _: &Caller, outcome: &str) -> AppResult<()> {
+            if outcome == OPENED && self.refuses {
+                return Err(AppError::new(ErrorReason::StoreUnavailable));
+            }
+            self.rows.lock().expect("a lock").push(outcome.to_owned());
+            if outcome == OPENED {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        }
+
+        async fn record_turned_away(&self, _: &TurnedAway) -> AppResult<()> {
+            Ok(())
+        }
+    }
+
+    fn slow(refuses: bool) -> (Arc<Slow>, CallAudit) {
+        let trail = Arc::new(Slow {
+            rows: Mutex::default(),
+            refuses,
+        });
+        let caller = Arc::new(Caller::developer());
+        let audit = CallAudit::new(trail.clone(), "a method".into(), caller);
+        (trail, audit)
+    }
+
+    #[tokio::test]
+    async fn a_stream_left_while_its_opening_is_recorded_has_an_end() {
+        let (trail, audit) = slow(false);
+        {
+            let headers = HeaderMap::new();
+            let mut opening = pin!(audit.answered(&headers, true));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(opening.as_mut().poll(&mut context).is_pending());
+        }
+        let ended = async {
+            while trail.rows.lock().expect("a lock").len() < 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(5), ended).await;
+        waited.expect("no end was recorded");
+        assert_eq!(*trail.rows.lock().expect("a lock"), [OPENED, CANCELLED]);
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_opening_cannot_be_recorded_has_no_end() {
+        let (trail, audit) = slow(true);
+        let opened = audit.answered(&HeaderMap::new(), true).await;
+        assert!(opened.is_err());
+        // What a dropped call records is recorded by a task of its own.
+        tokio::task::yield_now().await;
+        assert_eq!(*trail.rows.lock().expect("a lock"), [""; 0]);
+    }
 }

@@ -49,6 +49,15 @@ impl Breaker {
         }
     }
 
+    /// Notes that nobody waited for what became of a question that was allowed at `sent_at`. It says
+    /// nothing of the source; the one that was let through after a rest leaves its place to the next.
+    pub fn abandoned(&self, sent_at: Instant, now: Instant) {
+        let mut state = self.state();
+        if state.rests_until == Some(sent_at + self.rest) {
+            state.rests_until = Some(now);
+        }
+    }
+
     /// Notes a success: questions flow again.
     pub fn succeeded(&self) {
         *self.state() = State::default();
@@ -86,5 +95,20 @@ mod tests {
         assert!(breaker.allows(at(250)));
         breaker.succeeded();
         assert!(breaker.allows(at(251)) && breaker.allows(at(251)));
+    }
+
+    #[test]
+    fn a_question_that_nobody_waits_for_leaves_its_place_to_the_next() {
+        let start = Instant::now();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        let breaker = Breaker::new(1, Duration::from_millis(100));
+        breaker.abandoned(at(0), at(1));
+        assert!(breaker.allows(at(2)), "nothing had failed");
+        breaker.failed(at(10));
+        breaker.abandoned(at(2), at(20));
+        assert!(!breaker.allows(at(109)), "sent before the rest began");
+        assert!(breaker.allows(at(110)) && !breaker.allows(at(111)));
+        breaker.abandoned(at(110), at(120));
+        assert!(breaker.allows(at(120)) && !breaker.allows(at(121)));
     }
 }

@@ -122,6 +122,21 @@ impl Failure {
     };
 }
 
+/// A question under way. Dropped before what became of it is noted, its caller has gone away.
+struct Sent<'a> {
+    breaker: &'a Breaker,
+    at: Instant,
+    is_noted: bool,
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        if !self.is_noted {
+            self.breaker.abandoned(self.at, Instant::now());
+        }
+    }
+}
+
 impl GatewaySource {
     /// A gateway.
     pub fn new(options: GatewayOptions, signer: Signer, world: World) -> Self {
@@ -149,10 +164,17 @@ impl GatewaySource {
             if left.is_zero() {
                 break;
             }
-            if !self.breaker.allows(Instant::now()) {
+            let sent_at = Instant::now();
+            if !self.breaker.allows(sent_at) {
                 return Answer::Unreachable(Unreachable::Resting);
             }
+            let mut sent = Sent {
+                breaker: &self.breaker,
+                at: sent_at,
+                is_noted: false,
+            };
             let asked = timeout(self.options.timeout.min(left), self.send(question)).await;
+            sent.is_noted = true;
             match asked.unwrap_or(Err(Failure::NO_ANSWER)) {
                 Ok(told) => {
                     self.breaker.succeeded();
