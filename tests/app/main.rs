@@ -11,6 +11,7 @@ mod doctor;
 mod facts;
 mod forms;
 mod histories;
+mod kept_reads;
 mod keys;
 mod late_claim;
 mod leaks;

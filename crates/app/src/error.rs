@@ -285,7 +285,7 @@ impl From<StoreError> for AppError {
             StoreErrorKind::CommitUnknown => {
                 (ErrorReason::StoreUnavailable, Some(Duration::from_secs(1)))
             }
-            StoreErrorKind::Contended | StoreErrorKind::Conflict => (
+            StoreErrorKind::Contended | StoreErrorKind::Outdated | StoreErrorKind::Conflict => (
                 ErrorReason::Overloaded,
                 Some(crate::limits::OVERLOAD_RETRY_AFTER),
             ),

@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod limits;
 mod ports;
 pub mod rebuild;
+mod restraint;
 pub mod reviews;
 mod step;
 pub mod supervision;

@@ -30,12 +30,22 @@ pub(crate) struct Database {
 impl Service {
     /// Starts the service on a migrated database.
     pub(crate) async fn start(mamagang: &Path, database: &Database) -> anyhow::Result<Self> {
+        Self::start_with(mamagang, database, &[]).await
+    }
+
+    /// The same with further flags.
+    pub(crate) async fn start_with(
+        mamagang: &Path,
+        database: &Database,
+        flags: &[&str],
+    ) -> anyhow::Result<Self> {
         let (grpc, http) = (free_address()?, free_address()?);
         let mut command = Command::new(mamagang);
         command
             .args(["serve", "--log-filter", "warn", "--log-format", "json"])
             .args(["--database-url", &database.url])
             .args(["--grpc-listen", &grpc, "--http-listen", &http])
+            .args(flags)
             .arg("--key-file")
             .arg(&database.key_file);
         Self::wait(command, grpc).await

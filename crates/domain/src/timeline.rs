@@ -463,6 +463,23 @@ impl Timeline {
             .collect()
     }
 
+    /// How many bytes of memory its lists take up; what their rows refer to is not counted.
+    pub fn list_bytes(&self) -> usize {
+        let facts = size_of_val(self.spells.as_slice())
+            + size_of_val(self.poverty.as_slice())
+            + size_of_val(self.certificates.as_slice())
+            + size_of_val(self.contracts.as_slice())
+            + size_of_val(self.contributions.as_slice())
+            + size_of_val(self.flexible.as_slice())
+            + size_of_val(self.reliefs.as_slice())
+            + size_of_val(self.prior_uses.as_slice())
+            + size_of_val(self.trainings.as_slice())
+            + size_of_val(self.resolutions.as_slice());
+        let tables =
+            size_of_val(self.sources.0.as_slice()) + size_of_val(self.employers.as_slice());
+        facts + tables
+    }
+
     /// The resolutions of a reason for a measure at an employer.
     pub fn resolutions_of(
         &self,
@@ -541,6 +558,11 @@ pub struct EmployerRecord {
 }
 
 impl EmployerRecord {
+    /// How many bytes of memory its lists take up; what their rows refer to is not counted.
+    pub fn list_bytes(&self) -> usize {
+        size_of_val(self.profiles.as_slice()) + size_of_val(self.sources.0.as_slice())
+    }
+
     /// Stores a profile under the next revision, unless the same one is already in force.
     pub fn apply(&mut self, profile: EmployerProfile, source: &Source) -> Applied {
         let slot = Slot {

@@ -25,7 +25,7 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<String> {
             .await
             .context("the schema cannot be brought up to date")?;
     }
-    open_store(&settings.database_url).await?.ping().await?;
+    open_store(settings).await?.ping().await?;
     Ok(format!("{}: up to date", settings.database_url))
 }
 
@@ -109,7 +109,7 @@ async fn edition(name: &str, settings: &Settings) -> anyhow::Result<Policies> {
     if let DatabaseUrl::Sqlite(path) = &settings.database_url {
         anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
     }
-    let store = open_store(&settings.database_url).await?;
+    let store = open_store(settings).await?;
     let kept = store.policy_set(name).await?;
     let kept = kept.with_context(|| format!("the database keeps no version {name}"))?;
     Policies::from_canonical_text(&kept.content).map_err(problems)

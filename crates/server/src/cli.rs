@@ -284,6 +284,10 @@ pub struct SettingFlags {
     /// Seconds by which such an answer may be late [default: 5] [env: MAMAGANG_REPLICA_MAX_LAG_SECONDS]
     #[arg(long, value_name = "SECONDS")]
     pub replica_max_lag_seconds: Option<String>,
+    /// MiB of memory for what is kept of employers from one of their postings to the next, on PostgreSQL; 0 keeps
+    /// nothing [default: 128] [env: MAMAGANG_POSTGRES_KEPT_MIB]
+    #[arg(long, value_name = "MIB")]
+    pub postgres_kept_mib: Option<String>,
     /// The service's certificate and its chain, PEM [env: MAMAGANG_TLS_CERTIFICATE]
     #[arg(long, value_name = "PATH")]
     pub tls_certificate: Option<String>,
@@ -358,6 +362,7 @@ impl SettingFlags {
             Setting::DatabaseUrl => &self.database_url,
             Setting::ReplicaUrl => &self.replica_url,
             Setting::ReplicaMaxLagSeconds => &self.replica_max_lag_seconds,
+            Setting::PostgresKeptMib => &self.postgres_kept_mib,
             Setting::TlsCertificate => &self.tls_certificate,
             Setting::TlsKey => &self.tls_key,
             Setting::TlsClientCa => &self.tls_client_ca,

@@ -79,7 +79,7 @@ async fn open_beside(
     let mut notices = Vec::new();
     let policies = load_policies(settings.policies_dir.as_deref()).map_err(policy_error)?;
     let Configured { sources, lists } = open_sources(settings.sources_file.clone()).await?;
-    let store = open_store(&settings.database_url).await?;
+    let store = open_store(settings).await?;
     let keys = load_keys(&settings.keys, &*store, &mut notices).await?;
     let app = App::start(Dependencies {
         store,
@@ -122,8 +122,8 @@ fn policy_error(problems: Vec<PolicyProblem>) -> anyhow::Error {
 }
 
 /// Opens the database that the settings name.
-pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
-    match url {
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    match &settings.database_url {
         DatabaseUrl::Sqlite(path) => {
             let store = SqliteStore::open(path, SqliteOptions::default()).await;
             Ok(Arc::new(store.with_context(|| {
@@ -131,7 +131,11 @@ pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Arc<dyn Store>> {
             })?))
         }
         DatabaseUrl::Postgres(url) => {
-            let store = PostgresStore::connect(url.expose(), PostgresOptions::default()).await;
+            let options = PostgresOptions {
+                kept_bytes: settings.kept_mib << 20,
+                ..PostgresOptions::default()
+            };
+            let store = PostgresStore::connect(url.expose(), options).await;
             let hint = "the PostgreSQL database cannot be used; `mamagang migrate` brings its schema up to date";
             Ok(Arc::new(store.context(hint)?))
         }

@@ -21,6 +21,7 @@ fn settings(directory: &Path) -> Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("m.db")),
         replica: None,
         auth: None,
+        kept_mib: 0,
         calls_per_second: 1,
         grpc_listen: loopback,
         http_listen: loopback,

@@ -36,6 +36,9 @@ pub struct PostgresOptions {
     /// How long a unit may last from its begin to its commit. What is recorded no later than so
     /// long ago is final.
     pub unit_timeout: Duration,
+    /// Room for what was read of employers and is kept for their next postings, in bytes; 0 keeps
+    /// nothing.
+    pub kept_bytes: u64,
 }
 
 impl Default for PostgresOptions {
@@ -47,6 +50,7 @@ impl Default for PostgresOptions {
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),
             unit_timeout: Duration::from_secs(30),
+            kept_bytes: 128 << 20,
         }
     }
 }

@@ -62,6 +62,7 @@ impl FilingWrites for PostgresUnit {
             Bind::optional_ints(rows().map(|row| day(row.accepted_on))),
             Bind::optional_ints(rows().map(|row| day(row.revoked_on))),
         ];
+        self.met.extend(last.values().map(|row| row.employer_code));
         let result = self.writing().write(sql::PUT, binds).await;
         self.note(result.map(drop))
     }

@@ -1,6 +1,7 @@
 //! Entries, heads, years and what postings read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ledger::{Genesis, YearState};
@@ -163,11 +164,12 @@ fn year_inputs(
     let key = (employer, tax_year(row)?);
     let year = of_employers.row(&key);
     let months = year.map(|row| unpack_year(month::packed_year(row)?, key));
+    let known = |record| EmployerRow {
+        employer_code: employer,
+        record,
+    };
     Ok(LedgerInputs {
-        employer: record.map(|record| EmployerRow {
-            employer_code: employer,
-            record,
-        }),
+        employer: record.map(known).map(Arc::new),
         head: head(row, &employer)?,
         year: year.map(state).transpose()?.flatten().unwrap_or_default(),
         months: months.transpose()?.unwrap_or_default(),
@@ -189,7 +191,14 @@ pub(crate) fn head(row: &PgRow, employer: &EmployerCode) -> StoreResult<LedgerHe
 }
 
 fn state(row: &PgRow) -> StoreResult<Option<YearState>> {
-    let packed: &[u8] = get(row, "state")?;
+    unpacked_state(packed_state(row)?)
+}
+
+pub(crate) fn packed_state(row: &PgRow) -> StoreResult<&[u8]> {
+    get(row, "state")
+}
+
+pub(crate) fn unpacked_state(packed: &[u8]) -> StoreResult<Option<YearState>> {
     // A year of which months alone are known has no bytes.
     let state = (!packed.is_empty()).then(|| unpack(packed)).transpose();
     state.map_err(|error| corrupt("year").with_source(error))

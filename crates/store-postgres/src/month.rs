@@ -8,8 +8,8 @@ use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::month::TaxYear;
 use mamagang_store::StoreResult;
 use mamagang_store::months::{
-    ChangedWorker, MonthBook, MonthChanges, WorkerMonths, YearKey, add_booked_of, unpack_months,
-    unpack_year,
+    ChangedWorker, ChangedYear, MonthBook, MonthChanges, WorkerMonths, YearKey, add_booked_of,
+    unpack_months, unpack_year,
 };
 use mamagang_store::rows::{PersonMonth, YearRow};
 use sqlx::postgres::PgRow;
@@ -101,7 +101,10 @@ impl<'r> Years<'r> {
 }
 
 /// Puts years of which nothing was booked yet into the book, so that it has every one of these.
-pub(crate) fn add_empty_years(book: &mut MonthBook, years: &[YearKey]) {
+pub(crate) fn add_empty_years<'a>(
+    book: &mut MonthBook,
+    years: impl IntoIterator<Item = &'a YearKey>,
+) {
     for key in years {
         if !book.has_year(key) {
             book.add_year(*key, Vec::new());
@@ -344,11 +347,15 @@ pub(crate) fn worker_columns(workers: &[ChangedWorker]) -> [Bind; 7] {
 
 /// Employers' years with new states, new months or both, each once; what has no bytes stays.
 pub(crate) fn year_columns(states: &[YearRow], changes: &MonthChanges) -> [Bind; 4] {
-    let years = changes.years_with(states);
+    columns_of_years(&changes.years_with(states))
+}
+
+pub(crate) fn columns_of_years(years: &[ChangedYear]) -> [Bind; 4] {
+    let years = || years.iter();
     [
-        codes(years.iter().map(|year| &year.key.0)),
-        Bind::ints(years.iter().map(|year| year.key.1.number())),
-        Bind::blobs(years.iter().map(|year| &year.state)),
-        Bind::blobs(years.iter().map(|year| &year.months)),
+        codes(years().map(|year| &year.key.0)),
+        Bind::ints(years().map(|year| year.key.1.number())),
+        Bind::blobs(years().map(|year| &year.state)),
+        Bind::blobs(years().map(|year| &year.months)),
     ]
 }

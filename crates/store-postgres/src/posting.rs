@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mamagang_domain::filing::Filing;
 use mamagang_domain::identifier::EmployerCode;
@@ -44,13 +45,11 @@ pub(crate) struct Inputs {
 
 /// A worker as its lock found it.
 struct Locked {
-    row: WorkerRow,
+    row: Arc<WorkerRow>,
     /// None yet where an employer keeps them.
     booked: Vec<BookedMonth>,
     kept_by: Option<EmployerCode>,
     filing_ids: Vec<String>,
-    /// Employers that are still to be given it.
-    uses: usize,
 }
 
 /// Which workers an employer has or had, merged ones as those that they were merged into.
@@ -141,11 +140,10 @@ impl Locks {
                 Some(keeper) => self.months.add_kept_worker(id, keeper),
             }
             place.insert(Locked {
-                row: worker_row(row)?,
+                row: Arc::new(worker_row(row)?),
                 booked: month::booked(row)?,
                 kept_by,
                 filing_ids: get(row, "filing_ids")?,
-                uses: 0,
             });
         }
         Ok(id)
@@ -170,37 +168,21 @@ impl Locks {
     }
 
     /// The workers of each employer.
-    fn snapshots(mut self, filings: &BTreeMap<String, Filing>) -> Linked {
-        for id in self.linked.values().flatten() {
-            if let Some(locked) = self.workers.get_mut(id) {
-                locked.uses += 1;
-            }
-        }
-        let workers = &mut self.workers;
-        let mut snapshot = |id: WorkerId| {
-            let locked = workers.get_mut(&id)?;
+    fn snapshots(self, filings: &BTreeMap<String, Filing>) -> Linked {
+        let snapshot = |id: WorkerId| {
+            let locked = self.workers.get(&id)?;
             let named = locked.filing_ids.iter();
             let mut filings: Vec<Filing> =
                 named.filter_map(|id| filings.get(id).cloned()).collect();
             filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
-            locked.uses -= 1;
-            // Most workers have one employer, which takes the row as it is.
-            let (worker, booked) = match locked.uses {
-                0 => {
-                    let locked = workers.remove(&id)?;
-                    (locked.row, locked.booked)
-                }
-                _ => (locked.row.clone(), locked.booked.clone()),
-            };
             Some(WorkerSnapshot {
-                worker,
+                worker: Arc::clone(&locked.row),
                 name_macs: Vec::new(),
-                booked,
+                booked: locked.booked.clone(),
                 filings,
             })
         };
-        let mut of_employer =
-            |ids: BTreeSet<WorkerId>| ids.into_iter().filter_map(&mut snapshot).collect();
+        let of_employer = |ids: BTreeSet<WorkerId>| ids.into_iter().filter_map(snapshot).collect();
         let linked = self.linked.into_iter();
         Linked(
             linked

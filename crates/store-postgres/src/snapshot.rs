@@ -1,5 +1,7 @@
 //! A worker as checks and postings read it: one row with its lists.
 
+use std::sync::Arc;
+
 use mamagang_domain::filing::Filing;
 use mamagang_domain::key_group::BookedMonth;
 use mamagang_domain::timeline::Timeline;
@@ -23,7 +25,7 @@ pub(crate) fn worker_row(row: &PgRow) -> StoreResult<WorkerRow> {
 /// Reads the columns of `snapshot_columns!`, with the worker's months from wherever they are kept.
 pub(crate) fn snapshot(row: &PgRow, booked: Vec<BookedMonth>) -> StoreResult<WorkerSnapshot> {
     Ok(WorkerSnapshot {
-        worker: worker_row(row)?,
+        worker: Arc::new(worker_row(row)?),
         name_macs: Vec::new(),
         booked,
         filings: filings(row)?,
@@ -33,7 +35,7 @@ pub(crate) fn snapshot(row: &PgRow, booked: Vec<BookedMonth>) -> StoreResult<Wor
 /// Id, employer, kind, submitted, accepted, revoked.
 type Filed = (String, String, i64, Option<i64>, Option<i64>, Option<i64>);
 
-fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
+pub(crate) fn filings(row: &PgRow) -> StoreResult<Vec<Filing>> {
     let text: Option<&str> = get(row, "filings")?;
     let Some(text) = text else {
         return Ok(Vec::new());

@@ -25,7 +25,7 @@ use crate::connect::{self, Pools, PostgresOptions};
 use crate::db::{Counters, Db};
 use crate::error::{in_commit, in_statement};
 use crate::instant::LastInstant;
-use crate::seen::{self, Sight};
+use crate::seen::{self, Kept, Sight};
 use crate::sql::{Statement, database};
 use crate::unit::{PostgresUnit, Shared};
 use crate::{audit, column, employer, fact, ledger, month, request, worker};
@@ -42,6 +42,7 @@ pub struct PostgresStore {
     pools: Pools,
     counters: Arc<Counters>,
     last_instant: Arc<LastInstant>,
+    kept: Arc<Kept>,
     options: PostgresOptions,
 }
 
@@ -67,6 +68,7 @@ impl PostgresStore {
             pools: connect::open(url, &options).await?,
             counters: Arc::default(),
             last_instant: Arc::default(),
+            kept: Arc::new(Kept::new(options.kept_bytes)),
             options,
         };
         let last = store.read_number(database::READ_LAST_INSTANT, "recorded_at");
@@ -120,6 +122,7 @@ impl PostgresStore {
             counters: Arc::clone(&self.counters),
             last_instant: Arc::clone(&self.last_instant),
             clock,
+            kept: Arc::clone(&self.kept),
         }
     }
 
@@ -129,12 +132,17 @@ impl PostgresStore {
         &self,
         requests: &[IdempotencyKey],
         years: &[(EmployerCode, TaxYear)],
+        may_be_kept: bool,
     ) -> StoreResult<(PoolConnection<Postgres>, Option<Sight>)> {
         let mut tries_left = self.options.units.max(1);
         loop {
             let connection = self.pools.units.acquire().await;
             let mut connection = connection.map_err(|error| not_given(&self.pools.units, error))?;
-            match seen::see(&mut self.db(&mut connection), years, requests).await {
+            if may_be_kept && let Some(sight) = seen::unread(&self.kept, years, requests)? {
+                return Ok((connection, Some(sight)));
+            }
+            let mut db = self.db(&mut connection);
+            match seen::see(&mut db, &self.kept, years, requests).await {
                 Err(error) if tries_left > 0 && error.kind() == StoreErrorKind::Unavailable => {
                     tries_left -= 1;
                 }
@@ -259,10 +267,11 @@ impl Store for PostgresStore {
         clock: Arc<dyn Clock>,
         requests: &[IdempotencyKey],
         years: &[(EmployerCode, TaxYear)],
+        may_be_kept: bool,
     ) -> StoreResult<Option<(Box<dyn SeenPostings>, PostingInputs)>> {
         let plans_for = self.options.unit_timeout;
         let plans_for = plans_for.saturating_sub(self.options.statement_timeout);
-        let (connection, sight) = self.see(requests, years).await?;
+        let (connection, sight) = self.see(requests, years, may_be_kept).await?;
         Ok(sight.map(|sight| sight.plan(connection, self.shared(clock), plans_for)))
     }
 

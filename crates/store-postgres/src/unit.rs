@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::db::{Counters, Db};
 use crate::error::in_commit;
 use crate::instant::LastInstant;
+use crate::seen::Kept;
 use crate::{audit, employer, fact, ledger, month, policy, posting, request, worker};
 
 /// What a unit shares with its store.
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<Counters>,
     pub(crate) last_instant: Arc<LastInstant>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) kept: Arc<Kept>,
 }
 
 /// Dropping it rolls back: sqlx sends the rollback before the connection can be taken again.
@@ -44,6 +46,8 @@ pub(crate) struct PostgresUnit {
     /// Facts that were nobody's when they were read.
     free: BTreeSet<OwnerKey>,
     has_written: bool,
+    /// Employers of whom the unit may change something.
+    pub(crate) met: BTreeSet<EmployerCode>,
     /// Set while a statement runs: a caller that stops waiting for one leaves a transaction in an
     /// unknown state, which is not committed.
     is_busy: bool,
@@ -68,6 +72,7 @@ impl PostgresUnit {
             months: MonthBook::default(),
             free: BTreeSet::new(),
             has_written: false,
+            met: BTreeSet::new(),
             is_busy: false,
             failed: None,
         }
@@ -114,9 +119,10 @@ impl PostgresUnit {
         ids: &[WorkerId],
     ) -> StoreResult<(Vec<Option<WorkerRow>>, Option<i64>)> {
         let mut db = self.reading();
-        let of_keepers = worker::lock(&mut db, &ids.iter().copied().collect()).await?;
+        let locked = worker::lock(&mut db, &ids.iter().copied().collect()).await?;
         let (rows, last) = worker::read(&mut db, ids).await?;
-        Ok((rows, last.max(of_keepers)))
+        self.met.extend(locked.keepers);
+        Ok((rows, last.max(locked.last)))
     }
 
     async fn lock_and_read_employers(
@@ -126,6 +132,7 @@ impl PostgresUnit {
         if codes.is_empty() {
             return Ok((Vec::new(), None));
         }
+        self.met.extend(codes);
         let mut db = self.reading();
         let of_heads = ledger::lock_heads(&mut db, &codes.iter().copied().collect()).await?;
         let rows = employer::read(&mut db, codes).await?;
@@ -138,6 +145,7 @@ impl PostgresUnit {
         years: &[(EmployerCode, TaxYear)],
         requests: &[IdempotencyKey],
     ) -> StoreResult<PostingInputs> {
+        self.met.extend(years.iter().map(|(employer, _)| employer));
         let read = posting::locked_inputs(&mut self.reading(), years, requests).await;
         let read = self.note(read)?;
         self.follow(read.last);
@@ -241,6 +249,7 @@ impl UnitOfWork for PostgresUnit {
     }
 
     async fn link_workers(&mut self, links: &[(EmployerCode, WorkerId)]) -> StoreResult<()> {
+        self.met.extend(links.iter().map(|(employer, _)| employer));
         let mut book = std::mem::take(&mut self.months);
         let recorded_at = self.recorded_at;
         let result = employer::link(&mut self.writing(), &mut book, links, recorded_at).await;
@@ -332,6 +341,13 @@ impl UnitOfWork for PostgresUnit {
             return Err(StoreError::new(StoreErrorKind::Contended, context));
         }
         self.shared.counters.count_statement();
-        self.transaction.commit().await.map_err(in_commit)
+        let committed = self.transaction.commit().await.map_err(in_commit);
+        if self.has_written {
+            // Their next postings would be refused first.
+            self.met
+                .iter()
+                .for_each(|code| self.shared.kept.forget(code));
+        }
+        committed
     }
 }

@@ -16,7 +16,7 @@ use crate::column::{bytes, get, int, narrow, optional_int, place, place_of, work
 use crate::db::{Bind, Db};
 use crate::employer::{codes, employer_row};
 use crate::error::corrupt;
-use crate::month::booked_anywhere;
+use crate::month::{booked_anywhere, kept_by};
 use crate::snapshot::{snapshot, worker_row};
 use crate::sql::worker as sql;
 
@@ -138,26 +138,35 @@ fn snapshots(count: usize, rows: Vec<&PgRow>) -> StoreResult<Vec<Option<WorkerSn
     Ok(places)
 }
 
-/// Has workers to the unit alone, those that they were merged into, and the employers who keep their
-/// months. Returns the latest instant that these employers' heads tell.
-pub(crate) async fn lock(
-    db: &mut Db<'_>,
-    workers: &BTreeSet<WorkerId>,
-) -> StoreResult<Option<i64>> {
-    if workers.is_empty() {
-        return Ok(None);
-    }
-    let (last, merged_into) = lock_once(db, ids(workers)).await?;
-    if merged_into.is_empty() {
-        return Ok(last);
-    }
-    let (last_merged, _) = lock_once(db, Bind::Blobs(merged_into)).await?;
-    Ok(last.max(last_merged))
+/// Employers who keep the months of locked workers.
+#[derive(Default)]
+pub(crate) struct Keepers {
+    /// The latest instant that their heads tell.
+    pub(crate) last: Option<i64>,
+    pub(crate) keepers: BTreeSet<EmployerCode>,
 }
 
-/// The latest instant of the heads, and whom workers were merged into.
-async fn lock_once(db: &mut Db<'_>, workers: Bind) -> StoreResult<(Option<i64>, Vec<Vec<u8>>)> {
-    let (mut last, mut merged_into) = (None, Vec::new());
+/// Has workers to the unit alone, those that they were merged into, and the employers who keep their
+/// months.
+pub(crate) async fn lock(db: &mut Db<'_>, workers: &BTreeSet<WorkerId>) -> StoreResult<Keepers> {
+    let mut locked = Keepers::default();
+    if workers.is_empty() {
+        return Ok(locked);
+    }
+    let merged_into = lock_once(db, ids(workers), &mut locked).await?;
+    if !merged_into.is_empty() {
+        lock_once(db, Bind::Blobs(merged_into), &mut locked).await?;
+    }
+    Ok(locked)
+}
+
+/// Returns whom workers were merged into.
+async fn lock_once(
+    db: &mut Db<'_>,
+    workers: Bind,
+    locked: &mut Keepers,
+) -> StoreResult<Vec<Vec<u8>>> {
+    let mut merged_into = Vec::new();
     for row in &db.rows(sql::LOCK, [workers]).await? {
         let heads: Option<Vec<String>> = get(row, "heads")?;
         let keeper: &str = get(row, "months_kept_by")?;
@@ -166,11 +175,12 @@ async fn lock_once(db: &mut Db<'_>, workers: Bind) -> StoreResult<(Option<i64>, 
             let context = "a worker was given to an employer meanwhile";
             return Err(StoreError::new(StoreErrorKind::Contended, context));
         }
-        last = last.max(optional_int(row, "recorded_at")?);
+        locked.last = locked.last.max(optional_int(row, "recorded_at")?);
+        locked.keepers.extend(kept_by(row)?);
         let target: Option<Vec<u8>> = get(row, "merged_into")?;
         merged_into.extend(target);
     }
-    Ok((last, merged_into))
+    Ok(merged_into)
 }
 
 /// The workers, and the instant of the latest fact about any of them.

@@ -1,6 +1,7 @@
 //! Entries, heads, years and what postings read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
@@ -85,11 +86,12 @@ fn year_inputs(
         0 => linked.remove(&employer),
         _ => linked.get(&employer).cloned(),
     };
+    let known = |record| EmployerRow {
+        employer_code: employer,
+        record,
+    };
     Ok(LedgerInputs {
-        employer: record.map(|record| EmployerRow {
-            employer_code: employer,
-            record,
-        }),
+        employer: record.map(known).map(Arc::new),
         head: head(row, &employer)?,
         year: state(row)?.unwrap_or_default(),
         months: unpack_year(month::packed_year(row)?, (employer, tax_year(row)?))?,

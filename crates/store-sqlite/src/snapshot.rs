@@ -1,5 +1,7 @@
 //! A worker as checks and postings read it: one row with its lists.
 
+use std::sync::Arc;
+
 use mamagang_domain::filing::Filing;
 use mamagang_domain::timeline::Timeline;
 use mamagang_store::StoreResult;
@@ -32,7 +34,7 @@ pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
         .collect::<Result<_, _>>()?;
     filings.sort_by(|one, other| one.filing_id.cmp(&other.filing_id));
     Ok(WorkerSnapshot {
-        worker: worker_row(row)?,
+        worker: Arc::new(worker_row(row)?),
         name_macs: Vec::new(),
         booked: booked(row)?,
         filings,

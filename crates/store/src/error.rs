@@ -8,6 +8,9 @@ pub enum StoreErrorKind {
     /// Another transaction came first (lock, serialisation, deadlock). Nothing was written; the
     /// unit can be run again.
     Contended,
+    /// What a batch of postings was planned on was kept from before and is not so any longer. Nothing
+    /// was written; planned on what is read it may succeed.
+    Outdated,
     /// A key, a check or the order of a chain was violated. Nothing was written; running the unit
     /// again from its reads may give another plan.
     Conflict,
@@ -57,7 +60,7 @@ impl StoreError {
     pub const fn may_retry(&self) -> bool {
         matches!(
             self.kind,
-            StoreErrorKind::Contended | StoreErrorKind::Unavailable
+            StoreErrorKind::Contended | StoreErrorKind::Outdated | StoreErrorKind::Unavailable
         )
     }
 

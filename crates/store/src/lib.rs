@@ -78,13 +78,15 @@ pub trait Store:
         1
     }
 
-    /// Reads what a batch of postings needs without locking it. `None`: where locks cost nothing, or
-    /// where these postings need them; a unit of work does the same.
+    /// Reads what a batch of postings needs without locking it, or gives what is kept of it from batches
+    /// before, where it may. `None`: where locks cost nothing, or where these postings need them; a
+    /// unit of work does the same.
     async fn see_postings(
         &self,
         _clock: Arc<dyn Clock>,
         _requests: &[IdempotencyKey],
         _years: &[(EmployerCode, TaxYear)],
+        _may_be_kept: bool,
     ) -> StoreResult<Option<(Box<dyn SeenPostings>, PostingInputs)>> {
         Ok(None)
     }

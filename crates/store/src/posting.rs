@@ -16,16 +16,22 @@ pub struct PostingInputs {
     pub years: Vec<LedgerInputs>,
 }
 
-/// A batch of postings whose inputs were read without a lock, all as of one moment. Dropping it
-/// leaves nothing.
+/// A batch of postings whose inputs were read without a lock, all as of one moment, or kept from
+/// batches before. Dropping it leaves nothing.
 #[async_trait]
 pub trait SeenPostings: Send {
     /// As [`crate::UnitOfWork::recorded_at`].
     fn recorded_at(&self) -> i64;
 
+    /// Whether the inputs were read for this batch. What was kept may be so no longer, which only the
+    /// commit tells; and recorded answers are then not among the inputs: a request that was answered
+    /// before is refused where its answer is recorded again, and not where nothing is.
+    fn was_read(&self) -> bool;
+
     /// Writes the batch and the audit rows of its calls, and makes both durable. Contended: what
     /// the batch was planned on is no longer as it was read, or cannot be written in one; nothing
-    /// was written, and a unit of work, which locks what it reads, is to be taken instead.
+    /// was written, and a unit of work, which locks what it reads, is to be taken instead. Outdated:
+    /// the same of what was kept, and the batch is to be read for.
     async fn commit(self: Box<Self>, batch: &PostingBatch, audit: &[AuditRow]) -> StoreResult<()>;
 }
 

@@ -1,5 +1,7 @@
 //! The rows, as the use cases see them.
 
+use std::sync::Arc;
+
 use mamagang_domain::fact::{FactKind, Source};
 use mamagang_domain::filing::Filing;
 use mamagang_domain::frozen::Digest32;
@@ -69,7 +71,7 @@ pub struct WorkerRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerSnapshot {
     /// The worker.
-    pub worker: WorkerRow,
+    pub worker: Arc<WorkerRow>,
     /// MACs of the recorded name; empty when the worker was named by our id.
     pub name_macs: Vec<KeyedMac>,
     /// Booked months, by month.
@@ -109,7 +111,7 @@ pub struct LedgerHead {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerInputs {
     /// The employer; `None` when unknown.
-    pub employer: Option<EmployerRow>,
+    pub employer: Option<Arc<EmployerRow>>,
     /// The chain's end.
     pub head: LedgerHead,
     /// The year.

@@ -235,6 +235,14 @@ impl Works {
         }
     }
 
+    /// Whether all that was read was read for these rows.
+    pub(crate) fn were_read(&self) -> bool {
+        match self {
+            Self::Held(_) => true,
+            Self::Seen(seen) => seen.was_read(),
+        }
+    }
+
     async fn write(
         self,
         batch: &PostingBatch,

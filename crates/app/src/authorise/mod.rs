@@ -188,7 +188,7 @@ impl App {
         }
         let rows: Vec<Option<&WorkerRow>> = snapshots
             .iter()
-            .map(|found| found.as_ref().map(|found| &found.worker))
+            .map(|found| found.as_ref().map(|found| &*found.worker))
             .collect();
         let within = self.workers_within_reach(permit, &rows).await?;
         let known = rows.iter().zip(&within);

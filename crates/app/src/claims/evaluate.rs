@@ -1,6 +1,7 @@
 //! What facts support of an employer's months, as the rules of the subsidies say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mamagang_domain::case::CaseKind;
 use mamagang_domain::claim::{ClaimLine, LineChange};
@@ -125,7 +126,7 @@ impl Desk {
     fn of(inputs: Vec<LedgerInputs>) -> Option<Self> {
         let inputs = inputs.into_iter().next()?;
         Some(Self {
-            employer: inputs.employer?,
+            employer: Arc::unwrap_or_clone(inputs.employer?),
             head: inputs.head,
             workers: inputs.workers,
             claimed: BTreeMap::new(),

@@ -250,10 +250,10 @@ impl App {
         let booked = self.booked_at(worker_id, &employers, time).await?;
         let worker = mamagang_store::rows::WorkerRow {
             timeline,
-            ..snapshot.worker
+            ..Arc::unwrap_or_clone(snapshot.worker)
         };
         Ok(WorkerSnapshot {
-            worker,
+            worker: Arc::new(worker),
             booked,
             ..snapshot
         })

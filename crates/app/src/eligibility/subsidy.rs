@@ -1,5 +1,7 @@
 //! `CheckSubsidy`.
 
+use std::sync::Arc;
+
 use mamagang_domain::explanation::Explanation;
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{CaseId, DecisionId};
@@ -110,7 +112,7 @@ impl SubsidyInput {
         let mut timeline = Timeline::default();
         match self.snapshot {
             Some(snapshot) => {
-                timeline = snapshot.worker.timeline;
+                timeline = Arc::unwrap_or_clone(snapshot.worker).timeline;
                 now.booked = snapshot.booked;
                 now.filings = snapshot.filings;
             }

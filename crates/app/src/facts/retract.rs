@@ -70,7 +70,7 @@ impl App {
                     .check_inputs(&[WorkerKey::Id(worker_id)], &[])
                     .await?;
                 let found = read.workers.into_iter().next().flatten();
-                let row = found.as_ref().map(|found| &found.worker);
+                let row = found.as_ref().map(|found| &*found.worker);
                 let within = self.workers_within_reach(permit, &[row]).await?;
                 (worker_id.into(), within == [true])
             }

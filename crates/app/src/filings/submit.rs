@@ -72,16 +72,17 @@ impl Step for SubmitFiling {
         permit: &Permit<'_>,
         unit: &mut dyn UnitOfWork,
     ) -> Result<Taken<Filed>, Attempt> {
+        // The case before the employer's head, which every step of a filing locks when it is written.
+        let before = match self.filing_id {
+            Some(id) => Some(locked_case(unit, permit, CaseKind::Filing, id).await?),
+            None => None,
+        };
         let known = unit.employers(&[self.employer_code]).await?;
         if known.into_iter().flatten().next().is_none() {
             let error = AppError::new(ErrorReason::EmployerNotFound);
             let error = error.with("employer_code", self.employer_code.to_string());
             return Err(error.into());
         }
-        let before = match self.filing_id {
-            Some(id) => Some(locked_case(unit, permit, CaseKind::Filing, id).await?),
-            None => None,
-        };
         let action = if self.draft {
             FilingAction::Save
         } else {

@@ -1,6 +1,7 @@
 //! `GetEmployerBalance`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use mamagang_domain::frozen::digest;
 use mamagang_domain::identifier::EmployerCode;
@@ -273,7 +274,7 @@ impl App {
         inputs: LedgerInputs,
     ) -> AppResult<EmployerBalance> {
         let (employer_code, tax_year) = (query.employer_code, query.tax_year);
-        let record = inputs.employer.clone().map(|row| row.record);
+        let record = inputs.employer.as_ref().map(|row| row.record.clone());
         let employer = crate::facts::require_known(employer_code, record.unwrap_or_default())?;
         let through = query.through.unwrap_or(tax_year.last_month());
         let workers = all_worker_months(
@@ -334,12 +335,12 @@ impl App {
         for snapshot in now.workers {
             workers.push(self.snapshot_at(snapshot, time).await?);
         }
-        let employer = Some(mamagang_store::rows::EmployerRow {
+        let employer = mamagang_store::rows::EmployerRow {
             employer_code,
             record,
-        });
+        };
         Ok(LedgerInputs {
-            employer,
+            employer: Some(Arc::new(employer)),
             head,
             year,
             months,

@@ -19,7 +19,7 @@ use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{
     EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
 };
-use mamagang_store::{JobPart, PostingBatch, PostingInputs, StoreError};
+use mamagang_store::{JobPart, PostingBatch, PostingInputs, StoreError, StoreErrorKind};
 
 use super::balance::{all_worker_months, balance_of, book_planned};
 use super::command::{Action, CodedLine, Command, LateOverDeduction, LedgerReply};
@@ -56,16 +56,26 @@ impl Step<'_> {
     }
 }
 
-/// The results of a batch, one a command, in order; and the part of the job after its step.
-pub(crate) type Ran = (Vec<AppResult<LedgerReply>>, Option<JobPart>);
+/// What a batch has come to.
+pub(crate) struct Ran {
+    /// One a command, in order.
+    pub(crate) results: Vec<AppResult<LedgerReply>>,
+    /// The part of the job after its step.
+    pub(crate) noted: Option<JobPart>,
+    /// Whether anything was read for it.
+    pub(crate) was_read: bool,
+}
 
-/// Whether what a batch reads is locked.
+/// What a batch is planned on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Locks {
-    /// Before it is read: nobody changes it until the batch is committed.
-    Held,
-    /// No: it is compared when the batch is written, which is refused where anything has changed.
-    Compared,
+pub(crate) enum Ground {
+    /// What the store has kept from batches before, where it has all of it, else what is read. It is
+    /// compared when the batch is written, which is refused where anything has changed.
+    Kept,
+    /// What is read, and compared in the same way.
+    Read,
+    /// What is read once it is locked: nobody changes it until the batch is committed.
+    Locked,
 }
 
 /// Plans and commits commands, with the step of the job that they are, which is a part of a unit
@@ -74,7 +84,7 @@ pub(crate) async fn run_batch(
     context: &LedgerContext,
     chain: &Arc<AuditChain>,
     commands: &[Command],
-    locks: Locks,
+    ground: Ground,
     step: Option<Step<'_>>,
 ) -> Result<Ran, StoreError> {
     let keys: Vec<IdempotencyKey> = commands
@@ -90,7 +100,8 @@ pub(crate) async fn run_batch(
         .map(|command| (command.employer_code, command.action.tax_year()))
         .collect();
     let years: Vec<YearKey> = years.into_iter().collect();
-    let (mut works, read) = read_batch(context, &keys, &years, locks).await?;
+    let (mut works, read) = read_batch(context, &keys, &years, ground).await?;
+    let was_read = works.were_read();
     // Nobody else can use a number in between: the employers' locks are held, or their heads are
     // compared.
     let references = known_references(context, commands).await?;
@@ -113,29 +124,52 @@ pub(crate) async fn run_batch(
         .zip(keys)
         .map(|(command, key)| batch.run(command, key))
         .collect();
+    if !was_read && results.iter().any(is_not_recorded) {
+        // Nothing would compare its request with those that were answered before.
+        let context = "a refusal rests on what was kept";
+        return Err(StoreError::new(StoreErrorKind::Outdated, context));
+    }
     let noted = step.as_ref().map(|step| step.advanced(&results));
     if batch.audit.is_empty() && batch.recorded.is_empty() && noted.is_none() {
-        return Ok((results, None));
+        return Ok(Ran {
+            results,
+            noted,
+            was_read,
+        });
     }
     if let (Works::Held(unit), Some(step), Some(part)) = (&mut works, &step, &noted) {
         unit.advance_job_part(part, step.until).await?;
     }
     let (made, audit) = batch.made();
     chain.commit_postings(works, made, audit).await?;
-    Ok((results, noted))
+    Ok(Ran {
+        results,
+        noted,
+        was_read,
+    })
+}
+
+/// A refusal that leaves no row.
+fn is_not_recorded(result: &AppResult<LedgerReply>) -> bool {
+    result.as_ref().is_err_and(|error| kept(error).is_none())
 }
 
 async fn read_batch(
     context: &LedgerContext,
     keys: &[IdempotencyKey],
     years: &[YearKey],
-    locks: Locks,
+    ground: Ground,
 ) -> Result<(Works, PostingInputs), StoreError> {
     let clock = || Arc::clone(&context.clock);
-    if locks == Locks::Compared
-        && let Some((seen, read)) = context.store.see_postings(clock(), keys, years).await?
-    {
-        return Ok((Works::Seen(seen), read));
+    if ground != Ground::Locked {
+        let may_be_kept = ground == Ground::Kept;
+        let store = &context.store;
+        let seen = store
+            .see_postings(clock(), keys, years, may_be_kept)
+            .await?;
+        if let Some((seen, read)) = seen {
+            return Ok((Works::Seen(seen), read));
+        }
     }
     let mut unit = context.store.begin(clock()).await?;
     let read = unit.posting_inputs(keys, years).await?;

@@ -17,9 +17,9 @@ use mamagang_store::{JobPart, JobRow, StoreError, StoreErrorKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::batch::{Locks, Step, run_batch};
+use super::batch::{Ground, Ran, Step, run_batch};
 use super::command::{Action, Command};
-use super::writer::{Contention, LedgerContext};
+use super::writer::LedgerContext;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -184,12 +184,8 @@ impl App {
         job: &YearSettlements,
         told: &(dyn Fn(JobProgress) + Send + Sync),
     ) -> AppResult<JobProgress> {
-        let context = LedgerContext {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            book: self.book.clone(),
-            contention: Contention::default(),
-        };
+        let (store, clock, book) = (self.store.clone(), self.clock.clone(), self.book.clone());
+        let context = LedgerContext::new(store, clock, book);
         loop {
             match self.take_part(job).await? {
                 Some(part) => {
@@ -240,13 +236,17 @@ impl App {
                 context,
                 self.writes.any(),
                 &commands,
-                Locks::Held,
+                Ground::Locked,
                 Some(step),
             )
             .await;
             attempt += 1;
             match ran {
-                Ok((results, Some(noted))) => {
+                Ok(Ran {
+                    results,
+                    noted: Some(noted),
+                    ..
+                }) => {
                     part = noted;
                     attempt = 0;
                     for error in results.into_iter().filter_map(Result::err) {
@@ -254,7 +254,7 @@ impl App {
                         self.audit_refusal(METHOD, caller, None, error).await;
                     }
                 }
-                Ok((_, None)) => return Ok(()),
+                Ok(_) => return Ok(()),
                 Err(error) if may_try_again(&error) && attempt < UNIT_RETRIES_MAX => {
                     if !self.is_still_ours(&part).await? {
                         return Ok(());

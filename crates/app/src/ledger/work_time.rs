@@ -120,7 +120,7 @@ impl App {
         let inputs = read
             .pop()
             .ok_or_else(|| AppError::new(ErrorReason::Internal))?;
-        let record = inputs.employer.clone().map(|row| row.record);
+        let record = inputs.employer.as_ref().map(|row| row.record.clone());
         crate::facts::require_known(code, record.unwrap_or_default())?;
         let months = all_worker_months(
             &self.book,

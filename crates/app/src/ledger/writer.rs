@@ -12,7 +12,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mamagang_domain::identifier::EmployerCode;
@@ -22,11 +21,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
-use super::batch::{Locks, run_batch};
+use super::batch::{Ground, run_batch};
 use super::command::{Command, LedgerReply};
 use crate::audit::AuditChain;
 use crate::error::{AppError, AppResult, ErrorReason};
 use crate::limits::{LEDGER_BATCH_MAX, LEDGER_QUEUE_MAX, UNIT_RETRIES_MAX};
+use crate::restraint::Restraint;
 
 type Reply = oneshot::Sender<AppResult<LedgerReply>>;
 type Answer = oneshot::Receiver<AppResult<LedgerReply>>;
@@ -47,46 +47,67 @@ const SHARE_MIN: usize = 4;
 /// the first of them a moment before the others.
 const LINGER: Duration = Duration::from_millis(1);
 
-/// So many batches lock what they read after one that did not was refused: whoever changed it is
-/// likely to go on. Twice as many each time that the next one without locks is refused too.
-const LOCKING_AFTER_REFUSALS: (u32, u32) = (8, 1_024);
+/// So many batches do without what has just failed, at first and at most.
+const AFTER_REFUSALS: (u32, u32) = (8, 1_024);
 
 /// What a batch needs.
 pub(crate) struct LedgerContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) book: Arc<PolicyBook>,
-    pub(crate) contention: Contention,
+    /// Of batches that do not lock what they read.
+    unlocked: Restraint,
+    /// Of batches that are planned on what is kept.
+    unread: Restraint,
 }
 
-/// Whether batches have met others of late.
-#[derive(Debug, Default)]
-pub(crate) struct Contention {
-    /// Batches that are still to lock.
-    locking: AtomicU32,
-    /// How many did after the last refusal; 0 since one without locks was written.
-    last: AtomicU32,
-}
-
-impl Contention {
-    fn next_locks(&self) -> Locks {
-        let one_less = |left: u32| left.checked_sub(1);
-        let (set, seen) = (Ordering::Relaxed, Ordering::Relaxed);
-        match self.locking.fetch_update(set, seen, one_less) {
-            Ok(_) => Locks::Held,
-            Err(_) => Locks::Compared,
+impl LedgerContext {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, book: Arc<PolicyBook>) -> Self {
+        let (least, most) = AFTER_REFUSALS;
+        Self {
+            store,
+            clock,
+            book,
+            unlocked: Restraint::new(least, most),
+            unread: Restraint::new(least, most),
         }
     }
 
-    fn note_refused(&self) {
-        let (least, most) = LOCKING_AFTER_REFUSALS;
-        let next = (self.last.load(Ordering::Relaxed) * 2).clamp(least, most);
-        self.last.store(next, Ordering::Relaxed);
-        self.locking.store(next, Ordering::Relaxed);
+    fn ground(&self) -> Ground {
+        if self.unlocked.holds_back() {
+            return Ground::Locked;
+        }
+        match self.unread.holds_back() {
+            true => Ground::Read,
+            false => Ground::Kept,
+        }
     }
 
-    fn note_written(&self) {
-        self.last.store(0, Ordering::Relaxed);
+    fn note_written(&self, ground: Ground, was_read: bool) {
+        if !was_read {
+            metrics::counter!("mamagang_ledger_batches_unread_total").increment(1);
+            self.unread.note_done();
+        }
+        if ground != Ground::Locked {
+            self.unlocked.note_done();
+        }
+    }
+
+    /// What a batch is planned on that could not be written as it was.
+    fn next_ground(&self, ground: Ground, why: StoreErrorKind) -> Ground {
+        match (why, ground) {
+            (StoreErrorKind::Outdated, Ground::Kept) => {
+                self.unread.note_refused();
+                metrics::counter!("mamagang_ledger_batches_outdated_total").increment(1);
+                return Ground::Read;
+            }
+            (StoreErrorKind::Contended, _) => {
+                self.unlocked.note_refused();
+                metrics::counter!("mamagang_ledger_batches_run_again").increment(1);
+            }
+            _ => {}
+        }
+        Ground::Locked
     }
 }
 
@@ -108,12 +129,7 @@ impl LedgerWriter {
         let (queue, waiting) = mpsc::channel(LEDGER_QUEUE_MAX);
         let lanes = BATCHES_AT_ONCE.min(store.units_at_once()).max(1);
         let gatherer = Gatherer {
-            context: Arc::new(LedgerContext {
-                store,
-                clock,
-                book,
-                contention: Contention::default(),
-            }),
+            context: Arc::new(LedgerContext::new(store, clock, book)),
             waiting,
             is_closed: false,
             gathered: Vec::with_capacity(LEDGER_BATCH_MAX),
@@ -393,31 +409,28 @@ async fn run_all(
     }
 }
 
-/// The first attempt compares, where comparing has not just failed; all others lock.
+/// The first attempt is planned on what is kept, where that has not just failed; the next on what is
+/// read, where comparing has not just failed; all others lock.
 async fn run_with_retries(
     context: &LedgerContext,
     chain: &Arc<AuditChain>,
     commands: &[Command],
 ) -> Result<Vec<AppResult<LedgerReply>>, StoreError> {
-    let mut locks = context.contention.next_locks();
+    let mut ground = context.ground();
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match run_batch(context, chain, commands, locks, None).await {
-            Err(error) if error.may_retry() && locks == Locks::Compared => {
-                if error.kind() == StoreErrorKind::Contended {
-                    context.contention.note_refused();
-                    metrics::counter!("mamagang_ledger_batches_run_again").increment(1);
-                }
-                (locks, attempt) = (Locks::Held, 0);
+        match run_batch(context, chain, commands, ground, None).await {
+            Ok(ran) => {
+                context.note_written(ground, ran.was_read);
+                return Ok(ran.results);
+            }
+            Err(error) if error.may_retry() && ground != Ground::Locked => {
+                ground = context.next_ground(ground, error.kind());
+                attempt = 0;
             }
             Err(error) if error.may_retry() && attempt < UNIT_RETRIES_MAX => {}
-            result => {
-                if locks == Locks::Compared && result.is_ok() {
-                    context.contention.note_written();
-                }
-                return result.map(|(results, _)| results);
-            }
+            Err(error) => return Err(error),
         }
     }
 }
@@ -451,31 +464,5 @@ mod tests {
         assert_eq!(next_count(50, 0, 50, 3), Some(50));
         assert_eq!(next_count(4, 0, 4, 3), Some(4));
         assert_eq!(next_count(1, 0, 9, 3), Some(1));
-    }
-
-    #[test]
-    fn batches_lock_for_a_while_after_one_that_did_not_was_refused() {
-        let contention = Contention::default();
-        let locking = || {
-            let mut batches = 0;
-            while contention.next_locks() == Locks::Held {
-                batches += 1;
-            }
-            batches
-        };
-        let (least, most) = LOCKING_AFTER_REFUSALS;
-        assert_eq!(locking(), 0);
-        contention.note_refused();
-        assert_eq!(locking(), least);
-        // Refused again: for longer, up to a bound.
-        contention.note_refused();
-        assert_eq!(locking(), 2 * least);
-        for _ in 0..20 {
-            contention.note_refused();
-        }
-        assert_eq!(locking(), most);
-        contention.note_written();
-        contention.note_refused();
-        assert_eq!(locking(), least);
     }
 }

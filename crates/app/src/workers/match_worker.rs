@@ -1,5 +1,7 @@
 //! `MatchWorker`: a short-lived handle that spares later calls the id number.
 
+use std::sync::Arc;
+
 use mamagang_crypto::TokenKind;
 
 use super::{Identity, Who};
@@ -110,10 +112,12 @@ impl App {
         who: &Who,
     ) -> AppResult<mamagang_store::rows::WorkerRow> {
         if !matches!(who, Who::Identity(_)) {
-            return Ok(self.known_worker(permit, who).await?.worker);
+            return Ok(Arc::unwrap_or_clone(
+                self.known_worker(permit, who).await?.worker,
+            ));
         }
         match self.find_worker(permit.caller, who).await {
-            Ok(found) => Ok(found.worker),
+            Ok(found) => Ok(Arc::unwrap_or_clone(found.worker)),
             Err(error) => {
                 let refused =
                     self.audit_refusal(permit.method, permit.caller, permit.context, error);

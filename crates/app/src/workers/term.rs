@@ -1,6 +1,7 @@
 //! `GetWorkerTerm`: what a person has used of the 36 months, over all employers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::key_group::{BookedMonth, Evidence, Person, assess};
@@ -76,7 +77,10 @@ impl App {
         let snapshot = self.known_worker(&permit, &query.who).await?;
         let worker_id = snapshot.worker.worker_id;
         let (timeline, booked) = match as_of {
-            None => (snapshot.worker.timeline, snapshot.booked),
+            None => (
+                Arc::unwrap_or_clone(snapshot.worker).timeline,
+                snapshot.booked,
+            ),
             Some(time) => {
                 let (timeline, employers) = self
                     .timeline_and_employers_at(worker_id, Until::Time(time))

@@ -191,6 +191,53 @@ pub(super) async fn on_postgres(
         let memory = Figure::new("P10", "most memory of the service under postings", most);
         figures.push(memory.own(most, "MiB"));
     }
+    if bench.args.wants("P3") || bench.args.wants("P4") {
+        figures.extend(nothing_kept(bench, filled, pgbench, &next, &work).await?);
+    }
+    Ok(figures)
+}
+
+/// P3 and P4 of a service that keeps nothing of an employer from posting to posting: as they are where
+/// each employer posts once.
+async fn nothing_kept(
+    bench: &Bench,
+    filled: &Filled,
+    pgbench: &Pgbench,
+    next: &Arc<AtomicU64>,
+    work: &Arc<dyn Work>,
+) -> anyhow::Result<Vec<Figure>> {
+    let flags = ["--postgres-kept-mib", "0"];
+    let service = Service::start_with(bench.mamagang(), &filled.database, &flags).await?;
+    let lines = Line::open_all(&service.address, LINES).await?;
+    let run = |in_flight| {
+        drive(
+            &lines,
+            in_flight,
+            bench.turn,
+            Arc::clone(next),
+            Arc::clone(work),
+        )
+    };
+    run(256).await;
+    let mut figures = Vec::new();
+    for (name, in_flight) in [("P3", 256), ("P4", 8)] {
+        if !bench.args.wants(name) {
+            continue;
+        }
+        let mut turns = Turns::default();
+        for _ in 0..bench.turns {
+            let yardstick = pgbench.rate(Script::TpcB, bench.turn)?;
+            let cpu = service.cpu_seconds();
+            let ran = run(in_flight).await;
+            turns.add(yardstick, ran, service.cpu_seconds() - cpu);
+        }
+        if let Err(error) = turns.sound(name) {
+            figures.push(failed(name, &error));
+            continue;
+        }
+        let what = format!("the same where nothing is kept, {in_flight} in flight");
+        figures.push(turns.beside(name, what, "pgbench TPC-B prepared"));
+    }
     Ok(figures)
 }
 

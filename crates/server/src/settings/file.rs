@@ -69,6 +69,7 @@ impl Contents {
                 | Setting::JwtLeewaySeconds
                 | Setting::RateCallsPerSecond
                 | Setting::ReplicaMaxLagSeconds
+                | Setting::PostgresKeptMib
         );
         let text = match value {
             Value::Integer(number) if is_number => number.to_string(),

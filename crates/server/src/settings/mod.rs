@@ -57,6 +57,8 @@ pub enum Setting {
     ReplicaUrl,
     /// By how much such answers may be late.
     ReplicaMaxLagSeconds,
+    /// Memory for what is kept of employers from posting to posting.
+    PostgresKeptMib,
     /// The service's certificate.
     TlsCertificate,
     /// Its key.
@@ -105,11 +107,12 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which problems are reported.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Config,
         Self::DatabaseUrl,
         Self::ReplicaUrl,
         Self::ReplicaMaxLagSeconds,
+        Self::PostgresKeptMib,
         Self::TlsCertificate,
         Self::TlsKey,
         Self::TlsClientCa,
@@ -141,6 +144,7 @@ impl Setting {
             Self::DatabaseUrl => "database_url",
             Self::ReplicaUrl => "replica.url",
             Self::ReplicaMaxLagSeconds => "replica.max_lag_seconds",
+            Self::PostgresKeptMib => "postgres.kept_mib",
             Self::TlsCertificate => "tls.certificate",
             Self::TlsKey => "tls.key",
             Self::TlsClientCa => "tls.client_ca",
@@ -203,6 +207,7 @@ impl Setting {
             Self::JwtLeewaySeconds => Some("30"),
             Self::RateCallsPerSecond => Some("500"),
             Self::ReplicaMaxLagSeconds => Some("5"),
+            Self::PostgresKeptMib => Some("128"),
             Self::ReplicaUrl
             | Self::TlsCertificate
             | Self::TlsKey
@@ -249,6 +254,8 @@ pub struct Settings {
     pub database_url: DatabaseUrl,
     /// A standby that checks are answered from; without one the database is read.
     pub replica: Option<ReplicaSettings>,
+    /// Memory for what is kept of employers from one of their postings to the next, in MiB; PostgreSQL.
+    pub kept_mib: u64,
     /// How callers are told; `None` = every caller is the developer, and only loopback is listened on.
     pub auth: Option<AuthFiles>,
     /// Calls of one caller a second, where callers are told.
@@ -289,6 +296,7 @@ impl Settings {
             surroundings,
             capabilities,
         );
+        let kept_mib = gathered.judge(Setting::PostgresKeptMib, value::kept_mib);
         let auth = auth::auth(&mut gathered, surroundings);
         let calls_per_second = gathered.judge(Setting::RateCallsPerSecond, value::rate);
         let is_secured = auth.as_ref().is_some_and(|auth| auth.tls.is_some());
@@ -321,6 +329,7 @@ impl Settings {
         });
         match (
             database_url,
+            kept_mib,
             calls_per_second,
             grpc_listen,
             http_listen,
@@ -330,6 +339,7 @@ impl Settings {
         ) {
             (
                 Some(database_url),
+                Some(kept_mib),
                 Some(calls_per_second),
                 Some(grpc_listen),
                 Some(http_listen),
@@ -339,6 +349,7 @@ impl Settings {
             ) => Ok(Self {
                 database_url,
                 replica,
+                kept_mib,
                 auth,
                 calls_per_second,
                 grpc_listen,

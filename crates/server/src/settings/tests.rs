@@ -113,12 +113,24 @@ fn accepted(setting: Setting, text: &str) -> Settings {
 }
 
 #[test]
+fn as_much_as_is_told_is_kept_of_employers() {
+    for (text, mib) in [("0", 0), ("1048576", 1 << 20)] {
+        assert_eq!(accepted(Setting::PostgresKeptMib, text).kept_mib, mib);
+    }
+    for text in ["1048577", "-1", "128 MiB"] {
+        let wrong = World::default().variable(Setting::PostgresKeptMib, text);
+        assert_eq!(wrong.problems()[0].setting, "postgres.kept_mib", "{text}");
+    }
+}
+
+#[test]
 fn without_sources_the_defaults_hold() {
     let settings = World::default().load().unwrap();
     let expected = Settings {
         database_url: DatabaseUrl::Sqlite("mamagang.db".into()),
         replica: None,
         auth: None,
+        kept_mib: 128,
         calls_per_second: 500,
         grpc_listen: "127.0.0.1:50051".parse().unwrap(),
         http_listen: "127.0.0.1:8080".parse().unwrap(),
@@ -180,6 +192,7 @@ fn a_file_may_hold_every_setting_but_its_own_name() {
         database_url: DatabaseUrl::Sqlite("data/a.db".into()),
         replica: None,
         auth: None,
+        kept_mib: 128,
         calls_per_second: 500,
         grpc_listen: "127.0.0.1:1".parse().unwrap(),
         http_listen: "[::1]:2".parse().unwrap(),
@@ -218,7 +231,7 @@ fn every_wrong_setting_of_every_source_is_reported_at_once() {
     world.flags.database_url = Some("mysql://clerk:secret@db/mamagang".to_owned());
     let mut lines: Vec<_> = world.problems().iter().map(ToString::to_string).collect();
     lines.sort();
-    let keys = "there are database_url, replica.url, replica.max_lag_seconds, tls.certificate, tls.key, \
+    let keys = "there are database_url, replica.url, replica.max_lag_seconds, postgres.kept_mib, tls.certificate, tls.key, \
                 tls.client_ca, tls.revoked, auth.callers, auth.require, jwt.jwks, jwt.issuer, jwt.audience, jwt.leeway_seconds, rate.calls_per_second, \
                 grpc_listen, http_listen, key_file, key_command, policies_dir, sources_file, log.format, log.filter, \
                 otlp_endpoint, drain_seconds";

@@ -19,6 +19,8 @@ const LEEWAY_SECONDS_MAX: u64 = 300;
 const RATE_MAX: u64 = 1_000_000;
 /// Most seconds by which an answer may be late.
 const LAG_SECONDS_MAX: u64 = 3_600;
+/// Most memory for what is kept of employers, in MiB.
+const KEPT_MIB_MAX: u64 = 1 << 20;
 /// Longest drain, in seconds.
 const DRAIN_SECONDS_MAX: u64 = 600;
 
@@ -170,6 +172,10 @@ pub(super) fn leeway(text: &str) -> Judged<Duration> {
 
 pub(super) fn lag(text: &str) -> Judged<Duration> {
     number(text, 1, LAG_SECONDS_MAX).map(Duration::from_secs)
+}
+
+pub(super) fn kept_mib(text: &str) -> Judged<u64> {
+    number(text, 0, KEPT_MIB_MAX)
 }
 
 pub(super) fn rate(text: &str) -> Judged<u32> {

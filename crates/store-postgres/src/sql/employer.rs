@@ -22,7 +22,7 @@ statements! { "employer":
     /// The head, which whoever writes a record has locked, tells its revision to postings. `$1`:
     /// codes, `$2`: revisions, `$3`: towns, `$4`: records; `$5`: the instant.
     PUT = "WITH head AS (
-            UPDATE ledger_head SET record_revision = put.revision,
+            UPDATE ledger_head SET record_revision = put.revision, basis = next_basis(basis),
                 recorded_at = greatest(recorded_at, $5)
             FROM unnest($1::text[], $2::bigint[]) AS put (employer_code, revision)
             WHERE ledger_head.employer_code = put.employer_code

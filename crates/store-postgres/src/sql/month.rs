@@ -81,7 +81,7 @@ statements! { "month":
     /// Has workers' own rows tell the months that an employer kept. `$1` to `$4`: workers, first
     /// months, months, employers; `$5`: who kept them, whose postings are told.
     TAKE_FROM_EMPLOYERS = "WITH head AS (
-            UPDATE ledger_head SET basis = basis + 1 WHERE employer_code = ANY ($5)
+            UPDATE ledger_head SET basis = next_basis(basis) WHERE employer_code = ANY ($5)
         )
         UPDATE worker SET booked_from = put.booked_from, booked = put.booked,
             booked_by = put.booked_by, months_kept_by = ''
@@ -110,7 +110,8 @@ statements! { "month":
                 ) AS counted) <= $3
             RETURNING worker.months_kept_by
         )
-        UPDATE ledger_head SET basis = basis + 1, recorded_at = greatest(recorded_at, $4),
+        UPDATE ledger_head SET basis = next_basis(basis),
+            recorded_at = greatest(recorded_at, $4),
             keeps_months = (SELECT count(*) FROM (
                     SELECT FROM employer_worker AS each
                     WHERE each.employer_code = ledger_head.employer_code LIMIT $3::bigint + 1

@@ -33,6 +33,32 @@ macro_rules! records_appended {
     };
 }
 
+/// The heads of asked employers, beside what is known of them: codes, hashes, records' revisions and
+/// bases.
+macro_rules! heads_asked {
+    () => {
+        concat!(
+            "FROM ",
+            set!(
+                employer_code: "$1::text[]", hash: "$2::bytea[]",
+                record_revision: "$3::bigint[]", basis: "$4::bigint[]",
+            ),
+            " AS known
+        CROSS JOIN LATERAL (
+            SELECT * FROM ledger_head WHERE ledger_head.employer_code = known.employer_code LIMIT 1
+        ) AS head"
+        )
+    };
+}
+
+/// Whether all that an employer's postings rest on is as it is known, in a query over `heads_asked!`.
+macro_rules! is_as_known {
+    () => {
+        "head.hash = known.hash AND head.record_revision = known.record_revision
+                AND head.basis = known.basis"
+    };
+}
+
 statements! { "posting":
     /// Has employers and every worker linked to one to the unit alone, employers first, each in
     /// order of key, and reads the workers as they are once locked. `$1`: codes. Every row tells
@@ -61,7 +87,8 @@ statements! { "posting":
     /// What else a batch needs, once its locks are held. `$1`, `$2`: as of the years; `$3`:
     /// organisations, `$4`: methods, `$5`: requests; `$6`: filings; `$7`: the employers, each once.
     /// Part 0 has a row for each asked year with the number of linked workers, part 1 for each request
-    /// that was answered before, part 2 for each filing, part 3 for years as in [`SEE`].
+    /// that was answered before, part 2 for each filing, part 3 for each asked year of an
+    /// employer and, where it keeps workers' months, for all its years.
     READ = concat!(
         "SELECT 0 AS part, ",
         year_columns!(),
@@ -92,45 +119,71 @@ statements! { "posting":
         years_of!(),
     );
 
-    /// The same without locks, as of one moment. `$1` to `$5`: as in [`READ`]; `$6`: the employers,
-    /// each once. Part 0 has a row for each asked year, part 1 for each request that was answered
-    /// before, part 2 for each worker linked to an employer, part 3 for each asked year of an employer
-    /// and, where it keeps workers' months, for all its years.
+    /// The same without locks, as of one moment, of which only what is not known yet is told. `$1`:
+    /// the employers, each once; `$2` to `$4`: the hashes, records' revisions and bases of those that are
+    /// known, no bytes and -1 of others; `$5`: the asked years; `$6`: organisations, `$7`: methods, `$8`:
+    /// requests. Part 0 is one row about the database, part 1 has a row for each head, with the record of
+    /// an employer that is not as it is known, part 2 for each request that was answered before. Of
+    /// those employers part 3 has their years, the asked ones and, where months are kept, all; part 4
+    /// their workers.
     SEE = concat!(
-        "SELECT 0 AS part, ",
-        year_columns!(),
-        ", NULL::bytea AS state, NULL::bytea AS months, ledger_head.record_revision, ledger_head.basis,
+        "SELECT 0 AS part, NULL::integer AS place, NULL AS employer_code, NULL::bytea AS record,
+            NULL::bigint AS head_sequence, NULL::bytea AS head_hash,
+            NULL::bigint AS last_recorded_at, NULL::bigint AS record_revision,
+            NULL::bigint AS basis,
             pg_sequence_last_value('public.posting_fence') AS fence,
             (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS seen_at,
             pg_is_in_recovery() AS is_standby,
             NULL AS content, NULL::bytea AS response, NULL::bigint AS answered_at,
+            NULL::integer AS tax_year, NULL::bytea AS state, NULL::bytea AS months,
             NULL::bigint AS revision, NULL::bytea AS merged_into, NULL::bytea AS worker_id,
             NULL AS region_code, NULL::bytea AS timeline, NULL::integer AS booked_from,
-            NULL AS booked, NULL AS booked_by, NULL AS months_kept_by, NULL AS filings ",
-        years_asked!(),
+            NULL AS booked, NULL AS booked_by, NULL AS months_kept_by, NULL AS filings
+        UNION ALL
+        SELECT 1, NULL, head.employer_code,
+            CASE WHEN ",
+        is_as_known!(),
+            " THEN NULL ELSE (
+                SELECT employer.record FROM employer
+                WHERE employer.employer_code = head.employer_code) END,
+            head.sequence, head.hash, head.recorded_at, head.record_revision, head.basis,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL, NULL ",
+        heads_asked!(),
         " UNION ALL
-        SELECT 3, NULL, asked.employer_code, NULL, NULL, NULL, NULL, employer_year.tax_year,
-            employer_year.state, employer_year.months, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL
-        FROM (SELECT unnest($6::text[]) AS employer_code) AS asked ",
-        years_of!(),
+        SELECT 2, asked.place, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            idempotency.content::text, idempotency.response, idempotency.recorded_at,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
+        answers_asked!("$6::text[]", "$7::text[]", "$8::bytea[]"),
         " UNION ALL
-        SELECT 1, asked.place, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL, idempotency.content::text, idempotency.response,
-            idempotency.recorded_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
-        answers_asked!("$3::text[]", "$4::text[]", "$5::bytea[]"),
-        " UNION ALL
-        SELECT 2, NULL, asked.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        SELECT 3, NULL, head.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL, employer_year.tax_year, employer_year.state, employer_year.months,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL ",
+        heads_asked!(),
+        " CROSS JOIN LATERAL (
+            SELECT employer_year.tax_year, CASE WHEN employer_year.tax_year = ANY ($5::bigint[])
+                    THEN employer_year.state ELSE '' END AS state, employer_year.months
+            FROM employer_year WHERE employer_year.employer_code = head.employer_code
+                AND (head.keeps_months OR employer_year.tax_year = ANY ($5::bigint[])) OFFSET 0
+        ) AS employer_year
+        WHERE NOT (",
+        is_as_known!(),
+        ") UNION ALL
+        SELECT 4, NULL, head.employer_code, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL, NULL, NULL, NULL, NULL, NULL, worker.revision, worker.merged_into, ",
         snapshot_columns!(),
-        " FROM (SELECT unnest($6::text[]) AS employer_code) AS asked
-        CROSS JOIN LATERAL (
+        " ",
+        heads_asked!(),
+        " CROSS JOIN LATERAL (
             SELECT employer_worker.worker_id FROM employer_worker
-            WHERE employer_worker.employer_code = asked.employer_code OFFSET 0
+            WHERE employer_worker.employer_code = head.employer_code OFFSET 0
         ) AS linked
         CROSS JOIN LATERAL (
             SELECT * FROM worker WHERE worker.worker_id = linked.worker_id LIMIT 1
-        ) AS worker"
+        ) AS worker
+        WHERE NOT (",
+        is_as_known!(),
+        ")"
     );
 
     /// One statement for the six tables: a round trip costs more than the rows of a posting.
@@ -165,8 +218,8 @@ statements! { "posting":
     /// one was not, before anything is added.
     ///
     /// `$1` to `$42`: as in [`WRITE`], heads of all of the batch's employers; `$43` to `$45`: what
-    /// these heads told when they were read, their sequences, the revisions of the employers' records
-    /// and what workers' postings rest on; `$46`: the revisions of the changed workers; `$47` to
+    /// these heads told when they were read, their hashes, which no lost chain shares, the revisions of
+    /// the employers' records and what workers' postings rest on; `$46`: the revisions of the changed workers; `$47` to
     /// `$51`: where others' rows were read as well, all workers, their revisions, first months, months
     /// and employers; `$52`: the fence; `$53`: until when (microseconds by the database's clock).
     ///
@@ -178,12 +231,12 @@ statements! { "posting":
             FROM ",
         set!(
             employer_code: "$8::text[]", sequence: "$9::bigint[]", hash: "$10::bytea[]",
-            recorded_at: "$42::bigint[]", read_sequence: "$43::bigint[]",
+            recorded_at: "$42::bigint[]", read_hash: "$43::bytea[]",
             read_revision: "$44::bigint[]", read_basis: "$45::bigint[]",
         ),
         " AS put
             WHERE ledger_head.employer_code = put.employer_code
-                AND ledger_head.sequence = put.read_sequence
+                AND ledger_head.hash = put.read_hash
                 AND ledger_head.record_revision = put.read_revision
                 AND ledger_head.basis = put.read_basis
             RETURNING 1

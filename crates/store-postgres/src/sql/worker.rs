@@ -124,7 +124,8 @@ statements! { "worker":
     /// contracts; `$6`: the instant.
     PUT = concat!(
         "WITH head AS (
-            UPDATE ledger_head SET basis = basis + 1, recorded_at = greatest(recorded_at, $6)
+            UPDATE ledger_head SET basis = next_basis(basis),
+                recorded_at = greatest(recorded_at, $6)
             WHERE employer_code = ANY (ARRAY(
                 SELECT months_kept_by FROM worker
                 WHERE worker_id = ANY ($1) AND months_kept_by <> ''))

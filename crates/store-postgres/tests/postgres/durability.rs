@@ -40,7 +40,7 @@ async fn a_second_store_finds_everything_that_was_committed() {
     let keys = [WorkerKey::Id(worker(1))];
     let found = second.check_inputs(&keys, &[]).await.expect("inputs");
     let found = found.workers[0].as_ref().map(|found| &found.worker);
-    assert_eq!(found, Some(&row));
+    assert_eq!(found, Some(&Arc::new(row)));
     let listed = second.list_entries(&employer(0), None, 0, 9, None).await;
     assert_eq!(listed.expect("entries"), entries(employer(0), 2));
     let audited = second.audit_row(audit_id(1, 1)).await.expect("an answer");

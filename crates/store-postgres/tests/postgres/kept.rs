@@ -421,7 +421,9 @@ async fn facts_and_entries_follow_each_other_whatever_the_instances_clocks_say()
         };
         put.expect("accepted");
         unit.commit().await.expect("committed");
-        let seen = store.see_postings(ManualClock::at(NOW), &[], &years).await;
+        let seen = store
+            .see_postings(ManualClock::at(NOW), &[], &years, true)
+            .await;
         let (seen, _) = seen.expect("read").expect("no lock is needed");
         assert!(seen.recorded_at() > recorded_at);
     }
@@ -434,7 +436,9 @@ async fn facts_and_entries_follow_each_other_whatever_the_instances_clocks_say()
     let link = (employer(0), worker(2));
     unit.link_workers(&[link]).await.expect("noted");
     unit.commit().await.expect("committed");
-    let seen = store.see_postings(ManualClock::at(NOW), &[], &years).await;
+    let seen = store
+        .see_postings(ManualClock::at(NOW), &[], &years, true)
+        .await;
     let (seen, _) = seen.expect("read").expect("no lock is needed");
     assert!(seen.recorded_at() > recorded_at);
 }

@@ -5,6 +5,7 @@ mod cost;
 mod durability;
 mod guards;
 mod kept;
+mod kept_reads;
 mod migrated;
 mod partitioned;
 mod random;

@@ -22,7 +22,9 @@ async fn filled() -> (PostgresDatabase, Arc<PostgresStore>, Arc<dyn Store>) {
 }
 
 /// The same, or the workers' own rows tell their months, since they have another employer too.
-async fn filled_with(keeps: bool) -> (PostgresDatabase, Arc<PostgresStore>, Arc<dyn Store>) {
+pub(super) async fn filled_with(
+    keeps: bool,
+) -> (PostgresDatabase, Arc<PostgresStore>, Arc<dyn Store>) {
     let (database, store, shared) = support::store().await;
     add_workers(&shared, 1..=4).await;
     let mut unit = begin(&shared).await;
@@ -43,16 +45,16 @@ async fn filled_with(keeps: bool) -> (PostgresDatabase, Arc<PostgresStore>, Arc<
     (database, store, shared)
 }
 
-async fn see(store: &Arc<dyn Store>) -> (Box<dyn SeenPostings>, PostingInputs) {
+pub(super) async fn see(store: &Arc<dyn Store>) -> (Box<dyn SeenPostings>, PostingInputs) {
     let key = request(employer(0).as_str(), "Post", 1);
     let clock = ManualClock::at(NOW);
     let years = [(employer(0), year(2023))];
-    let seen = store.see_postings(clock, &[key], &years).await;
+    let seen = store.see_postings(clock, &[key], &years, true).await;
     seen.expect("read").expect("nothing needs a lock")
 }
 
 /// The employer's entry of this sequence, with a month of each of these workers.
-fn batch(sequence: u32, workers: &[u8]) -> PostingBatch {
+pub(super) fn batch(sequence: u32, workers: &[u8]) -> PostingBatch {
     let when = month("2023-01").plus(i32::try_from(sequence).expect("small"));
     PostingBatch {
         entries: entries(employer(0), sequence).split_off(sequence as usize - 1),
@@ -70,13 +72,17 @@ fn batch(sequence: u32, workers: &[u8]) -> PostingBatch {
     }
 }
 
-async fn commit(seen: Box<dyn SeenPostings>, sequence: u32, workers: &[u8]) -> StoreResult<()> {
+pub(super) async fn commit(
+    seen: Box<dyn SeenPostings>,
+    sequence: u32,
+    workers: &[u8],
+) -> StoreResult<()> {
     let rows = audit_rows(u8::try_from(sequence).expect("small"), 1);
     seen.commit(&batch(sequence, workers), &rows).await
 }
 
 /// How many rows every table of a posting has, and what heads, years and workers say.
-async fn state(database: &PostgresDatabase) -> Vec<String> {
+pub(super) async fn state(database: &PostgresDatabase) -> Vec<String> {
     let mut stranger = stranger(database).await;
     let sql = "SELECT format('%s %s %s', employer_code, sequence, hash) FROM ledger_head
         UNION ALL SELECT format('%s %s', booked_from, booked) FROM worker
@@ -151,7 +157,9 @@ async fn months_of_two_years_are_taken_back_and_booked_up_to_the_36th() {
     unit.commit().await.expect("committed");
     let years = [2021, 2023, 2024].map(|number| (employer(0), year(number)));
     let see = async || {
-        let seen = shared.see_postings(ManualClock::at(NOW), &[], &years).await;
+        let seen = shared
+            .see_postings(ManualClock::at(NOW), &[], &years, true)
+            .await;
         seen.expect("read").expect("nothing needs a lock").0
     };
     let mut next = batch(1, &[]);
@@ -176,12 +184,12 @@ async fn who_is_linked_to_nobody_needs_no_lock_and_who_has_no_head_does() {
     let (_database, _, shared) = filled().await;
     let clock = ManualClock::at(NOW);
     let years = [(employer(0), year(2023)), (employer(1), year(2023))];
-    let seen = shared.see_postings(clock.clone(), &[], &years).await;
+    let seen = shared.see_postings(clock.clone(), &[], &years, true).await;
     assert!(seen.expect("read").is_none());
     let mut unit = begin(&shared).await;
     unit.employers(&[employer(1)]).await.expect("locked");
     unit.commit().await.expect("committed");
-    let seen = shared.see_postings(clock, &[], &years).await;
+    let seen = shared.see_postings(clock, &[], &years, true).await;
     let (_, read) = seen.expect("read").expect("a head each");
     assert_eq!(read.years[1].workers, []);
     assert!(read.years[1].employer.is_none());
@@ -201,11 +209,16 @@ async fn the_instant_is_after_the_clock_and_after_the_last_entry() {
 }
 
 /// What others may do between the read and the write.
-async fn meddle(what: &str, store: &Arc<dyn Store>, unit: &mut Box<dyn UnitOfWork>) {
+pub(super) async fn meddle(
+    what: &str,
+    store: &Arc<dyn Store>,
+    unit: &mut Box<dyn UnitOfWork>,
+    sequence: u32,
+) {
     let code = employer(0);
     match what {
         "an entry" => {
-            let rows = batch(1, &[]);
+            let rows = batch(sequence, &[]);
             unit.ledger_inputs(&[(code, year(2023))])
                 .await
                 .expect("read");
@@ -228,7 +241,8 @@ async fn meddle(what: &str, store: &Arc<dyn Store>, unit: &mut Box<dyn UnitOfWor
             unit.put_workers(&[row]).await.expect("accepted");
         }
         "a worker's months" => {
-            let elsewhere = booked(3, month("2023-02"), employer(1));
+            let when = month("2023-01").plus(i32::try_from(sequence).expect("small"));
+            let elsewhere = booked(3, when, employer(1));
             unit.book_months(&[elsewhere]).await.expect("free");
         }
         "a worker merged" => {
@@ -251,7 +265,7 @@ async fn meddle(what: &str, store: &Arc<dyn Store>, unit: &mut Box<dyn UnitOfWor
                 .expect("new");
         }
         "the answer" => {
-            let rows = batch(1, &[]).answers;
+            let rows = batch(sequence, &[]).answers;
             unit.put_idempotency(&rows).await.expect("accepted");
         }
         _ => unreachable!("{what}"),
@@ -259,7 +273,7 @@ async fn meddle(what: &str, store: &Arc<dyn Store>, unit: &mut Box<dyn UnitOfWor
 }
 
 /// The last two where the employer keeps the workers' months: else it changes nothing that is read.
-const MEDDLINGS: [&str; 8] = [
+pub(super) const MEDDLINGS: [&str; 8] = [
     "an entry",
     "the employer's record",
     "a worker's facts",
@@ -284,7 +298,7 @@ async fn what_has_changed_since_refuses_the_whole() {
             let (database, _, shared) = filled_with(keeps).await;
             let (seen, _) = see(&shared).await;
             let mut unit = begin(&shared).await;
-            meddle(what, &shared, &mut unit).await;
+            meddle(what, &shared, &mut unit, 1).await;
             unit.commit().await.expect("committed");
             let before = state(&database).await;
             let refused = commit(seen, 1, workers).await.expect_err(what);
@@ -304,7 +318,7 @@ async fn who_changes_it_at_the_same_time_is_waited_for() {
             let (database, _, shared) = filled_with(keeps).await;
             let (seen, _) = see(&shared).await;
             let mut unit = begin(&shared).await;
-            meddle(what, &shared, &mut unit).await;
+            meddle(what, &shared, &mut unit, 1).await;
             let write = tokio::spawn(commit(seen, 1, &[1]));
             support::until_one_waits(&database).await;
             assert!(!write.is_finished(), "{what}");

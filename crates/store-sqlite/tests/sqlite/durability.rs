@@ -54,7 +54,7 @@ async fn a_reopened_file_has_everything_that_was_committed() {
     let found = second.check_inputs(&keys, &[]).await.expect("inputs");
     assert_eq!(
         found.workers[0].as_ref().map(|found| &found.worker),
-        Some(&row)
+        Some(&Arc::new(row))
     );
     let listed = second.list_entries(&employer(0), None, 0, 9, None).await;
     assert_eq!(listed.expect("entries"), entries(employer(0), 2));

@@ -177,7 +177,7 @@ async fn book_for_two(store: &Arc<dyn Store>) {
 pub async fn a_posting_reads_its_own_year_and_every_linked_worker(store: Arc<dyn Store>) {
     book_for_two(&store).await;
     let inputs = inputs(&store, employer(0), year(2023)).await;
-    assert_eq!(inputs.employer, Some(employer_row(0, "甲")));
+    assert_eq!(inputs.employer.as_deref(), Some(&employer_row(0, "甲")));
     let expected = [
         booked(1, month("2023-01"), employer(0)),
         booked(2, month("2023-01"), employer(0)),
@@ -186,7 +186,7 @@ pub async fn a_posting_reads_its_own_year_and_every_linked_worker(store: Arc<dyn
     assert_eq!(inputs.months, expected);
     let ids: Vec<_> = ids_of(&inputs);
     assert_eq!(ids, [worker(1), worker(2)]);
-    assert_eq!(inputs.workers[0].worker, worker_row(1, &[employer(0)]));
+    assert_eq!(*inputs.workers[0].worker, worker_row(1, &[employer(0)]));
     let of_second = ["2023-01", "2023-02", "2024-01"].map(month);
     let employers = [employer(0), employer(1), employer(0)];
     let pairs = of_second.into_iter().zip(employers);

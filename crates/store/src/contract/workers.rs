@@ -34,7 +34,7 @@ async fn find_identity(store: &Arc<dyn Store>, key: &IdentityKey) -> Option<Work
 pub async fn a_new_worker_is_found_by_document_with_an_empty_timeline(store: Arc<dyn Store>) {
     add_workers(&store, [1]).await;
     let found = find_identity(&store, &identity(1)).await.expect("known");
-    assert_eq!(found.worker, zero_row(1));
+    assert_eq!(*found.worker, zero_row(1));
     assert_eq!(found.name_macs, new_worker(1).name_macs);
     assert_eq!((found.booked, found.filings), (vec![], vec![]));
     let by_id = find(&store, WorkerKey::Id(worker(1))).await.expect("known");
@@ -173,7 +173,7 @@ pub async fn a_timeline_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     unit.commit().await.expect("committed");
     for row in rows {
         let found = find(&store, WorkerKey::Id(row.worker_id)).await;
-        assert_eq!(found.expect("known").worker, row);
+        assert_eq!(*found.expect("known").worker, row);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
@@ -29,7 +30,7 @@ impl State {
         Some(WorkerSnapshot {
             booked: self.booked_months(worker.worker_id),
             filings: filings.cloned().collect(),
-            worker,
+            worker: Arc::new(worker),
             name_macs,
         })
     }
@@ -65,7 +66,7 @@ impl State {
             let mut months = self.person_months(employer);
             months.retain(|month| month.month.year() == year.number());
             LedgerInputs {
-                employer: self.employers.get(employer).cloned(),
+                employer: self.employers.get(employer).cloned().map(Arc::new),
                 head: self.head(employer),
                 year: self
                     .years
