@@ -25,5 +25,7 @@ $$;
 
 CREATE TRIGGER filing_added_moves_basis AFTER INSERT ON filing
     REFERENCING NEW TABLE AS put FOR EACH STATEMENT EXECUTE FUNCTION filing_moves_basis();
+CREATE TRIGGER filing_removed_moves_basis AFTER DELETE ON filing
+    REFERENCING OLD TABLE AS put FOR EACH STATEMENT EXECUTE FUNCTION filing_moves_basis();
 CREATE TRIGGER filing_changed_moves_basis AFTER UPDATE ON filing
     REFERENCING NEW TABLE AS put FOR EACH STATEMENT EXECUTE FUNCTION filing_moves_basis();

@@ -5,6 +5,7 @@ use mamagang_app::{Caller, ErrorReason};
 use mamagang_testkit::{TestApp, date};
 
 use crate::city::{BAKERY, LI, bakery_with_wang, code, contract, insured, lifted, post, record};
+use crate::ledger::settle;
 
 fn of_bakery(number: u128, period: &str) -> PostDeduction {
     post(number, BAKERY, period, 100_000)
@@ -47,6 +48,21 @@ async fn a_repeated_request_is_known_to_an_instance_that_keeps_its_employer() {
         future.expect_err("not ended").reason,
         ErrorReason::PeriodNotEnded
     );
+}
+
+#[tokio::test]
+async fn a_refused_preview_is_as_of_what_others_have_posted() {
+    let test = TestApp::postgres(date("2024-02-01")).await;
+    record(&test, bakery_with_wang()).await;
+    let (caller, keeps) = (Caller::developer(), test.beside().await);
+    let posted = keeps.post_deduction(&caller, of_bakery(1, "2023-01"));
+    posted.await.expect("posted");
+    let settled = test.app.settle_year(&caller, settle(2, 0)).await;
+    settled.expect("settled");
+    // Nothing is recorded of a preview that is refused, and nothing would be compared.
+    let refused = keeps.post_deduction(&caller, preview("2023-01")).await;
+    let refused = refused.expect_err("the year is over");
+    assert_eq!(refused.reason, ErrorReason::YearSettled);
 }
 
 #[tokio::test]

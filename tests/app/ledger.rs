@@ -31,7 +31,7 @@ fn query() -> EmployerBalanceQuery {
     }
 }
 
-fn settle(number: u128, cit_payable_fen: i64) -> SettleYear {
+pub(crate) fn settle(number: u128, cit_payable_fen: i64) -> SettleYear {
     SettleYear {
         request: write(number, "settle"),
         validate_only: false,

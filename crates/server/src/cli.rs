@@ -285,7 +285,7 @@ pub struct SettingFlags {
     #[arg(long, value_name = "SECONDS")]
     pub replica_max_lag_seconds: Option<String>,
     /// MiB of memory for what is kept of employers from one of their postings to the next, on PostgreSQL; 0 keeps
-    /// nothing [default: 128] [env: MAMAGANG_POSTGRES_KEPT_MIB]
+    /// nothing [default: 256] [env: MAMAGANG_POSTGRES_KEPT_MIB]
     #[arg(long, value_name = "MIB")]
     pub postgres_kept_mib: Option<String>,
     /// The service's certificate and its chain, PEM [env: MAMAGANG_TLS_CERTIFICATE]

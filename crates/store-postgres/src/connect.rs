@@ -50,7 +50,7 @@ impl Default for PostgresOptions {
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(10),
             unit_timeout: Duration::from_secs(30),
-            kept_bytes: 128 << 20,
+            kept_bytes: 256 << 20,
         }
     }
 }

@@ -144,6 +144,7 @@ impl PostgresStore {
             let mut db = self.db(&mut connection);
             match seen::see(&mut db, &self.kept, years, requests).await {
                 Err(error) if tries_left > 0 && error.kind() == StoreErrorKind::Unavailable => {
+                    self.kept.forget_moment();
                     tries_left -= 1;
                 }
                 sight => return Ok((connection, sight?)),
@@ -196,6 +197,7 @@ impl PostgresStore {
                 Ok(transaction) => return Ok(transaction),
                 Err(error) => not_given(&self.pools.units, error),
             };
+            self.kept.forget_moment();
             if tries_left == 0 || error.kind() != StoreErrorKind::Unavailable {
                 return Err(error);
             }

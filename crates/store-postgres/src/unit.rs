@@ -342,6 +342,9 @@ impl UnitOfWork for PostgresUnit {
         }
         self.shared.counters.count_statement();
         let committed = self.transaction.commit().await.map_err(in_commit);
+        if committed.is_err() {
+            self.shared.kept.forget_moment();
+        }
         if self.has_written {
             // Their next postings would be refused first.
             self.met

@@ -19,7 +19,7 @@ use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{
     EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
 };
-use mamagang_store::{JobPart, PostingBatch, PostingInputs, StoreError, StoreErrorKind};
+use mamagang_store::{JobPart, PostingBatch, PostingInputs, StoreError};
 
 use super::balance::{all_worker_months, balance_of, book_planned};
 use super::command::{Action, CodedLine, Command, LateOverDeduction, LedgerReply};
@@ -57,13 +57,19 @@ impl Step<'_> {
 }
 
 /// What a batch has come to.
-pub(crate) struct Ran {
-    /// One a command, in order.
-    pub(crate) results: Vec<AppResult<LedgerReply>>,
-    /// The part of the job after its step.
-    pub(crate) noted: Option<JobPart>,
-    /// Whether anything was read for it.
-    pub(crate) was_read: bool,
+pub(crate) enum Ran {
+    /// It was written, where there was anything to write.
+    Done {
+        /// One a command, in order.
+        results: Vec<AppResult<LedgerReply>>,
+        /// The part of the job after its step.
+        noted: Option<JobPart>,
+        /// Whether anything was read for it.
+        was_read: bool,
+    },
+    /// A refusal rests on what was kept, and leaves no row with which it would be compared. Nothing
+    /// was written: the batch is to be read for.
+    Unsure,
 }
 
 /// What a batch is planned on.
@@ -124,14 +130,15 @@ pub(crate) async fn run_batch(
         .zip(keys)
         .map(|(command, key)| batch.run(command, key))
         .collect();
-    if !was_read && results.iter().any(is_not_recorded) {
-        // Nothing would compare its request with those that were answered before.
-        let context = "a refusal rests on what was kept";
-        return Err(StoreError::new(StoreErrorKind::Outdated, context));
-    }
     let noted = step.as_ref().map(|step| step.advanced(&results));
-    if batch.audit.is_empty() && batch.recorded.is_empty() && noted.is_none() {
-        return Ok(Ran {
+    let writes_nothing = batch.audit.is_empty() && batch.recorded.is_empty() && noted.is_none();
+    if !was_read && (writes_nothing || results.iter().any(is_not_recorded)) {
+        // Nothing would compare the request with those that were answered before, or what was kept
+        // with what is.
+        return Ok(Ran::Unsure);
+    }
+    if writes_nothing {
+        return Ok(Ran::Done {
             results,
             noted,
             was_read,
@@ -142,7 +149,7 @@ pub(crate) async fn run_batch(
     }
     let (made, audit) = batch.made();
     chain.commit_postings(works, made, audit).await?;
-    Ok(Ran {
+    Ok(Ran::Done {
         results,
         noted,
         was_read,

@@ -242,7 +242,7 @@ impl App {
             .await;
             attempt += 1;
             match ran {
-                Ok(Ran {
+                Ok(Ran::Done {
                     results,
                     noted: Some(noted),
                     ..

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
-use super::batch::{Ground, run_batch};
+use super::batch::{Ground, Ran, run_batch};
 use super::command::{Command, LedgerReply};
 use crate::audit::AuditChain;
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -50,6 +50,9 @@ const LINGER: Duration = Duration::from_millis(1);
 /// So many batches do without what has just failed, at first and at most.
 const AFTER_REFUSALS: (u32, u32) = (8, 1_024);
 
+/// After batches with refusals that have to be read for, so many are read for at most.
+const UNSURE_MAX: u32 = 64;
+
 /// What a batch needs.
 pub(crate) struct LedgerContext {
     pub(crate) store: Arc<dyn Store>,
@@ -57,8 +60,10 @@ pub(crate) struct LedgerContext {
     pub(crate) book: Arc<PolicyBook>,
     /// Of batches that do not lock what they read.
     unlocked: Restraint,
-    /// Of batches that are planned on what is kept.
+    /// Of batches that are planned on what is kept: where others have changed it, and where some are
+    /// refused for what a caller asks.
     unread: Restraint,
+    unsure: Restraint,
 }
 
 impl LedgerContext {
@@ -70,6 +75,7 @@ impl LedgerContext {
             book,
             unlocked: Restraint::new(least, most),
             unread: Restraint::new(least, most),
+            unsure: Restraint::new(1, UNSURE_MAX),
         }
     }
 
@@ -77,7 +83,7 @@ impl LedgerContext {
         if self.unlocked.holds_back() {
             return Ground::Locked;
         }
-        match self.unread.holds_back() {
+        match self.unread.holds_back() || self.unsure.holds_back() {
             true => Ground::Read,
             false => Ground::Kept,
         }
@@ -87,6 +93,7 @@ impl LedgerContext {
         if !was_read {
             metrics::counter!("mamagang_ledger_batches_unread_total").increment(1);
             self.unread.note_done();
+            self.unsure.note_done();
         }
         if ground != Ground::Locked {
             self.unlocked.note_done();
@@ -421,9 +428,15 @@ async fn run_with_retries(
     loop {
         attempt += 1;
         match run_batch(context, chain, commands, ground, None).await {
-            Ok(ran) => {
-                context.note_written(ground, ran.was_read);
-                return Ok(ran.results);
+            Ok(Ran::Done {
+                results, was_read, ..
+            }) => {
+                context.note_written(ground, was_read);
+                return Ok(results);
+            }
+            Ok(Ran::Unsure) => {
+                context.unsure.note_refused();
+                (ground, attempt) = (Ground::Read, 0);
             }
             Err(error) if error.may_retry() && ground != Ground::Locked => {
                 ground = context.next_ground(ground, error.kind());

@@ -52,7 +52,7 @@ fn settings(directory: PathBuf) -> Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("demo.db")),
         replica: None,
         auth: None,
-        kept_mib: 128,
+        kept_mib: 256,
         calls_per_second: 1,
         grpc_listen: LOOPBACK,
         http_listen: LOOPBACK,

@@ -207,7 +207,7 @@ impl Setting {
             Self::JwtLeewaySeconds => Some("30"),
             Self::RateCallsPerSecond => Some("500"),
             Self::ReplicaMaxLagSeconds => Some("5"),
-            Self::PostgresKeptMib => Some("128"),
+            Self::PostgresKeptMib => Some("256"),
             Self::ReplicaUrl
             | Self::TlsCertificate
             | Self::TlsKey

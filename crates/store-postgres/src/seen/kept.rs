@@ -98,8 +98,9 @@ impl Kept {
         *last = Some((moment, Instant::now()));
     }
 
-    /// Has the next batch read for.
-    pub(super) fn forget_moment(&self) {
+    /// Has the next batch read for: one without a read was refused, or the database could not be
+    /// asked and may be another by now. The read tells what has changed.
+    pub(crate) fn forget_moment(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -120,12 +121,6 @@ impl Kept {
         for key in requests {
             self.answered.insert(self.hashes.hash_one(key), ());
         }
-    }
-
-    /// A batch without a read was refused: one of its employers has changed, or one of its requests
-    /// was answered, and it is not told which.
-    pub(super) fn note_refused<'a>(&self, employers: impl Iterator<Item = &'a EmployerCode>) {
-        employers.for_each(|code| self.forget(code));
     }
 
     /// An employer that has changed.

@@ -335,7 +335,7 @@ impl SeenPostings for PostgresSeen {
         let written = self.write(batch, audit).await;
         let refused = written.map_err(|error| match error.kind() {
             _ if !self.seen.was_read && has_changed(&error) => {
-                self.shared.kept.note_refused(self.seen.employers.keys());
+                self.shared.kept.forget_moment();
                 let context = "the batch was planned on what was kept from before";
                 StoreError::new(StoreErrorKind::Outdated, context).with_source(error)
             }

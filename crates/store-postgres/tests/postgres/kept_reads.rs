@@ -250,7 +250,7 @@ async fn a_fence_in_between_refuses_what_was_kept_before_it() {
     let refused = commit(seen, 2, &[1]).await.expect_err("not final");
     assert_eq!(refused.kind(), StoreErrorKind::Outdated);
     assert_eq!(state(&database).await, before);
-    // Nothing is kept any longer; the read finds where the fence is.
+    // The read finds where the fence is.
     let (seen, _) = see(&shared, 2).await;
     assert!(seen.was_read());
     commit(seen, 2, &[]).await.expect("as it was read");

@@ -270,7 +270,7 @@ fn settings(directory: &std::path::Path) -> Settings {
         database_url: DatabaseUrl::Sqlite(directory.join("m.db")),
         replica: None,
         auth: None,
-        kept_mib: 128,
+        kept_mib: 256,
         calls_per_second: 1_000,
         grpc_listen: loopback,
         http_listen: loopback,
