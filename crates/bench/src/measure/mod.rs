@@ -46,7 +46,7 @@ pub(crate) struct Filled {
 /// Runs what is wanted, prints the table and writes the results.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let quick = args.quick;
-    let workers = args.workers.unwrap_or(if quick { 60_000 } else { 100_000 });
+    let workers = args.workers.unwrap_or(if quick { 60_000 } else { 115_000 });
     let staff = args.staff.unwrap_or(STAFF);
     anyhow::ensure!(staff > 0, "--staff: an employer has a worker at least");
     let is_only_scale = args.only.iter().all(|only| only.eq_ignore_ascii_case("P9"));
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
         staff,
         months: args.months.unwrap_or(12),
         // The others are for the trial of two instances.
-        long_employers: (workers * 4 / 5 / staff).min(16_000),
+        long_employers: (workers * 4 / 5 / staff).min(14_000),
     };
     let mut bench = Bench {
         turns: args.turns.unwrap_or(if quick { 3 } else { 5 }),
