@@ -8,11 +8,9 @@ use mamagang_store::months::{MonthBook, MonthChanges, WorkerMonths, YearKey};
 use mamagang_store::rows::PersonMonth;
 use mamagang_store::{PostingBatch, StoreResult};
 
-use super::contended;
 use super::employer::{SeenEmployer, SeenMonths};
+use super::{Employers, contended};
 use crate::month::add_empty_years;
-
-type Employers = BTreeMap<EmployerCode, SeenEmployer>;
 
 /// Months that are taken back and then booked.
 #[derive(Default)]
