@@ -16,7 +16,7 @@ use futures::task::AtomicWaker;
 use metrics::{counter, gauge};
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep, timeout};
@@ -29,6 +29,8 @@ use crate::limits as own;
 
 /// Bytes of HTTP/2's preface: what a client says first.
 const PREFACE_BYTES: usize = 24;
+/// Bytes that are gathered before they are sent.
+const SENT_TOGETHER_MAX: usize = 16 << 10;
 /// Connections that are ready and wait for being served.
 const READY_MAX: usize = 64;
 
@@ -192,7 +194,9 @@ enum Io {
 /// A connection, watched.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    io: Io,
+    io: BufWriter<Io>,
+    /// Whether others have had their turn since something was last sent.
+    has_waited: bool,
     peer: Peer,
     read_bytes: usize,
     silence: Pin<Box<Sleep>>,
@@ -236,7 +240,8 @@ impl Connection {
             }
         };
         Some(Self {
-            io,
+            io: BufWriter::with_capacity(SENT_TOGETHER_MAX, io),
+            has_waited: false,
             peer: Peer {
                 address: Some(address),
                 certificate,
@@ -273,6 +278,46 @@ impl Connected for Connection {
     }
 }
 
+impl AsyncRead for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+        }
+    }
+}
+
 impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -283,63 +328,54 @@ impl AsyncRead for Connection {
             return Poll::Ready(Err(error));
         }
         let before = buffer.filled().len();
-        let polled = match &mut self.io {
-            Io::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
-        };
+        let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
         let read = buffer.filled().len() - before;
         self.read_bytes = self.read_bytes.saturating_add(read);
         polled
     }
 }
 
+/// Answers that are ready together leave together: a packet costs its sender and its receiver more than
+/// most answers do.
 impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.io {
-            Io::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
-        }
+        Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
+    /// Once, whoever could run before us runs first: calls that are about to be answered add to what is
+    /// sent. Nobody waits for a clock, and an answer that is alone waits for nothing.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
-            Io::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        if !self.has_waited && !self.io.buffer().is_empty() {
+            self.has_waited = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        if flushed.is_ready() {
+            self.has_waited = false;
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
-            Io::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
-        }
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.io {
-            Io::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Io::Tls(stream) => Pin::new(stream.as_mut()).poll_write_vectored(cx, slices),
-        }
-    }
-
+    /// h2 would send each answer by itself otherwise, from where it lies.
     fn is_write_vectored(&self) -> bool {
-        match &self.io {
-            Io::Plain(stream) => stream.is_write_vectored(),
-            Io::Tls(stream) => stream.is_write_vectored(),
-        }
+        false
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Wake, Waker};
+
     use super::*;
 
     #[test]
@@ -366,5 +402,51 @@ mod tests {
         assert!(!cut.poll(&context));
         cut.clone().now();
         assert!(cut.poll(&context));
+    }
+
+    /// Counts how often a task is asked again.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_that_are_ready_together_are_sent_together() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (near, far) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (near, far) = (near.expect("a peer").0, far.expect("connected"));
+        let count = Arc::new(Mutex::new(Count::default()));
+        let place = Place::take(&count, address.ip()).expect("a place");
+        let connection = Connection::open(near, address, None, place).await;
+        let mut connection = connection.expect("no handshake to fail");
+        // An answer, and another one while the first waits for others.
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let mut sent = |bytes: &[u8]| {
+            let written = Pin::new(&mut connection).poll_write(&mut cx, bytes);
+            assert!(matches!(written, Poll::Ready(Ok(count)) if count == bytes.len()));
+            Pin::new(&mut connection).poll_flush(&mut cx)
+        };
+        assert!(sent(b"one").is_pending());
+        // It is asked again at once.
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        let mut read = [0; 16];
+        let nothing = far.try_read(&mut read).expect_err("nothing was sent");
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        assert!(matches!(sent(b"two"), Poll::Ready(Ok(()))));
+        far.readable().await.expect("readable");
+        let count = far.try_read(&mut read).expect("read");
+        assert_eq!(&read[..count], b"onetwo");
+        // The next one lets others go first again; nothing to send lets nobody.
+        assert!(sent(b"three").is_pending());
+        assert!(matches!(sent(b""), Poll::Ready(Ok(()))));
+        assert!(matches!(sent(b""), Poll::Ready(Ok(()))));
+        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
     }
 }
