@@ -1,8 +1,11 @@
 //! Same request id, same content: the first answer again. Other content: refused by field.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use mamagang_domain::frozen::{digest, hex};
 use mamagang_domain::ids::RequestId;
-use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord};
+use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord, RequestFields};
 
 use crate::caller::Caller;
 use crate::error::{AppError, AppResult, ErrorReason};
@@ -12,30 +15,30 @@ const PLAIN_VALUE_MAX: usize = 64;
 
 /// A request's fields by name, for comparison with the first request of the same id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestContent(Vec<(String, String)>);
+pub struct RequestContent(Arc<RequestFields>);
 
 impl RequestContent {
     /// No fields yet.
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Adds a field by its value, or by its hash when the value is long. Personal data
     /// goes through [`App::seal_request`](crate::App::seal_request) first.
     #[must_use]
-    pub fn field(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn field(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         let value = value.into();
         let kept = if value.len() <= PLAIN_VALUE_MAX {
             value
         } else {
             hex(&digest(value.as_bytes()))
         };
-        self.0.push((name.to_owned(), kept));
+        Arc::make_mut(&mut self.0).push((name.into(), kept));
         self
     }
 
     /// The fields.
-    pub fn fields(&self) -> &[(String, String)] {
+    pub fn fields(&self) -> &[(Cow<'static, str>, String)] {
         &self.0
     }
 }
@@ -50,10 +53,10 @@ pub struct WriteRequest {
 }
 
 impl WriteRequest {
-    pub(crate) fn key(&self, caller: &Caller, method: &str) -> IdempotencyKey {
+    pub(crate) fn key(&self, caller: &Caller, method: &'static str) -> IdempotencyKey {
         IdempotencyKey {
-            organisation: caller.organisation.clone(),
-            method: method.to_owned(),
+            organisation: caller.organisation.as_str().into(),
+            method,
             request_id: self.request_id,
         }
     }
@@ -74,7 +77,7 @@ impl WriteRequest {
             .0
             .iter()
             .filter(|field| !known.content.contains(field))
-            .map(|(name, _)| name.as_str())
+            .map(|(name, _)| name.as_ref())
             .collect();
         Err(AppError::new(ErrorReason::RequestIdReused)
             .with("request_id", self.request_id.to_string())
@@ -83,7 +86,7 @@ impl WriteRequest {
 
     pub(crate) fn record(&self, response: Vec<u8>, recorded_at: i64) -> IdempotencyRecord {
         IdempotencyRecord {
-            content: self.content.0.clone(),
+            content: Arc::clone(&self.content.0),
             response,
             recorded_at,
         }

@@ -384,6 +384,7 @@ fn play(
     for told in periods {
         let through = told.period.last_month();
         let workers = workers_of(values, booked_through, through);
+        let workers: Vec<&WorkerMonths> = workers.iter().collect();
         let input = PlanInput {
             policy,
             profile,
@@ -406,6 +407,7 @@ fn play(
         booked_through = Some(through);
     }
     let workers = workers_of(values, booked_through, year.last_month());
+    let workers: Vec<&WorkerMonths> = workers.iter().collect();
     let input = PlanInput {
         policy,
         profile,

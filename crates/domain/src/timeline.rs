@@ -640,10 +640,15 @@ impl EmployerRecord {
     }
 }
 
+/// Most values take up less.
+const PACKED_EXPECTED: usize = 512;
+
 /// Packs a value behind the version byte.
 pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
     // A `Vec` never fills up and these types hold nothing that postcard refuses.
-    postcard::to_extend(value, vec![PACKED_VERSION]).unwrap_or_default()
+    let mut bytes = Vec::with_capacity(PACKED_EXPECTED);
+    bytes.push(PACKED_VERSION);
+    postcard::to_extend(value, bytes).unwrap_or_default()
 }
 
 /// Reads a value behind the version byte, to the last byte.

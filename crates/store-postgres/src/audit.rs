@@ -67,12 +67,12 @@ pub(crate) fn columns(rows: &[AuditRow]) -> StoreResult<[Bind; 14]> {
         let context = "the audit row does not continue the chain";
         StoreError::new(StoreErrorKind::Conflict, context)
     })?;
-    let employers = rows.iter().map(|row| row.employer_code);
-    let employers = employers.map(|code| code.map(|code| code.to_string()));
+    let employers = rows.iter().map(|row| row.employer_code.as_ref());
+    let employers = employers.map(|code| code.map(EmployerCode::as_str));
     Ok([
         Bind::blobs(rows.iter().map(|row| row.audit_id.bytes())),
         Bind::blobs(rows.iter().map(|row| row.writer_id)),
-        Bind::Ints(positions),
+        Bind::ints(positions),
         Bind::ints(rows.iter().map(|row| row.recorded_at)),
         Bind::texts(rows.iter().map(|row| &row.method)),
         Bind::texts(rows.iter().map(|row| &row.caller)),
@@ -80,7 +80,7 @@ pub(crate) fn columns(rows: &[AuditRow]) -> StoreResult<[Bind; 14]> {
         Bind::ints(rows.iter().map(|row| row.retention.number())),
         Bind::texts(rows.iter().map(|row| &row.outcome)),
         Bind::optional_blobs(rows.iter().map(|row| row.worker_id.map(|id| *id.bytes()))),
-        Bind::OptionalTexts(employers.collect()),
+        Bind::optional_texts(employers),
         Bind::blobs(rows.iter().map(|row| &row.frozen)),
         Bind::blobs(rows.iter().map(|row| row.previous_hash)),
         Bind::blobs(rows.iter().map(|row| row.hash)),

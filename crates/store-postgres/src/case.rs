@@ -159,7 +159,7 @@ fn file_columns(files: &[&CaseFile]) -> [Bind; 13] {
         Bind::ints(rows().map(|file| file.opened_at)),
         Bind::ints(rows().map(|file| file.state)),
         Bind::optional_blobs(rows().map(|file| file.parent_id.map(|id| *id.bytes()))),
-        Bind::OptionalTexts(employers.collect()),
+        Bind::optional_texts(employers),
         Bind::optional_blobs(rows().map(|file| file.worker_id.map(|id| *id.bytes()))),
         Bind::texts(rows().map(|file| &file.region_code)),
         Bind::optional_ints(rows().map(|file| file.due_on.map(|day| day.epoch_day()))),

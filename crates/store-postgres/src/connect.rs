@@ -1,6 +1,7 @@
 //! Reaching a database: its schema, its sessions, its pools.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
@@ -8,13 +9,14 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 
+use crate::at_hand::Units;
 use crate::error::in_statement;
 use crate::sql::database as sql;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// A connection that was used a moment ago is taken to be alive: asking costs a round trip.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+pub(crate) const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// Migrations wait for locks no longer than this, so that a long transaction in their way does not
 /// make every later one queue behind them.
@@ -57,7 +59,7 @@ impl Default for PostgresOptions {
 
 /// The pools of a database in use.
 pub(crate) struct Pools {
-    pub(crate) units: PgPool,
+    pub(crate) units: Arc<Units>,
     pub(crate) readers: PgPool,
 }
 
@@ -100,7 +102,9 @@ pub(crate) async fn open(url: &str, options: &PostgresOptions) -> StoreResult<Po
     check_session(&mut connection).await.map_err(unfit)?;
     connection.close().await.map_err(told)?;
     Ok(Pools {
-        units: pool(options.units, Access::Writes, connect.clone(), options).await?,
+        units: Arc::new(Units::new(
+            pool(options.units, Access::Writes, connect.clone(), options).await?,
+        )),
         readers: pool(options.readers, Access::Reads, connect, options).await?,
     })
 }

@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mamagang_store::StoreResult;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{PgConnection, Postgres};
+use sqlx::{Arguments as _, Encode as _, PgConnection, Postgres};
 
 use crate::column::narrow;
 use crate::error::{in_statement, in_statement_that_commits};
+use crate::set::Column;
 use crate::sql::Statement;
 
 /// What was done since the store was opened.
@@ -24,6 +26,9 @@ impl Counters {
     }
 }
 
+/// Bytes of an argument that is a number, or absent.
+const ARGUMENT_EXPECTED: usize = 16;
+
 /// An argument of a statement: a value, or a column of a set.
 #[derive(Clone, Debug)]
 pub(crate) enum Bind {
@@ -33,60 +38,65 @@ pub(crate) enum Bind {
     OptionalText(Option<String>),
     Blob(Vec<u8>),
     OptionalBlob(Option<Vec<u8>>),
-    Ints(Vec<i64>),
-    OptionalInts(Vec<Option<i64>>),
+    Column(Column),
     /// All of a set, where it is absent.
     AnyInts,
-    Texts(Vec<String>),
-    OptionalTexts(Vec<Option<String>>),
-    Blobs(Vec<Vec<u8>>),
-    OptionalBlobs(Vec<Option<Vec<u8>>>),
 }
 
 impl Bind {
     /// A column of numbers.
     pub(crate) fn ints<N: Into<i64>>(column: impl IntoIterator<Item = N>) -> Self {
-        Self::Ints(column.into_iter().map(Into::into).collect())
+        let column = column.into_iter();
+        Self::Column(Column::ints(column.map(|number| Some(number.into()))))
     }
 
     /// A column of numbers, some of them absent.
     pub(crate) fn optional_ints<N: Into<i64>>(column: impl IntoIterator<Item = Option<N>>) -> Self {
         let column = column.into_iter();
-        Self::OptionalInts(column.map(|number| number.map(Into::into)).collect())
+        Self::Column(Column::ints(column.map(|number| number.map(Into::into))))
     }
 
     /// A column of text.
-    pub(crate) fn texts<T: Into<String>>(column: impl IntoIterator<Item = T>) -> Self {
-        Self::Texts(column.into_iter().map(Into::into).collect())
+    pub(crate) fn texts<T: AsRef<str>>(column: impl IntoIterator<Item = T>) -> Self {
+        Self::Column(Column::texts(column.into_iter().map(Some)))
+    }
+
+    /// A column of text, some of it absent.
+    pub(crate) fn optional_texts<T: AsRef<str>>(
+        column: impl IntoIterator<Item = Option<T>>,
+    ) -> Self {
+        Self::Column(Column::texts(column.into_iter()))
     }
 
     /// A column of bytes.
     pub(crate) fn blobs<B: AsRef<[u8]>>(column: impl IntoIterator<Item = B>) -> Self {
-        let column = column.into_iter();
-        Self::Blobs(column.map(|bytes| bytes.as_ref().to_vec()).collect())
-    }
-
-    /// Rows of a column.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Ints(column) => column.len(),
-            Self::OptionalInts(column) => column.len(),
-            Self::Texts(column) => column.len(),
-            Self::OptionalTexts(column) => column.len(),
-            Self::Blobs(column) => column.len(),
-            Self::OptionalBlobs(column) => column.len(),
-            // A value by itself, or a set that is absent, is no column.
-            _ => 0,
-        }
+        Self::Column(Column::blobs(column.into_iter().map(Some)))
     }
 
     /// A column of bytes, some of them absent.
     pub(crate) fn optional_blobs<B: AsRef<[u8]>>(
         column: impl IntoIterator<Item = Option<B>>,
     ) -> Self {
-        let column = column.into_iter();
-        let column = column.map(|bytes| bytes.map(|bytes| bytes.as_ref().to_vec()));
-        Self::OptionalBlobs(column.collect())
+        Self::Column(Column::blobs(column.into_iter()))
+    }
+
+    /// About how many bytes it takes up as an argument.
+    fn bytes_expected(&self) -> usize {
+        match self {
+            Self::Column(column) => column.size_hint(),
+            Self::Text(text) => text.len(),
+            Self::Blob(bytes) => bytes.len(),
+            _ => ARGUMENT_EXPECTED,
+        }
+    }
+
+    /// Rows of a column.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Column(column) => column.len(),
+            // A value by itself, or a set that is absent, is no column.
+            _ => 0,
+        }
     }
 }
 
@@ -98,23 +108,29 @@ pub(crate) struct Db<'a> {
 
 type Prepared = Query<'static, Postgres, PgArguments>;
 
-fn prepare(statement: Statement, binds: impl IntoIterator<Item = Bind>) -> Prepared {
-    let query = sqlx::query(statement.sql);
-    binds.into_iter().fold(query, |query, bind| match bind {
-        Bind::Int(number) => query.bind(number),
-        Bind::OptionalInt(number) => query.bind(number),
-        Bind::Text(text) => query.bind(text),
-        Bind::OptionalText(text) => query.bind(text),
-        Bind::Blob(bytes) => query.bind(bytes),
-        Bind::OptionalBlob(bytes) => query.bind(bytes),
-        Bind::Ints(column) => query.bind(column),
-        Bind::OptionalInts(column) => query.bind(column),
-        Bind::AnyInts => query.bind(None::<Vec<i64>>),
-        Bind::Texts(column) => query.bind(column),
-        Bind::OptionalTexts(column) => query.bind(column),
-        Bind::Blobs(column) => query.bind(column),
-        Bind::OptionalBlobs(column) => query.bind(column),
-    })
+fn prepare(statement: Statement, binds: Vec<Bind>) -> Result<Prepared, sqlx::Error> {
+    let arguments = arguments(binds).map_err(sqlx::Error::Encode)?;
+    Ok(sqlx::query_with(statement.sql, arguments))
+}
+
+/// A batch's arguments are hundreds of kilobytes: room for all is taken at once.
+fn arguments(binds: Vec<Bind>) -> Result<PgArguments, BoxDynError> {
+    let mut arguments = PgArguments::default();
+    let bytes = binds.iter().map(Bind::bytes_expected).sum();
+    arguments.reserve(binds.len(), bytes);
+    for bind in binds {
+        match bind {
+            Bind::Int(number) => arguments.add(number),
+            Bind::OptionalInt(number) => arguments.add(number),
+            Bind::Text(text) => arguments.add(text),
+            Bind::OptionalText(text) => arguments.add(text),
+            Bind::Blob(bytes) => arguments.add(bytes),
+            Bind::OptionalBlob(bytes) => arguments.add(bytes),
+            Bind::Column(column) => arguments.add(column),
+            Bind::AnyInts => arguments.add(None::<Vec<i64>>),
+        }?;
+    }
+    Ok(arguments)
 }
 
 impl Db<'_> {
@@ -125,10 +141,9 @@ impl Db<'_> {
         binds: [Bind; N],
     ) -> StoreResult<Vec<PgRow>> {
         self.counters.count_statement();
-        prepare(statement, binds)
-            .fetch_all(&mut *self.connection)
-            .await
-            .map_err(|error| in_statement(statement.name, error))
+        let told = |error| in_statement(statement.name, error);
+        let query = prepare(statement, binds.into()).map_err(told)?;
+        query.fetch_all(&mut *self.connection).await.map_err(told)
     }
 
     /// The number of rows written.
@@ -138,10 +153,9 @@ impl Db<'_> {
         binds: [Bind; N],
     ) -> StoreResult<u64> {
         self.counters.count_statement();
-        let done = prepare(statement, binds)
-            .execute(&mut *self.connection)
-            .await
-            .map_err(|error| in_statement(statement.name, error))?;
+        let told = |error| in_statement(statement.name, error);
+        let query = prepare(statement, binds.into()).map_err(told)?;
+        let done = query.execute(&mut *self.connection).await.map_err(told)?;
         let rows = done.rows_affected();
         self.counters
             .rows_written
@@ -172,9 +186,9 @@ impl Db<'_> {
         rows: usize,
     ) -> StoreResult<()> {
         self.counters.count_statement();
-        let written = prepare(statement, binds)
-            .execute(&mut *self.connection)
-            .await;
+        let query = prepare(statement, binds);
+        let query = query.map_err(|error| in_statement(statement.name, error))?;
+        let written = query.execute(&mut *self.connection).await;
         written.map_err(|error| in_statement_that_commits(statement.name, error))?;
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.counters
@@ -192,14 +206,14 @@ impl Db<'_> {
         rows: usize,
     ) -> StoreResult<u64> {
         self.counters.count_statement();
-        let told = prepare(statement, binds)
-            .fetch_one(&mut *self.connection)
-            .await
-            .map_err(|error| in_statement(statement.name, error))?;
+        let told = |error| in_statement(statement.name, error);
+        let query = prepare(statement, binds).map_err(told)?;
+        let written = query.fetch_one(&mut *self.connection).await;
+        let written = written.map_err(told)?;
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.counters
             .rows_written
             .fetch_add(rows, Ordering::Relaxed);
-        narrow(&told, "matched")
+        narrow(&written, "matched")
     }
 }

@@ -93,8 +93,8 @@ fn columns(subjects: Bind, facts: &[&FactRow]) -> [Bind; 12] {
         subjects,
         Bind::ints(rows().map(|fact| fact.revision)),
         Bind::ints(rows().map(|fact| fact.kind as i64)),
-        Bind::OptionalBlobs(rows().map(body).collect()),
-        Bind::OptionalBlobs(rows().map(secret).collect()),
+        Bind::optional_blobs(rows().map(body)),
+        Bind::optional_blobs(rows().map(secret)),
         Bind::optional_ints(rows().map(retracts)),
         Bind::optional_ints(rows().map(|fact| fact.supersedes)),
         Bind::texts(rows().map(|fact| &fact.source.name)),
@@ -121,11 +121,11 @@ pub(crate) async fn append(db: &mut Db<'_>, facts: &[FactRow]) -> StoreResult<()
         }
     }
     if !of_workers.is_empty() {
-        let binds = columns(Bind::Blobs(workers), &of_workers);
+        let binds = columns(Bind::blobs(workers), &of_workers);
         db.write(sql::APPEND_OF_WORKERS, binds).await?;
     }
     if !of_employers.is_empty() {
-        let binds = columns(Bind::Texts(employers), &of_employers);
+        let binds = columns(Bind::texts(employers), &of_employers);
         db.write(sql::APPEND_OF_EMPLOYERS, binds).await?;
     }
     Ok(())

@@ -11,6 +11,7 @@
 #[macro_use]
 mod sql;
 
+mod at_hand;
 mod audit;
 mod case;
 mod checkpoint;
@@ -32,6 +33,7 @@ mod posting;
 mod replica;
 mod request;
 mod seen;
+mod set;
 mod snapshot;
 mod store;
 mod subsidy;

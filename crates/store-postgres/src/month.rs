@@ -67,7 +67,7 @@ impl<'r> Years<'r> {
     /// Takes a row, and notes its months in the book.
     pub(crate) fn add(&mut self, row: &'r PgRow, book: &mut MonthBook) -> StoreResult<()> {
         let (employer, year) = (employer_code(row)?, tax_year(row)?);
-        book.add_year((employer, year), packed_year(row)?.to_vec());
+        book.add_year((employer, year), packed_year(row)?);
         self.0.entry(employer).or_default().push((year, row));
         Ok(())
     }
@@ -107,7 +107,7 @@ pub(crate) fn add_empty_years<'a>(
 ) {
     for key in years {
         if !book.has_year(key) {
-            book.add_year(*key, Vec::new());
+            book.add_year(*key, []);
         }
     }
 }
@@ -197,7 +197,7 @@ pub(crate) async fn fetch(
         ledger::lock_heads(db, &employers).await?;
         add_years(db, book, &mut absent).await?;
         for key in absent {
-            book.add_year(key, Vec::new());
+            book.add_year(key, []);
         }
     }
     Ok(())
@@ -231,7 +231,7 @@ where
     for row in &db.rows(sql::READ_BOOKED_YEARS, [codes(&keepers)]).await? {
         let key = (employer_code(row)?, tax_year(row)?);
         if !book.has_year(&key) {
-            book.add_year(key, packed_year(row)?.to_vec());
+            book.add_year(key, packed_year(row)?);
         }
     }
     Ok(())
@@ -311,7 +311,7 @@ async fn add_years(
 ) -> StoreResult<()> {
     for row in &read_years(db, asked).await? {
         let key = (employer_code(row)?, tax_year(row)?);
-        book.add_year(key, packed_year(row)?.to_vec());
+        book.add_year(key, packed_year(row)?);
         asked.remove(&key);
     }
     Ok(())
@@ -335,7 +335,7 @@ pub(crate) fn worker_columns(workers: &[ChangedWorker]) -> [Bind; 7] {
     let before = || workers.iter().map(|it| &it.before);
     let after = || workers.iter().map(|it| &it.after);
     [
-        Bind::blobs(ids.map(|id| id.bytes().to_vec())),
+        Bind::blobs(ids.map(|id| *id.bytes())),
         Bind::ints(before().map(|row| row.from)),
         Bind::texts(before().map(|row| &row.months)),
         Bind::texts(before().map(|row| &row.employers)),

@@ -179,7 +179,7 @@ impl Locks {
                 worker: Arc::clone(&locked.row),
                 name_macs: Vec::new(),
                 booked: locked.booked.clone(),
-                filings,
+                filings: filings.into(),
             })
         };
         let of_employer = |ids: BTreeSet<WorkerId>| ids.into_iter().filter_map(snapshot).collect();

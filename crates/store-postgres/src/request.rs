@@ -1,6 +1,8 @@
 //! Recorded answers.
 
-use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord};
+use std::sync::Arc;
+
+use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord, RequestFields};
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use sqlx::postgres::PgRow;
 
@@ -12,7 +14,7 @@ use crate::sql::request as sql;
 pub(crate) fn key_columns<'a>(keys: impl Iterator<Item = &'a IdempotencyKey> + Clone) -> [Bind; 3] {
     [
         Bind::texts(keys.clone().map(|key| &key.organisation)),
-        Bind::texts(keys.clone().map(|key| &key.method)),
+        Bind::texts(keys.clone().map(|key| key.method)),
         Bind::blobs(keys.map(|key| key.request_id.bytes())),
     ]
 }
@@ -36,8 +38,9 @@ fn record(row: &PgRow) -> StoreResult<IdempotencyRecord> {
 /// A recorded answer whose instant stands in the column `recorded_at`.
 pub(crate) fn record_at(row: &PgRow, recorded_at: &str) -> StoreResult<IdempotencyRecord> {
     let content = serde_json::from_str(get(row, "content")?);
+    let content: RequestFields = content.map_err(|error| corrupt("content").with_source(error))?;
     Ok(IdempotencyRecord {
-        content: content.map_err(|error| corrupt("content").with_source(error))?,
+        content: Arc::new(content),
         response: get(row, "response")?,
         recorded_at: get(row, recorded_at)?,
     })
@@ -61,7 +64,7 @@ pub(crate) fn columns(records: &[(IdempotencyKey, IdempotencyRecord)]) -> StoreR
     records.sort_by_key(|(key, _)| key.request_id);
     let [organisations, methods, requests] = key_columns(records.iter().map(|(key, _)| key));
     let contents = records.iter();
-    let contents = contents.map(|(_, record)| serde_json::to_string(&record.content));
+    let contents = contents.map(|(_, record)| serde_json::to_string(record.content.as_slice()));
     let contents: Vec<_> = contents.collect::<Result<_, _>>().map_err(|error| {
         let context = "writing an answer's content";
         StoreError::new(StoreErrorKind::Internal, context).with_source(error)
@@ -70,7 +73,7 @@ pub(crate) fn columns(records: &[(IdempotencyKey, IdempotencyRecord)]) -> StoreR
         organisations,
         methods,
         requests,
-        Bind::Texts(contents),
+        Bind::texts(contents),
         Bind::blobs(records.iter().map(|(_, record)| &record.response)),
         Bind::ints(records.iter().map(|(_, record)| record.recorded_at)),
     ])

@@ -28,7 +28,7 @@ pub(crate) fn snapshot(row: &PgRow, booked: Vec<BookedMonth>) -> StoreResult<Wor
         worker: Arc::new(worker_row(row)?),
         name_macs: Vec::new(),
         booked,
-        filings: filings(row)?,
+        filings: filings(row)?.into(),
     })
 }
 

@@ -21,6 +21,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{Error, Postgres, SqlSafeStr, Transaction};
 use tokio::time::{Instant, sleep};
 
+use crate::at_hand::Lent;
 use crate::connect::{self, Pools, PostgresOptions};
 use crate::db::{Counters, Db};
 use crate::error::{in_commit, in_statement};
@@ -133,21 +134,21 @@ impl PostgresStore {
         requests: &[IdempotencyKey],
         years: &[(EmployerCode, TaxYear)],
         may_be_kept: bool,
-    ) -> StoreResult<(PoolConnection<Postgres>, Option<Sight>)> {
+    ) -> StoreResult<(Lent, Option<Sight>)> {
         let mut tries_left = self.options.units.max(1);
         loop {
-            let connection = self.pools.units.acquire().await;
-            let mut connection = connection.map_err(|error| not_given(&self.pools.units, error))?;
+            let lent = self.pools.units.acquire().await;
+            let mut lent = lent.map_err(|error| not_given(self.pools.units.pool(), error))?;
             if may_be_kept && let Some(sight) = seen::unread(&self.kept, years, requests)? {
-                return Ok((connection, Some(sight)));
+                return Ok((lent, Some(sight)));
             }
-            let mut db = self.db(&mut connection);
+            let mut db = self.db(&mut lent.connection);
             match seen::see(&mut db, &self.kept, years, requests).await {
                 Err(error) if tries_left > 0 && error.kind() == StoreErrorKind::Unavailable => {
                     self.kept.forget_moment();
                     tries_left -= 1;
                 }
-                sight => return Ok((connection, sight?)),
+                sight => return Ok((lent, sight?)),
             }
         }
     }
@@ -156,7 +157,8 @@ impl PostgresStore {
     /// did not find it moved.
     async fn take_fence(&self) -> StoreResult<i64> {
         self.counters.count_statement();
-        let fence = begin_apart(&self.pools.readers, MOVE_FENCE).await;
+        let fence = self.pools.readers.acquire().await;
+        let fence = begin_apart(fence, MOVE_FENCE).await;
         let mut fence = fence.map_err(|error| not_given(&self.pools.readers, error))?;
         let mut db = Db {
             connection: &mut fence,
@@ -193,9 +195,11 @@ impl PostgresStore {
         let mut tries_left = self.options.units.max(1);
         loop {
             self.counters.count_statement();
-            let error = match begin_apart(&self.pools.units, BEGIN).await {
+            let lent = self.pools.units.acquire().await;
+            let connection = lent.map(|lent| lent.connection);
+            let error = match begin_apart(connection, BEGIN).await {
                 Ok(transaction) => return Ok(transaction),
-                Err(error) => not_given(&self.pools.units, error),
+                Err(error) => not_given(self.pools.units.pool(), error),
             };
             self.kept.forget_moment();
             if tries_left == 0 || error.kind() != StoreErrorKind::Unavailable {
@@ -223,12 +227,11 @@ const MOVE_FENCE: &str = "SET TRANSACTION READ WRITE; SELECT nextval('posting_fe
 /// not wait for its answer (its issue 4393), and the pool would give the connection to the next one
 /// with the transaction open in it.
 async fn begin_apart(
-    pool: &PgPool,
+    connection: Result<PoolConnection<Postgres>, Error>,
     statement: &'static str,
 ) -> Result<Transaction<'static, Postgres>, Error> {
-    let connection = pool.acquire().await?;
     let begun = tokio::spawn(Transaction::begin(
-        connection,
+        connection?,
         Some(statement.into_sql_str()),
     ));
     // Tasks are cancelled by nobody but a runtime that ends.
@@ -273,8 +276,10 @@ impl Store for PostgresStore {
     ) -> StoreResult<Option<(Box<dyn SeenPostings>, PostingInputs)>> {
         let plans_for = self.options.unit_timeout;
         let plans_for = plans_for.saturating_sub(self.options.statement_timeout);
-        let (connection, sight) = self.see(requests, years, may_be_kept).await?;
-        Ok(sight.map(|sight| sight.plan(connection, self.shared(clock), plans_for)))
+        let (lent, sight) = self.see(requests, years, may_be_kept).await?;
+        let plan =
+            |sight: Sight| sight.plan(lent, &self.pools.units, self.shared(clock), plans_for);
+        Ok(sight.map(plan))
     }
 
     fn units_at_once(&self) -> usize {

@@ -34,11 +34,11 @@ fn identity_columns<'a>(keys: impl Iterator<Item = (usize, &'a IdentityKey)>) ->
         }
     }
     [
-        Bind::Ints(places),
-        Bind::Ints(ranks),
-        Bind::Ints(types),
-        Bind::Ints(key_ids),
-        Bind::Blobs(macs),
+        Bind::ints(places),
+        Bind::ints(ranks),
+        Bind::ints(types),
+        Bind::ints(key_ids),
+        Bind::blobs(macs),
     ]
 }
 
@@ -77,8 +77,8 @@ pub(crate) async fn check_inputs(
     }
     let [at, ranks, types, key_ids, macs] = identity_columns(by_identity.into_iter());
     let binds = [
-        Bind::Ints(places),
-        Bind::Blobs(by_id),
+        Bind::ints(places),
+        Bind::blobs(by_id),
         at,
         ranks,
         types,
@@ -155,7 +155,7 @@ pub(crate) async fn lock(db: &mut Db<'_>, workers: &BTreeSet<WorkerId>) -> Store
     }
     let merged_into = lock_once(db, ids(workers), &mut locked).await?;
     if !merged_into.is_empty() {
-        lock_once(db, Bind::Blobs(merged_into), &mut locked).await?;
+        lock_once(db, Bind::blobs(merged_into), &mut locked).await?;
     }
     Ok(locked)
 }

@@ -58,7 +58,7 @@ pub(crate) async fn inputs(
     }
     for row in &of_years {
         let key = (employer_code(row)?, tax_year(row)?);
-        book.add_year(key, month::packed_year(row)?.to_vec());
+        book.add_year(key, month::packed_year(row)?);
     }
     let mut uses: BTreeMap<EmployerCode, usize> = BTreeMap::new();
     for (employer, _) in years {

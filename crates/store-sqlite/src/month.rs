@@ -127,11 +127,11 @@ async fn add_years(
     let asked = asked.map(|(employer, year)| json!([employer.as_str(), year.number()]));
     let rows = db.rows(sql::READ_YEARS, [rows_of(asked)]).await?;
     for key in years {
-        book.add_year(key, Vec::new());
+        book.add_year(key, []);
     }
     for row in &rows {
         let key = (employer_code(row)?, tax_year(row)?);
-        book.add_year(key, packed_year(row)?.to_vec());
+        book.add_year(key, packed_year(row)?);
     }
     Ok(())
 }

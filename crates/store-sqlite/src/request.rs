@@ -1,6 +1,8 @@
 //! Recorded answers.
 
-use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord};
+use std::sync::Arc;
+
+use mamagang_store::rows::{IdempotencyKey, IdempotencyRecord, RequestFields};
 use mamagang_store::{StoreError, StoreErrorKind, StoreResult};
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
@@ -20,7 +22,7 @@ pub(crate) async fn read(
     }
     let asked = keys
         .iter()
-        .map(|key| json!([key.organisation, key.method, hex(key.request_id.bytes())]));
+        .map(|key| json!([&*key.organisation, key.method, hex(key.request_id.bytes())]));
     let rows = db.rows(sql::READ, [rows_of(asked)]).await?;
     let found = rows.iter().map(|row| Ok((position(row)?, record(row)?)));
     place(keys.len(), found)
@@ -28,8 +30,9 @@ pub(crate) async fn read(
 
 fn record(row: &SqliteRow) -> StoreResult<IdempotencyRecord> {
     let content = serde_json::from_str(get(row, "content")?);
+    let content: RequestFields = content.map_err(|error| corrupt("content").with_source(error))?;
     Ok(IdempotencyRecord {
-        content: content.map_err(|error| corrupt("content").with_source(error))?,
+        content: Arc::new(content),
         response: get(row, "response")?,
         recorded_at: get(row, "recorded_at")?,
     })
@@ -44,13 +47,13 @@ pub(crate) async fn put(
     }
     let mut rows = Rows::new();
     for (key, record) in records {
-        let content = serde_json::to_string(&record.content).map_err(|error| {
+        let content = serde_json::to_string(record.content.as_slice()).map_err(|error| {
             let context = "writing an answer's content";
             StoreError::new(StoreErrorKind::Internal, context).with_source(error)
         })?;
         rows.row()
             .text(&key.organisation)
-            .text(&key.method)
+            .text(key.method)
             .bytes(key.request_id.bytes())
             .json(&content)
             .bytes(&record.response)

@@ -37,7 +37,7 @@ pub(crate) fn snapshot(row: &SqliteRow) -> StoreResult<WorkerSnapshot> {
         worker: Arc::new(worker_row(row)?),
         name_macs: Vec::new(),
         booked: booked(row)?,
-        filings,
+        filings: filings.into(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The rows, as the use cases see them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use mamagang_domain::fact::{FactKind, Source};
@@ -77,7 +78,7 @@ pub struct WorkerSnapshot {
     /// Booked months, by month.
     pub booked: Vec<BookedMonth>,
     /// The filings that contracts and trainings name.
-    pub filings: Vec<Filing>,
+    pub filings: Arc<[Filing]>,
 }
 
 /// An employer's projection.
@@ -319,18 +320,21 @@ impl PersonMonth {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey {
     /// The caller's organisation.
-    pub organisation: String,
+    pub organisation: Arc<str>,
     /// The method, such as `mamagang.v1.LedgerService/PostDeduction`.
-    pub method: String,
+    pub method: &'static str,
     /// The caller's id.
     pub request_id: RequestId,
 }
+
+/// A request's fields by name.
+pub type RequestFields = Vec<(Cow<'static, str>, String)>;
 
 /// What a request was and what it was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
     /// Its fields by name, each with its value or the value's hash, in order of name.
-    pub content: Vec<(String, String)>,
+    pub content: Arc<RequestFields>,
     /// The answer, packed.
     pub response: Vec<u8>,
     /// When it was recorded (microseconds).

@@ -233,7 +233,7 @@ impl Desk {
                 revision: worker.timeline.revision,
             },
             booked: snapshot.booked.clone(),
-            filings: snapshot.filings.clone(),
+            filings: snapshot.filings.to_vec(),
             from,
             through,
             told: short_subsidy(&decision),

@@ -114,7 +114,7 @@ impl SubsidyInput {
             Some(snapshot) => {
                 timeline = Arc::unwrap_or_clone(snapshot.worker).timeline;
                 now.booked = snapshot.booked;
-                now.filings = snapshot.filings;
+                now.filings = snapshot.filings.to_vec();
             }
             None => now.person = PersonRecord::Unknown,
         }

@@ -89,21 +89,21 @@ pub(crate) fn balance_of(
     sequence: u32,
     revision: u32,
 ) -> EmployerBalance {
-    let later = |worker: &YearMonths| match includes_later {
-        true => worker.later.clone(),
-        false => Vec::new(),
-    };
     let mut unbooked_accrual_fen = Fen::ZERO;
     let mut worker_count = 0;
     let mut months_under_review = 0;
     for worker in workers {
         let plan = &worker.plan;
         let is_booked =
-            |value: &MonthValue| plan.booked.iter().any(|booked| booked.month == value.month);
-        let supported = plan.supported.iter().copied().chain(later(worker));
-        let unbooked: Vec<MonthValue> = supported.filter(|value| !is_booked(value)).collect();
-        unbooked_accrual_fen += unbooked.iter().map(|value| value.amount_fen).sum();
-        if !plan.booked.is_empty() || !unbooked.is_empty() {
+            |value: &&MonthValue| plan.booked.iter().any(|booked| booked.month == value.month);
+        let later = worker.later.iter().filter(|_| includes_later);
+        let supported = plan.supported.iter().chain(later);
+        let mut has_months = !plan.booked.is_empty();
+        for value in supported.filter(|value| !is_booked(value)) {
+            unbooked_accrual_fen += value.amount_fen;
+            has_months = true;
+        }
+        if has_months {
             worker_count += 1;
         }
         months_under_review += plan.under_review;

@@ -10,14 +10,15 @@ use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::{EntryId, WorkerId};
 use mamagang_domain::key_group::{BookedMonth, RULES_VERSION};
 use mamagang_domain::ledger::{
-    ByGroup, Entry, EntryBody, LedgerRefusal, Plan, PlanInput, TaxLine, plan_amendment,
+    ByGroup, Entry, EntryBody, LedgerRefusal, Plan, PlanInput, TaxLine, YearState, plan_amendment,
     plan_posting, plan_recomputation, plan_settlement,
 };
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::tax::TaxKind;
 use mamagang_domain::timeline::{EmployerRecord, pack};
 use mamagang_store::rows::{
-    EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth, YearRow,
+    EntryRow, IdempotencyKey, IdempotencyRecord, LedgerHead, LedgerInputs, PersonMonth,
+    WorkerSnapshot, YearRow,
 };
 use mamagang_store::{JobPart, PostingBatch, PostingInputs, StoreError};
 
@@ -32,6 +33,9 @@ use crate::audit::{AuditChain, AuditDraft, DecisionItem, Works};
 use crate::error::{AppError, AppResult, ErrorReason};
 
 type YearKey = (EmployerCode, TaxYear);
+
+/// Room for the fields of a posting, as its audit row tells them.
+const QUESTION_EXPECTED: usize = 256;
 
 /// A step of a job: the commands are its next employers.
 pub(crate) struct Step<'a> {
@@ -231,12 +235,15 @@ struct Batch<'a> {
     inputs: HashMap<YearKey, LedgerInputs>,
     heads: HashMap<EmployerCode, LedgerHead>,
     /// Where each worker stands in the inputs, so that a month booked by one command is seen by
-    /// the next.
-    places: HashMap<WorkerId, Vec<(YearKey, usize)>>,
+    /// the next; in order.
+    places: Vec<(WorkerId, YearKey, usize)>,
     references: HashMap<EmployerCode, Vec<String>>,
     /// Other employers of the workers.
     elsewhere: HashMap<EmployerCode, EmployerRecord>,
+    /// As they were read.
     answered: HashMap<IdempotencyKey, IdempotencyRecord>,
+    /// Where those of this batch stand in `recorded`.
+    places_recorded: HashMap<IdempotencyKey, usize>,
     changed: BTreeSet<YearKey>,
     entries: Vec<EntryRow>,
     released: Vec<PersonMonth>,
@@ -257,15 +264,14 @@ impl<'a> Batch<'a> {
             .iter()
             .map(|((code, _), read)| (*code, read.head))
             .collect();
-        let mut places: HashMap<WorkerId, Vec<(YearKey, usize)>> = HashMap::new();
-        for (key, read) in &inputs {
-            for (index, snapshot) in read.workers.iter().enumerate() {
-                places
-                    .entry(snapshot.worker.worker_id)
-                    .or_default()
-                    .push((*key, index));
-            }
-        }
+        let workers = inputs
+            .iter()
+            .flat_map(|(key, read)| read.workers.iter().enumerate().map(move |it| (*key, it)));
+        let place = |(key, (index, snapshot)): (YearKey, (usize, &WorkerSnapshot))| {
+            (snapshot.worker.worker_id, key, index)
+        };
+        let mut places: Vec<_> = workers.map(place).collect();
+        places.sort_unstable();
         Self {
             context,
             recorded_at,
@@ -276,6 +282,7 @@ impl<'a> Batch<'a> {
             references,
             elsewhere,
             answered: HashMap::new(),
+            places_recorded: HashMap::new(),
             changed: BTreeSet::new(),
             entries: Vec::new(),
             released: Vec::new(),
@@ -310,7 +317,7 @@ impl<'a> Batch<'a> {
         if !command.validate_only {
             // The request id is looked at before the period's state: a repeated call is answered
             // with the first answer even where a new one would be refused.
-            if let Some(first) = command.request.compare(self.answered.get(&key))? {
+            if let Some(first) = command.request.compare(self.answer_to(&key))? {
                 return first_answer(first).map_err(|error| named(error, command));
             }
         }
@@ -338,8 +345,16 @@ impl<'a> Batch<'a> {
     /// Keeps the answer to a request, for whoever asks again, also in this batch.
     fn keep(&mut self, command: &Command, key: IdempotencyKey, answer: Vec<u8>) {
         let record = command.request.record(answer, self.recorded_at);
-        self.answered.insert(key.clone(), record.clone());
+        self.places_recorded
+            .insert(key.clone(), self.recorded.len());
         self.recorded.push((key, record));
+    }
+
+    /// The answer that a request was given before, also in this batch.
+    fn answer_to(&self, key: &IdempotencyKey) -> Option<&IdempotencyRecord> {
+        let here = || self.recorded.get(*self.places_recorded.get(key)?);
+        let here = here().map(|(_, record)| record);
+        here.or_else(|| self.answered.get(key))
     }
 
     fn plan(&self, command: &Command) -> AppResult<(Plan, Vec<YearMonths>)> {
@@ -365,7 +380,7 @@ impl<'a> Batch<'a> {
             scope.through,
             scope.projects,
         );
-        let workers: Vec<_> = months.iter().map(|months| months.plan.clone()).collect();
+        let workers: Vec<_> = months.iter().map(|months| &months.plan).collect();
         let profile = employer
             .record
             .profile_on(scope.profile_on)
@@ -419,15 +434,12 @@ impl<'a> Batch<'a> {
     }
 
     fn head(&self, employer_code: &EmployerCode) -> LedgerHead {
-        let start = LedgerHead {
+        let known = self.heads.get(employer_code).copied();
+        let known = known.filter(|head| head.sequence > 0);
+        known.unwrap_or_else(|| LedgerHead {
             sequence: 0,
             hash: mamagang_domain::ledger::Genesis::hash(employer_code),
-        };
-        self.heads
-            .get(employer_code)
-            .copied()
-            .filter(|head| head.sequence > 0)
-            .unwrap_or(start)
+        })
     }
 
     fn revision(&self, key: &YearKey) -> u32 {
@@ -455,21 +467,18 @@ impl<'a> Batch<'a> {
                 draft: draft.clone(),
             };
             let entry = Entry::chain(body, head.hash);
-            self.append(year_key, &entry);
             last_entry = Some(EntryId {
                 employer_code: command.employer_code,
                 sequence: entry.body.sequence,
             });
+            self.append(year_key, entry);
         }
         let sequence = self.head(&command.employer_code).sequence;
-        let year = self
-            .inputs
-            .get(&year_key)
-            .map(|inputs| inputs.year.clone())
-            .unwrap_or_default();
+        let nothing = YearState::default();
+        let inputs = self.inputs.get(&year_key);
         let balance = balance_of(
             year_key,
-            &year,
+            inputs.map_or(&nothing, |inputs| &inputs.year),
             months,
             true,
             sequence,
@@ -478,7 +487,7 @@ impl<'a> Batch<'a> {
         self.reply(command, &plan, last_entry, balance)
     }
 
-    fn append(&mut self, year_key: YearKey, entry: &Entry) {
+    fn append(&mut self, year_key: YearKey, entry: Entry) {
         let body = &entry.body;
         self.heads.insert(
             year_key.0,
@@ -492,7 +501,7 @@ impl<'a> Batch<'a> {
             sequence: body.sequence,
             tax_year: body.draft.tax_year,
             recorded_at: body.recorded_at,
-            frozen: entry.frozen.clone(),
+            frozen: entry.frozen,
             previous_hash: entry.previous_hash,
             hash: entry.hash,
         });
@@ -508,7 +517,9 @@ impl<'a> Batch<'a> {
                 month: change.month,
                 employer_code: body.employer_code,
             };
-            for (key, index) in self.places.get(&change.worker_id).into_iter().flatten() {
+            let first = self.places.partition_point(|it| it.0 < change.worker_id);
+            let places = self.places.iter().skip(first);
+            for (_, key, index) in places.take_while(|it| it.0 == change.worker_id) {
                 if let Some(inputs) = self.inputs.get_mut(key) {
                     rebook(&mut inputs.workers[*index].booked, month, change.booked);
                 }
@@ -613,9 +624,11 @@ impl<'a> Batch<'a> {
         let mut writer = Writer::new(1);
         writer.bytes(answer);
         let fields = command.request.content.fields().iter();
-        let question: Vec<String> = fields
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let mut question = String::with_capacity(QUESTION_EXPECTED);
+        for (name, value) in fields {
+            let between = if question.is_empty() { "" } else { "\n" };
+            question.extend([between, name, "=", value]);
+        }
         AuditDraft {
             audit_id: command.audit_id,
             method: command.action.method(),
@@ -629,7 +642,7 @@ impl<'a> Batch<'a> {
             given: Vec::new(),
             subjects: Vec::new(),
             items: vec![DecisionItem::Other {
-                question: question.join("\n"),
+                question,
                 answer: digest(&writer.finish()),
             }],
         }

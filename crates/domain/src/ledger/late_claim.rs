@@ -145,7 +145,7 @@ impl Claim<'_> {
             let until_on = self.until(last.last_day().plus_days(days.value));
             let is_barred = self.input.claimed_on > until_on;
             let lines = match is_barred {
-                true => posted.lines.clone(),
+                true => posted.lines.to_vec(),
                 false => {
                     let taxes = PeriodTaxes::new(
                         self.input.policy,

@@ -195,7 +195,7 @@ pub struct PlanInput<'a> {
     /// The employer-year before.
     pub state: &'a YearState,
     /// Its workers.
-    pub workers: &'a [WorkerMonths],
+    pub workers: &'a [&'a WorkerMonths],
     /// Today in Asia/Shanghai.
     pub today: CivilDate,
 }
@@ -233,8 +233,12 @@ impl PlanInput<'_> {
     }
 
     fn accruals(&self) -> Vec<AccrualChange> {
-        let mut changes: Vec<AccrualChange> =
-            self.workers.iter().flat_map(accrual_changes).collect();
+        let mut changes: Vec<AccrualChange> = self
+            .workers
+            .iter()
+            .copied()
+            .flat_map(accrual_changes)
+            .collect();
         changes.sort_unstable_by_key(|change| (change.worker_id, change.month, change.booked));
         changes
     }
@@ -274,7 +278,7 @@ impl PlanInput<'_> {
                 .into_iter()
                 .collect();
         caveats.extend(regrouped(accruals));
-        let newly_booked = |worker: &&WorkerMonths| {
+        let newly_booked = |worker: &&&WorkerMonths| {
             let mut booked = accruals.iter().filter(|change| change.booked);
             booked.any(|change| Some(change.worker_id) == worker.worker_id)
         };
@@ -314,7 +318,7 @@ fn without_late_claims(
     let needs_employment = needs_employment
         .on(input.today)
         .ok_or(LedgerRefusal::PolicyNotEncoded)?;
-    let mut workers = input.workers.to_vec();
+    let mut workers: Vec<WorkerMonths> = input.workers.iter().copied().cloned().collect();
     if !needs_employment.value {
         return Ok((workers, None));
     }
@@ -391,13 +395,7 @@ pub fn plan_posting(input: &PlanInput<'_>, declared: &Declaration) -> Result<Pla
         ..blank(EntryKind::Post, period.year(), Some(period))
     };
     let mut after = input.state.clone();
-    after.apply_draft(
-        &EntryDraft {
-            period: None,
-            ..draft.clone()
-        },
-        0,
-    );
+    after.accrue(&draft);
     let available = Available::new(after.released(), after.deducted());
     draft.lines = allocate(&taxes, available);
     let mut caveats = skipped(input.state, period).into_iter().collect::<Vec<_>>();
@@ -516,6 +514,7 @@ fn cit_line(due_fen: Fen, deducted: ByGroup) -> TaxLine {
 /// Later periods stay as filed.
 pub fn plan_amendment(asked: &PlanInput<'_>, amendment: &Amendment) -> Result<Plan, LedgerRefusal> {
     let (workers, barred) = without_late_claims(asked)?;
+    let workers: Vec<&WorkerMonths> = workers.iter().collect();
     let input = &PlanInput {
         workers: &workers,
         ..*asked
@@ -556,13 +555,7 @@ pub fn plan_amendment(asked: &PlanInput<'_>, amendment: &Amendment) -> Result<Pl
     };
     let mut after = input.state.clone();
     after.apply_draft(&reversal, 0);
-    after.apply_draft(
-        &EntryDraft {
-            period: None,
-            ..draft.clone()
-        },
-        0,
-    );
+    after.accrue(&draft);
     draft.lines = allocate(&taxes, amendable(input, &after, &declared));
     let others_total = after.deducted_in_periods().plus(deducted_by(&draft.lines));
     let over_deductions = input.over_deductions(
@@ -616,7 +609,7 @@ fn reversal_of(original: &PeriodState, amendment: &Amendment) -> EntryDraft {
         return_number: original.return_number.clone(),
         reason: amendment.reason.clone(),
         reverses: Some(original.sequence),
-        lines: original.lines.clone(),
+        lines: original.lines.to_vec(),
         ..blank(
             EntryKind::Reversal,
             original.period.year(),

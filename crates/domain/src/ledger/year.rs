@@ -1,5 +1,7 @@
 //! The state of one employer-year: a projection of its entries.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::money::Fen;
@@ -41,7 +43,7 @@ pub struct PeriodState {
     /// The bureau's reference.
     pub return_number: String,
     /// The four lines.
-    pub lines: Vec<TaxLine>,
+    pub lines: Arc<[TaxLine]>,
 }
 
 impl PeriodState {
@@ -114,12 +116,7 @@ impl YearState {
         if draft.kind.is_subsidy() {
             return;
         }
-        for change in &draft.accruals {
-            let sign = if change.booked { 1 } else { -1 };
-            self.months += sign;
-            self.accrued
-                .add(change.group, change.amount_fen.times(i64::from(sign)));
-        }
+        self.accrue(draft);
         match draft.kind {
             EntryKind::Post => self.declare(draft, sequence),
             EntryKind::Reversal => self
@@ -139,12 +136,22 @@ impl YearState {
             }
             EntryKind::Recompute | EntryKind::SubsidyPayment | EntryKind::SubsidyClawBack => {}
         }
-        if draft.kind != EntryKind::Reversal {
-            self.projected = draft.projected;
-        }
         if let Some(settled) = &mut self.settled {
             settled.cit = settled.cit.plus(draft.cit_change);
             settled.forfeited = settled.forfeited.plus(draft.forfeited_change);
+        }
+    }
+
+    /// Brings what the months give up to an entry, and leaves what is declared as it is.
+    pub(super) fn accrue(&mut self, draft: &EntryDraft) {
+        for change in &draft.accruals {
+            let sign = if change.booked { 1 } else { -1 };
+            self.months += sign;
+            self.accrued
+                .add(change.group, change.amount_fen.times(i64::from(sign)));
+        }
+        if draft.kind != EntryKind::Reversal {
+            self.projected = draft.projected;
         }
     }
 
@@ -159,7 +166,7 @@ impl YearState {
             sales_fen: draft.sales_fen,
             release: draft.release,
             return_number: draft.return_number.clone(),
-            lines: draft.lines.clone(),
+            lines: draft.lines.as_slice().into(),
         };
         let index = self
             .periods
@@ -239,7 +246,7 @@ impl YearState {
                 .settled
                 .map_or(Fen::ZERO, |settled| settled.cit.total());
         }
-        let lines = self.periods.iter().flat_map(|period| &period.lines);
+        let lines = self.periods.iter().flat_map(|period| period.lines.iter());
         lines
             .filter(|line| line.tax == tax)
             .map(|line| line.deducted.total())

@@ -99,6 +99,7 @@ impl Desk {
         make: impl FnOnce(&PlanInput<'_>) -> Result<Plan, LedgerRefusal>,
     ) -> Result<Plan, LedgerRefusal> {
         let workers = self.workers(through);
+        let workers: Vec<_> = workers.iter().collect();
         let policy = self.policy.clone();
         let state = self.state.clone();
         let input = PlanInput {

@@ -53,16 +53,16 @@ pub(super) struct SeenEmployer {
 #[derive(Clone)]
 pub(super) struct SeenYear {
     /// As it is packed, no bytes where nothing was posted; `None` where the year was not asked for.
-    pub(super) state: Option<Vec<u8>>,
+    pub(super) state: Option<Arc<[u8]>>,
     /// As they are packed; no bytes where none was ever booked.
-    pub(super) months: Vec<u8>,
+    pub(super) months: Arc<[u8]>,
 }
 
 /// A worker linked to the employer.
 #[derive(Clone)]
 pub(super) struct SeenWorker {
     pub(super) row: Arc<WorkerRow>,
-    pub(super) filings: Vec<Filing>,
+    pub(super) filings: Arc<[Filing]>,
     pub(super) months: SeenMonths,
 }
 
@@ -111,7 +111,7 @@ impl SeenEmployer {
     /// Puts the employer's years and workers into the book of months.
     pub(super) fn note(&self, employer: EmployerCode, book: &mut MonthBook) {
         for (year, seen) in &self.years {
-            book.add_year((employer, *year), seen.months.clone());
+            book.add_year((employer, *year), Arc::clone(&seen.months));
         }
         for worker in &self.workers {
             let id = worker.row.worker_id;
@@ -149,7 +149,7 @@ impl SeenEmployer {
         let booked = match &worker.months {
             SeenMonths::Own { booked, .. } => booked.clone(),
             SeenMonths::Kept => {
-                let mut booked = Vec::new();
+                let mut booked = Vec::with_capacity(12 * self.years.len());
                 // In order of years, hence of months.
                 for (year, seen) in &self.years {
                     let key = (employer, *year);
@@ -162,7 +162,7 @@ impl SeenEmployer {
             worker: Arc::clone(&worker.row),
             name_macs: Vec::new(),
             booked,
-            filings: worker.filings.clone(),
+            filings: Arc::clone(&worker.filings),
         })
     }
 
@@ -176,14 +176,14 @@ impl SeenEmployer {
     /// before, and begins with nothing.
     pub(super) fn put_year(&mut self, row: &ChangedYear) {
         let year = self.years.entry(row.key.1).or_insert_with(|| SeenYear {
-            state: Some(Vec::new()),
-            months: Vec::new(),
+            state: Some(Arc::default()),
+            months: Arc::default(),
         });
         if !row.state.is_empty() {
-            year.state = Some(row.state.clone());
+            year.state = Some(Arc::clone(&row.state));
         }
         if !row.months.is_empty() {
-            row.months.clone_into(&mut year.months);
+            year.months = Arc::clone(&row.months);
         }
     }
 
@@ -200,14 +200,14 @@ impl SeenEmployer {
 
 impl SeenYear {
     fn bytes(&self) -> usize {
-        let state = self.state.as_ref().map_or(0, Vec::len);
+        let state = self.state.as_ref().map_or(0, |state| state.len());
         size_of::<Self>() + state + self.months.len()
     }
 }
 
 impl SeenWorker {
     fn bytes(&self) -> usize {
-        let lists = self.row.timeline.list_bytes() + size_of_val(self.filings.as_slice());
+        let lists = self.row.timeline.list_bytes() + size_of_val(&*self.filings);
         size_of::<Self>() + size_of::<WorkerRow>() + lists
     }
 }

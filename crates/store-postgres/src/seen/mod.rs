@@ -22,13 +22,12 @@ use mamagang_store::rows::{AuditRow, EmployerRow, IdempotencyKey, IdempotencyRec
 use mamagang_store::{
     PostingBatch, PostingInputs, SeenPostings, StoreError, StoreErrorKind, StoreResult,
 };
-use sqlx::Postgres;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 
 use self::employer::{Head, SeenEmployer, SeenMonths, SeenWorker, SeenYear, advance};
 pub(crate) use self::kept::Kept;
 use self::kept::Moment;
+use crate::at_hand::{Lent, Units};
 use crate::column::{employer_code, get, int, optional_int, place, place_of, tax_year};
 use crate::db::{Bind, Db};
 use crate::employer::codes;
@@ -221,8 +220,8 @@ fn employer_of(row: &PgRow, employer_code: EmployerCode, head: Head) -> StoreRes
 fn year_of(row: &PgRow, is_asked: bool) -> StoreResult<SeenYear> {
     let state = is_asked.then(|| packed_state(row)).transpose()?;
     Ok(SeenYear {
-        state: state.map(<[u8]>::to_vec),
-        months: month::packed_year(row)?.to_vec(),
+        state: state.map(Into::into),
+        months: month::packed_year(row)?.into(),
     })
 }
 
@@ -244,7 +243,7 @@ fn worker_of(row: &PgRow) -> StoreResult<Option<SeenWorker>> {
     };
     Ok(Some(SeenWorker {
         row: Arc::new(worker_row(row)?),
-        filings: filings(row)?,
+        filings: filings(row)?.into(),
         months,
     }))
 }
@@ -283,7 +282,8 @@ fn in_order(years: &[YearKey]) -> Vec<YearKey> {
 
 /// A batch that was read, and the connection that did.
 struct PostgresSeen {
-    connection: PoolConnection<Postgres>,
+    lent: Lent,
+    units: Arc<Units>,
     shared: Shared,
     recorded_at: i64,
     /// The write begins no later (microseconds by the database's clock), so that it ends within the
@@ -297,7 +297,8 @@ impl Sight {
     /// or waits for it, whoever moved it before wanted nothing of now.
     pub(crate) fn plan(
         self,
-        connection: PoolConnection<Postgres>,
+        lent: Lent,
+        units: &Arc<Units>,
         shared: Shared,
         plans_for: Duration,
     ) -> (Box<dyn SeenPostings>, PostingInputs) {
@@ -307,7 +308,8 @@ impl Sight {
         let after_last = last.map_or(now, |last| last + 1);
         let plans_for = i64::try_from(plans_for.as_micros()).unwrap_or(i64::MAX);
         let planned = PostgresSeen {
-            connection,
+            lent,
+            units: Arc::clone(units),
             shared,
             recorded_at: now.max(after_last),
             written_by: self.seen.moment.seen_at.saturating_add(plans_for),
@@ -350,12 +352,17 @@ impl SeenPostings for PostgresSeen {
             _ => error,
         });
         refused?;
-        self.shared
-            .kept
-            .note_answered(batch.answers.iter().map(|(key, _)| key));
-        self.shared
-            .kept
-            .put(std::mem::take(&mut self.seen.employers));
+        let Self {
+            lent,
+            units,
+            shared,
+            seen,
+            ..
+        } = *self;
+        units.keep(lent);
+        let answered = batch.answers.iter().map(|(key, _)| key);
+        shared.kept.note_answered(answered);
+        shared.kept.put(seen.employers);
         Ok(())
     }
 }
@@ -364,7 +371,7 @@ impl PostgresSeen {
     async fn write(&mut self, batch: &PostingBatch, audit: &[AuditRow]) -> StoreResult<()> {
         let (columns, rows) = self.seen.columns(batch, audit, self.written_by)?;
         let mut db = Db {
-            connection: &mut self.connection,
+            connection: &mut self.lent.connection,
             counters: &self.shared.counters,
         };
         db.write_and_commit(sql::WRITE_SEEN, columns, rows).await
@@ -451,7 +458,7 @@ impl Seen {
         };
         let rows = || read.values().map(|(_, row)| row);
         Ok([
-            Bind::Ints(revisions),
+            Bind::ints(revisions),
             Bind::blobs(read.keys().map(|id| id.bytes())),
             Bind::ints(read.values().map(|(revision, _)| *revision)),
             Bind::ints(rows().map(|row| row.from)),

@@ -93,7 +93,7 @@ fn goes_through_an_index(steps: &[String]) -> bool {
 #[tokio::test]
 async fn no_statement_scans_a_growing_table() {
     let (_database, pools) = pools().await;
-    let mut connection = pools.units.acquire().await.expect("free");
+    let mut connection = pools.units.pool().acquire().await.expect("free");
     for statement in all().filter(|it| it.name != database::TAKE_ROLE.name) {
         let steps = plan(&mut connection, statement.sql).await;
         let scans = steps.iter().any(|step| scans_a_table(step)) || goes_through_an_index(&steps);
@@ -104,7 +104,7 @@ async fn no_statement_scans_a_growing_table() {
 #[tokio::test]
 async fn a_scan_of_a_growing_table_is_noticed() {
     let (_database, pools) = pools().await;
-    let mut connection = pools.units.acquire().await.expect("free");
+    let mut connection = pools.units.pool().acquire().await.expect("free");
     for sql in [
         "SELECT * FROM worker",
         "SELECT count(*) FROM employer_year",

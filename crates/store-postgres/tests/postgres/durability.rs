@@ -14,7 +14,7 @@ use mamagang_testkit::postgres::{PostgresCluster, PostgresDatabase};
 use crate::support;
 
 /// Ends every connection of the store, as a restarting server or a broken network does.
-async fn end_connections(database: &PostgresDatabase) -> i64 {
+pub(super) async fn end_connections(database: &PostgresDatabase) -> i64 {
     let mut stranger = support::stranger(database).await;
     let sql = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'mamagang'";

@@ -33,10 +33,15 @@ async fn put_filings(store: &Arc<dyn Store>, filings: &[Filing]) {
     unit.commit().await.expect("committed");
 }
 
+/// The filings that the workers of [`filled_with`] name.
+pub(super) async fn put_known_filings(store: &Arc<dyn Store>) {
+    put_filings(store, &[1, 2, 3].map(filing)).await;
+}
+
 /// An employer whose workers' filings are known, and a store that has posted for it once.
 async fn posted_once() -> (PostgresDatabase, Arc<PostgresStore>, Arc<dyn Store>) {
     let (database, store, shared) = filled_with(true).await;
-    put_filings(&shared, &[1, 2, 3].map(filing)).await;
+    put_known_filings(&shared).await;
     let (seen, _) = seen::see(&shared).await;
     assert!(seen.was_read());
     commit(seen, 1, &[1, 2, 3]).await.expect("as it was read");
@@ -388,4 +393,53 @@ async fn instances_that_share_an_employer_post_in_turn() {
         months.iter().filter(|it| it.worker_id == worker(1)).count(),
         11
     );
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_another_has_met_him_and_not_what_has_changed() {
+    let (database, _, _) = posted_once().await;
+    let options = PostgresOptions {
+        lock_timeout: Duration::from_millis(200),
+        ..PostgresOptions::default()
+    };
+    let store = PostgresStore::connect(&database.url(), options).await;
+    let shared: Arc<dyn Store> = Arc::new(store.expect("a store"));
+    let (seen, _) = see(&shared, 2).await;
+    commit(seen, 2, &[]).await.expect("as it was read");
+    let (seen, _) = see(&shared, 3).await;
+    assert!(!seen.was_read());
+    let other = another(&database).await;
+    let mut unit = begin(&other).await;
+    unit.employers(&[employer(0)]).await.expect("locked");
+    let refused = commit(seen, 3, &[]).await.expect_err("somebody has it");
+    assert_eq!(refused.kind(), StoreErrorKind::Contended);
+    drop(unit);
+    // Nothing has changed: what is kept is still good.
+    let (seen, _) = see(&shared, 3).await;
+    assert!(!seen.was_read());
+    commit(seen, 3, &[]).await.expect("as it was kept");
+}
+
+#[tokio::test]
+async fn a_filing_that_is_being_decided_is_waited_for() {
+    let (database, _, shared) = posted_once().await;
+    let other = another(&database).await;
+    let mut unit = begin(&other).await;
+    let mut decided = filing(2);
+    decided.revoked_on = CivilDate::from_epoch_day(19_500);
+    unit.put_filings(&[decided]).await.expect("accepted");
+    let (seen, _) = see(&shared, 2).await;
+    assert!(!seen.was_read());
+    let posting = tokio::spawn(commit(seen, 2, &[]));
+    support::until_one_waits(&database).await;
+    unit.commit().await.expect("committed");
+    let refused = posting
+        .await
+        .expect("no panic")
+        .expect_err("planned before");
+    assert_eq!(refused.kind(), StoreErrorKind::Outdated);
+    let (seen, read) = see(&shared, 2).await;
+    assert!(seen.was_read());
+    assert_eq!(read.years, read_anew(&database, 2023).await);
+    commit(seen, 2, &[]).await.expect("as it was read");
 }

@@ -1,5 +1,6 @@
 //! The PostgreSQL engine: the common contract, and what is this engine's own.
 
+mod at_hand;
 mod contract;
 mod cost;
 mod durability;

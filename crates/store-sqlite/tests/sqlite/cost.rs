@@ -176,10 +176,10 @@ async fn the_filings_that_contracts_name_come_with_the_worker() {
         accepted_on: CivilDate::from_epoch_day(19_000),
         revoked_on: None,
     };
-    assert_eq!(filings(0), [accepted]);
+    assert_eq!(*filings(0), [accepted]);
     assert_eq!(filings(1)[0].kind, FilingKind::Service);
     assert_eq!(filings(1)[0].revoked_on, CivilDate::from_epoch_day(19_500));
-    assert_eq!(filings(2), []);
+    assert_eq!(*filings(2), []);
 }
 
 #[tokio::test]

@@ -241,10 +241,10 @@ pub fn booked(number: u8, month: TaxMonth, employer_code: EmployerCode) -> Perso
 }
 
 /// A request of an organisation.
-pub fn request(organisation: &str, method: &str, number: u128) -> IdempotencyKey {
+pub fn request(organisation: &str, method: &'static str, number: u128) -> IdempotencyKey {
     IdempotencyKey {
-        organisation: organisation.to_owned(),
-        method: method.to_owned(),
+        organisation: organisation.into(),
+        method,
         request_id: RequestId(Uuid::from_u128(number)),
     }
 }
@@ -252,10 +252,10 @@ pub fn request(organisation: &str, method: &str, number: u128) -> IdempotencyKey
 /// An answer.
 pub fn answer(text: &str) -> IdempotencyRecord {
     IdempotencyRecord {
-        content: vec![
-            ("employer_code".to_owned(), "91442000MAQQ000161".to_owned()),
-            ("reason".to_owned(), format!("\"{text}\" 更正\n")),
-        ],
+        content: Arc::new(vec![
+            ("employer_code".into(), "91442000MAQQ000161".to_owned()),
+            ("reason".into(), format!("\"{text}\" 更正\n")),
+        ]),
         response: text.as_bytes().to_vec(),
         recorded_at: NOW,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mamagang_domain::identifier::EmployerCode;
 use mamagang_domain::ids::WorkerId;
@@ -10,7 +11,8 @@ use mamagang_domain::ledger::YearState;
 use mamagang_domain::month::TaxYear;
 use mamagang_domain::timeline::pack;
 
-use super::{WorkerMonths, YearKey, add_booked_of, conflict, pack_year, unpack_year, year_of};
+use super::year::{YearRows, count_booked_of};
+use super::{WorkerMonths, YearKey, add_booked_of, conflict, unpack_year, year_of};
 use crate::rows::{PersonMonth, YearRow};
 use crate::{StoreError, StoreErrorKind, StoreResult};
 
@@ -30,8 +32,10 @@ pub struct MonthBook {
 #[derive(Debug)]
 struct OfWorker {
     kept: Kept,
-    /// The months unpacked, once one of them is changed.
+    /// The months of its row unpacked, once one of them is changed.
     changed: Option<Vec<BookedMonth>>,
+    /// Whether a month was booked that its employer keeps.
+    is_booked: bool,
 }
 
 /// Where a worker's months are kept.
@@ -45,9 +49,9 @@ enum Kept {
 
 #[derive(Debug)]
 struct OfYear {
-    row: Vec<u8>,
-    /// The same unpacked, once it is asked for.
-    months: Option<Vec<PersonMonth>>,
+    row: Arc<[u8]>,
+    /// The same unpacked, once one of its months is changed.
+    rows: Option<YearRows>,
     is_changed: bool,
 }
 
@@ -68,7 +72,7 @@ pub struct MonthChanges {
     /// Workers' rows, in order of id.
     pub workers: Vec<ChangedWorker>,
     /// The months of employers' years, packed, in order.
-    pub years: BTreeMap<YearKey, Vec<u8>>,
+    pub years: BTreeMap<YearKey, Arc<[u8]>>,
 }
 
 /// A year's row, of which what has no bytes stays as it is.
@@ -77,9 +81,9 @@ pub struct ChangedYear {
     /// Whose, and which.
     pub key: YearKey,
     /// Its state, packed.
-    pub state: Vec<u8>,
+    pub state: Arc<[u8]>,
     /// Its months, packed.
-    pub months: Vec<u8>,
+    pub months: Arc<[u8]>,
 }
 
 impl MonthChanges {
@@ -92,7 +96,10 @@ impl MonthChanges {
         let keys: BTreeSet<_> = states.keys().chain(self.years.keys()).collect();
         let rows = keys.into_iter().map(|key| ChangedYear {
             key: *key,
-            state: states.get(key).map_or_else(Vec::new, |state| pack(*state)),
+            state: states
+                .get(key)
+                .map(|state| pack(*state).into())
+                .unwrap_or_default(),
             months: self.years.get(key).cloned().unwrap_or_default(),
         });
         rows.collect()
@@ -144,17 +151,15 @@ impl MonthBook {
 
     /// A worker's row, as read under the worker's lock.
     pub fn add_worker(&mut self, worker_id: WorkerId, row: WorkerMonths) {
-        let kept = Kept::Row(row);
-        let changed = None;
-        self.workers.insert(worker_id, OfWorker { kept, changed });
+        self.workers
+            .insert(worker_id, OfWorker::new(Kept::Row(row)));
     }
 
     /// A worker whose months an employer's years alone tell; all of those years that have months are
     /// put into the book as well.
     pub fn add_kept_worker(&mut self, worker_id: WorkerId, employer: EmployerCode) {
-        let kept = Kept::Years(employer);
-        let changed = None;
-        self.workers.insert(worker_id, OfWorker { kept, changed });
+        self.workers
+            .insert(worker_id, OfWorker::new(Kept::Years(employer)));
     }
 
     /// Whether a worker is in the book.
@@ -192,17 +197,19 @@ impl MonthBook {
     }
 
     /// What the row of a worker would say, whose months are kept with an employer.
-    pub fn row_from_years(&mut self, worker_id: &WorkerId) -> StoreResult<WorkerMonths> {
-        let months = WorkerMonths::pack(self.worker(*worker_id)?);
-        months.ok_or_else(too_many)
+    pub fn row_from_years(&self, worker_id: &WorkerId) -> StoreResult<WorkerMonths> {
+        let employer = self.keeper_of(worker_id);
+        let employer = employer.ok_or_else(|| conflict("nobody keeps the worker's months"))?;
+        let months = kept_months(&self.years, *worker_id, employer)?;
+        WorkerMonths::pack(&months).ok_or_else(too_many)
     }
 
     /// The packed months of an employer's year, as read under the employer's lock; no bytes where
     /// there are none.
-    pub fn add_year(&mut self, key: YearKey, row: Vec<u8>) {
+    pub fn add_year(&mut self, key: YearKey, row: impl Into<Arc<[u8]>>) {
         let of = OfYear {
-            row,
-            months: None,
+            row: row.into(),
+            rows: None,
             is_changed: false,
         };
         self.years.insert(key, of);
@@ -244,13 +251,21 @@ impl MonthBook {
         if !self.kept_elsewhere(months).is_empty() {
             return Err(conflict("another employer keeps the worker's months"));
         }
+        let is_booked = || conflict("the month is booked already");
         for month in months {
-            let booked = self.worker(month.worker_id)?;
-            let Err(place) = booked.binary_search_by_key(&month.month, |it| it.month) else {
-                return Err(conflict("the month is booked already"));
-            };
-            booked.insert(place, month.booked());
-            self.changed_year(year_of(month))?.push(*month);
+            let of = self.workers.get_mut(&month.worker_id);
+            let of = of.ok_or_else(|| conflict("the worker is unknown"))?;
+            match of.row_months()? {
+                Some(booked) => {
+                    let place = booked.binary_search_by_key(&month.month, |it| it.month);
+                    let place = place.err().ok_or_else(is_booked)?;
+                    booked.insert(place, month.booked());
+                }
+                None => of.is_booked = true,
+            }
+            if !self.changed_year(year_of(month))?.book(month)? {
+                return Err(is_booked());
+            }
         }
         self.take_changes()
     }
@@ -260,15 +275,24 @@ impl MonthBook {
     pub fn release(&mut self, months: &[PersonMonth]) -> StoreResult<MonthChanges> {
         let missing = || conflict("a month to be released is not booked for the employer");
         for month in months {
-            let booked = self.worker(month.worker_id).map_err(|_| missing())?;
-            let is_it = |it: &BookedMonth| {
-                (it.month, it.employer_code) == (month.month, month.employer_code)
-            };
-            booked.remove(booked.iter().position(is_it).ok_or_else(missing)?);
-            let of_year = self.changed_year(year_of(month))?;
-            let is_it =
-                |it: &PersonMonth| (it.month, it.worker_id) == (month.month, month.worker_id);
-            of_year.swap_remove(of_year.iter().position(is_it).ok_or_else(missing)?);
+            let key = year_of(month);
+            let of = self.workers.get_mut(&month.worker_id);
+            let of = of.ok_or_else(missing)?;
+            match of.row_months()? {
+                Some(booked) => {
+                    let is_it = |it: &BookedMonth| {
+                        (it.month, it.employer_code) == (month.month, month.employer_code)
+                    };
+                    booked.remove(booked.iter().position(is_it).ok_or_else(missing)?);
+                }
+                // A year that is not there has no months.
+                None if !self.years.contains_key(&key) => return Err(missing()),
+                None => {}
+            }
+            let of_year = self.changed_year(key)?;
+            if !of_year.release(month.worker_id, month.month) {
+                return Err(missing());
+            }
         }
         self.take_changes()
     }
@@ -277,6 +301,12 @@ impl MonthBook {
     fn take_changes(&mut self) -> StoreResult<MonthChanges> {
         let mut changes = MonthChanges::default();
         for (id, of) in &mut self.workers {
+            if let Kept::Years(employer) = of.kept
+                && std::mem::take(&mut of.is_booked)
+                && count_kept(&self.years, *id, employer)? > MONTHS_MAX
+            {
+                return Err(too_many());
+            }
             let Some(months) = of.changed.take() else {
                 continue;
             };
@@ -297,28 +327,18 @@ impl MonthBook {
         }
         for (key, of) in &mut self.years {
             if std::mem::take(&mut of.is_changed) {
-                of.row = pack_year(of.months.as_deref().unwrap_or_default())?;
-                changes.years.insert(*key, of.row.clone());
+                of.row = match &of.rows {
+                    Some(rows) => rows.pack()?.into(),
+                    None => Arc::default(),
+                };
+                changes.years.insert(*key, Arc::clone(&of.row));
             }
         }
         Ok(changes)
     }
 
-    /// A worker's months, unpacked.
-    fn worker(&mut self, id: WorkerId) -> StoreResult<&mut Vec<BookedMonth>> {
-        let of = self.workers.get_mut(&id);
-        let OfWorker { kept, changed } = of.ok_or_else(|| conflict("the worker is unknown"))?;
-        if changed.is_none() {
-            *changed = Some(match kept {
-                Kept::Row(row) => row.unpack()?,
-                Kept::Years(employer) => kept_months(&self.years, id, *employer)?,
-            });
-        }
-        Ok(changed.get_or_insert_default())
-    }
-
     /// A year's months, unpacked, of which one is going to change.
-    fn changed_year(&mut self, key: YearKey) -> StoreResult<&mut Vec<PersonMonth>> {
+    fn changed_year(&mut self, key: YearKey) -> StoreResult<&mut YearRows> {
         let of = self.years.get_mut(&key).ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Internal,
@@ -326,17 +346,60 @@ impl MonthBook {
             )
         })?;
         of.is_changed = true;
-        of.unpacked(key)
+        of.unpacked()
+    }
+}
+
+impl OfWorker {
+    fn new(kept: Kept) -> Self {
+        Self {
+            kept,
+            changed: None,
+            is_booked: false,
+        }
+    }
+
+    /// The months that the worker's row tells, to be changed; `None` where an employer keeps them.
+    fn row_months(&mut self) -> StoreResult<Option<&mut Vec<BookedMonth>>> {
+        let Kept::Row(row) = &self.kept else {
+            return Ok(None);
+        };
+        if self.changed.is_none() {
+            self.changed = Some(row.unpack()?);
+        }
+        Ok(self.changed.as_mut())
     }
 }
 
 impl OfYear {
-    fn unpacked(&mut self, key: YearKey) -> StoreResult<&mut Vec<PersonMonth>> {
-        if self.months.is_none() {
-            self.months = Some(unpack_year(&self.row, key)?);
+    fn unpacked(&mut self) -> StoreResult<&mut YearRows> {
+        if self.rows.is_none() {
+            self.rows = Some(YearRows::unpack(&self.row)?);
         }
-        Ok(self.months.get_or_insert_default())
+        Ok(self.rows.get_or_insert_default())
     }
+}
+
+fn years_of(
+    years: &BTreeMap<YearKey, OfYear>,
+    employer: EmployerCode,
+) -> impl Iterator<Item = (YearKey, &OfYear)> {
+    let from = years.range((employer, TaxYear::MIN)..);
+    let own = from.take_while(move |(key, _)| key.0 == employer);
+    own.map(|(key, of)| (*key, of))
+}
+
+/// How many months a worker has in the years of an employer.
+fn count_kept(
+    years: &BTreeMap<YearKey, OfYear>,
+    id: WorkerId,
+    employer: EmployerCode,
+) -> StoreResult<usize> {
+    let counts = years_of(years, employer).map(|(_, of)| match &of.rows {
+        Some(rows) => Ok(rows.count_of(id)),
+        None => count_booked_of(id, &of.row),
+    });
+    counts.sum()
 }
 
 /// A worker's months in the years of an employer, in order.
@@ -346,14 +409,10 @@ fn kept_months(
     employer: EmployerCode,
 ) -> StoreResult<Vec<BookedMonth>> {
     let mut booked = Vec::new();
-    let of_employer = years.range((employer, TaxYear::MIN)..);
-    for (key, of) in of_employer.take_while(|(key, _)| key.0 == employer) {
-        match &of.months {
-            None => add_booked_of(id, &of.row, *key, &mut booked)?,
-            Some(months) => {
-                let of_worker = months.iter().filter(|month| month.worker_id == id);
-                booked.extend(of_worker.map(PersonMonth::booked));
-            }
+    for (key, of) in years_of(years, employer) {
+        match &of.rows {
+            None => add_booked_of(id, &of.row, key, &mut booked)?,
+            Some(rows) => booked.extend(rows.booked_of(id, key)),
         }
     }
     booked.sort_unstable_by_key(|it| it.month);
@@ -366,7 +425,7 @@ fn too_many() -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read_year;
+    use super::super::pack_year;
     use super::super::tests::{booked, employer, month, worker};
     use super::*;
 
@@ -403,7 +462,7 @@ mod tests {
         assert_eq!(changes.workers[0].after.months, "0");
         assert_eq!(changes.years.len(), 1);
         let key = year_of(&first);
-        assert_eq!(read_year(&changes.years[&key], key), Some(Vec::new()));
+        assert_eq!(unpack_year(&changes.years[&key], key).expect("read"), []);
     }
 
     #[test]
@@ -418,7 +477,7 @@ mod tests {
         let told = told.map(|it| (it.before.months.as_str(), it.after.months.as_str()));
         assert_eq!(Vec::from_iter(told), [("00", "0.0"), ("", "0")]);
         let key = year_of(&kept);
-        let months = read_year(&both.years[&key], key).expect("read");
+        let months = unpack_year(&both.years[&key], key).expect("read");
         assert_eq!(months, [kept, later[0]]);
         assert_eq!(book.row_of(&worker(1)), Some(&both.workers[0].after));
         assert_eq!(book.row_of(&worker(9)), None);
@@ -465,9 +524,9 @@ mod tests {
         let told = rows.iter().map(|it| (it.key, it.state.clone()));
         let told: BTreeMap<_, _> = told.collect();
         let expected = [
-            (alone, pack(&state(3))),
-            (year_of(&first), pack(&state(2))),
-            (year_of(&second), Vec::new()),
+            (alone, pack(&state(3)).into()),
+            (year_of(&first), pack(&state(2)).into()),
+            (year_of(&second), Arc::default()),
         ];
         assert_eq!(told, BTreeMap::from(expected));
         let with_months = rows.iter().filter(|it| !it.months.is_empty());
@@ -491,5 +550,39 @@ mod tests {
         first.add_year(key, Vec::new());
         let asked = first.missing_years_of(&[worker(1)]);
         assert_eq!(asked.expect("read"), BTreeSet::new());
+    }
+
+    #[test]
+    fn months_that_an_employer_keeps_are_counted_over_all_its_years() {
+        let mut book = MonthBook::default();
+        book.add_kept_worker(worker(1), employer(1));
+        let of_year = |year: i32| -> Vec<PersonMonth> {
+            let months = (1..=12).map(|month| booked(1, &format!("{year}-{month:02}"), 1));
+            months.collect()
+        };
+        for year in 2023..=2026 {
+            let key = year_of(&of_year(year)[0]);
+            let rows = match year {
+                2023 | 2024 => pack_year(&of_year(year)).expect("packed"),
+                _ => Vec::new(),
+            };
+            book.add_year(key, rows);
+        }
+        let changes = book.book(&of_year(2025)).expect("the last of 36");
+        assert!(changes.workers.is_empty());
+        assert_eq!(changes.years.len(), 1);
+        let row = book.row_from_years(&worker(1)).expect("kept");
+        assert_eq!((row.from, row.months), (2023 * 12, "0".repeat(36)));
+        let [again, further] = [booked(1, "2024-03", 1), booked(1, "2026-01", 1)];
+        book.release(&[again]).expect("booked");
+        assert!(book.release(&[again]).is_err());
+        book.book(&[again]).expect("the last of 36 again");
+        for refused in [again, further] {
+            let refused = book.book(&[refused]).expect_err("refused");
+            assert_eq!(refused.kind(), StoreErrorKind::Conflict);
+        }
+        let elsewhere = booked(1, "2026-01", 2);
+        assert!(book.book(&[elsewhere]).is_err());
+        assert!(book.release(&[elsewhere]).is_err());
     }
 }

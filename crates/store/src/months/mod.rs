@@ -6,17 +6,14 @@
 //! [`MonthBook`] changes both together.
 
 mod book;
-
-use std::collections::BTreeMap;
+mod year;
 
 use mamagang_domain::identifier::EmployerCode;
-use mamagang_domain::ids::WorkerId;
 use mamagang_domain::key_group::BookedMonth;
-use mamagang_domain::money::Fen;
 use mamagang_domain::month::{TaxMonth, TaxYear};
-use mamagang_domain::policy::CodeGroup;
 
 pub use book::{ChangedWorker, ChangedYear, MONTHS_MAX, MonthBook, MonthChanges};
+pub use year::{add_booked_of, pack_year, unpack_year};
 
 use crate::rows::PersonMonth;
 use crate::{StoreError, StoreErrorKind, StoreResult};
@@ -100,156 +97,6 @@ fn read_months(from: i64, months: &str, employers: &str) -> Option<Vec<BookedMon
     Some(booked)
 }
 
-/// The layout of [`pack_year`].
-const YEAR_LAYOUT: u8 = 1;
-
-/// What booked a month, and how: many months of a year share it.
-type Mark = (u8, i64, u32);
-
-/// Bytes of a [`Mark`]: group, amount, sequence.
-const MARK_BYTES: usize = 1 + 8 + 4;
-
-/// Bytes of a worker's year: its id, and the mark of each month.
-const ROW_BYTES: usize = 16 + 12 * 2;
-
-/// Packs the months booked for an employer in a year, each there once, in any order. Numbers are
-/// big-endian: the layout's number; how many marks there are (2 bytes) and the marks in order, each
-/// group (1), amount in fen (8) and sequence of the entry (4); then for each worker, in order, its
-/// id (16) and for each month of the year which mark it has, counted from 1, or 0 (12 × 2).
-pub fn pack_year(months: &[PersonMonth]) -> StoreResult<Vec<u8>> {
-    let mut marks: Vec<Mark> = months.iter().map(mark_of).collect();
-    marks.sort_unstable();
-    marks.dedup();
-    let count = u16::try_from(marks.len()).map_err(|_| {
-        let context = "an employer's year has more marks than can be told apart";
-        StoreError::new(StoreErrorKind::Internal, context)
-    })?;
-    let mut rows: BTreeMap<WorkerId, [u16; 12]> = BTreeMap::new();
-    for month in months {
-        let place = marks.partition_point(|mark| *mark < mark_of(month));
-        let row = rows.entry(month.worker_id).or_default();
-        if let Some(number) = row.get_mut(place_in_year(month.month)) {
-            *number = u16::try_from(place + 1).unwrap_or_default();
-        }
-    }
-    let mut bytes = Vec::with_capacity(3 + marks.len() * MARK_BYTES + rows.len() * ROW_BYTES);
-    bytes.push(YEAR_LAYOUT);
-    bytes.extend(count.to_be_bytes());
-    for (group, amount, sequence) in marks {
-        bytes.push(group);
-        bytes.extend(amount.to_be_bytes());
-        bytes.extend(sequence.to_be_bytes());
-    }
-    for (worker, row) in rows {
-        bytes.extend(worker.bytes());
-        bytes.extend(row.into_iter().flat_map(u16::to_be_bytes));
-    }
-    Ok(bytes)
-}
-
-fn mark_of(month: &PersonMonth) -> Mark {
-    (month.group as u8, month.amount_fen.get(), month.sequence)
-}
-
-fn place_in_year(month: TaxMonth) -> usize {
-    usize::try_from(month.month() - 1).unwrap_or_default()
-}
-
-/// The months of an employer's year, by month and worker; none of no bytes.
-pub fn unpack_year(bytes: &[u8], key: YearKey) -> StoreResult<Vec<PersonMonth>> {
-    read_year(bytes, key).ok_or_else(|| corrupt("months of a year"))
-}
-
-fn read_year(bytes: &[u8], (employer_code, year): YearKey) -> Option<Vec<PersonMonth>> {
-    let Some((layout, rest)) = bytes.split_first() else {
-        return Some(Vec::new());
-    };
-    if *layout != YEAR_LAYOUT {
-        return None;
-    }
-    let (count, rest) = rest.split_first_chunk()?;
-    let count = usize::from(u16::from_be_bytes(*count));
-    let (marks, rows) = rest.split_at_checked(count * MARK_BYTES)?;
-    let marks = marks.chunks_exact(MARK_BYTES).map(|bytes| {
-        let (group, bytes) = bytes.split_first()?;
-        let (amount, bytes) = bytes.split_first_chunk()?;
-        let sequence = bytes.first_chunk()?;
-        Some((
-            *CodeGroup::ALL.get(usize::from(*group))?,
-            Fen::new(i64::from_be_bytes(*amount)),
-            u32::from_be_bytes(*sequence),
-        ))
-    });
-    let marks: Vec<_> = marks.collect::<Option<_>>()?;
-    let rows = rows.chunks(ROW_BYTES).map(|row| {
-        let (worker, places) = row.split_at_checked(16)?;
-        let (places, []) = places.as_chunks::<2>() else {
-            return None;
-        };
-        (places.len() == 12).then_some((WorkerId::from_slice(worker)?, places))
-    });
-    let rows: Vec<_> = rows.collect::<Option<_>>()?;
-    let mut months = Vec::with_capacity(rows.len() * 12);
-    for (at, month) in year.first_month().through(year.last_month()).enumerate() {
-        for (worker_id, places) in &rows {
-            let number = u16::from_be_bytes(*places.get(at)?);
-            let Some(place) = number.checked_sub(1) else {
-                continue;
-            };
-            let (group, amount_fen, sequence) = *marks.get(usize::from(place))?;
-            months.push(PersonMonth {
-                worker_id: *worker_id,
-                month,
-                employer_code,
-                group,
-                amount_fen,
-                sequence,
-            });
-        }
-    }
-    Some(months)
-}
-
-/// Adds the months that are booked for one worker in a packed year, in order; none of no bytes.
-pub fn add_booked_of(
-    worker_id: WorkerId,
-    bytes: &[u8],
-    key: YearKey,
-    booked: &mut Vec<BookedMonth>,
-) -> StoreResult<()> {
-    let of_worker = find_row(worker_id, bytes).ok_or_else(|| corrupt("months of a year"))?;
-    let of_worker = of_worker.unwrap_or_default();
-    let months = key.1.first_month().through(key.1.last_month());
-    for (month, number) in months.zip(of_worker) {
-        if *number != [0; 2] {
-            booked.push(BookedMonth {
-                month,
-                employer_code: key.0,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Which mark each month of a worker has, of packed months; workers stand in order.
-fn find_row(worker_id: WorkerId, bytes: &[u8]) -> Option<Option<&[[u8; 2]]>> {
-    let Some((layout, rest)) = bytes.split_first() else {
-        return Some(None);
-    };
-    let (count, rest) = rest.split_first_chunk()?;
-    let marks = usize::from(u16::from_be_bytes(*count)) * MARK_BYTES;
-    let (rows, rest) = rest.split_at_checked(marks)?.1.as_chunks::<ROW_BYTES>();
-    if *layout != YEAR_LAYOUT || !rest.is_empty() {
-        return None;
-    }
-    let id = worker_id.bytes();
-    let Ok(at) = rows.binary_search_by(|row| row.get(..id.len()).cmp(&Some(&id[..]))) else {
-        return Some(None);
-    };
-    let (places, _) = rows.get(at)?.get(id.len()..)?.as_chunks::<2>();
-    Some(Some(places))
-}
-
 /// The year of a booked month, for its employer.
 pub fn year_of(month: &PersonMonth) -> YearKey {
     (month.employer_code, month.month.tax_year())
@@ -266,6 +113,10 @@ fn corrupt(what: &str) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use mamagang_domain::ids::WorkerId;
+    use mamagang_domain::money::Fen;
+    use mamagang_domain::policy::CodeGroup;
+
     use super::*;
 
     pub(super) fn employer(number: u32) -> EmployerCode {
@@ -347,72 +198,6 @@ mod tests {
         assert!(read_months(good.0, good.1, good.2).is_some());
         for (from, months, employers) in wrong {
             assert_eq!(read_months(from, months, employers), None, "{months}");
-        }
-    }
-
-    #[test]
-    fn a_years_months_come_back_by_month_and_worker() {
-        let year = TaxYear::new(2024).expect("a year");
-        let mut months = vec![
-            booked(2, "2024-12", 1),
-            booked(1, "2024-12", 1),
-            booked(2, "2024-01", 1),
-        ];
-        months[1].group = CodeGroup::Poverty;
-        months[1].amount_fen = Fen::new(i64::MIN);
-        months[2].sequence = u32::MAX;
-        let packed = pack_year(&months).expect("packed");
-        assert_eq!(packed.len(), 3 + 3 * MARK_BYTES + 2 * ROW_BYTES);
-        months.sort_unstable_by_key(|it| (it.month, it.worker_id));
-        let key = (employer(1), year);
-        assert_eq!(read_year(&packed, key), Some(months));
-        let empty = pack_year(&[]).expect("packed");
-        assert_eq!(read_year(&empty, key), Some(Vec::new()));
-        assert_eq!(read_year(&[], key), Some(Vec::new()));
-    }
-
-    #[test]
-    fn one_workers_months_are_found_among_those_of_a_year() {
-        let key = year_of(&booked(1, "2024-01", 1));
-        let months = [
-            booked(2, "2024-12", 1),
-            booked(1, "2024-12", 1),
-            booked(2, "2024-01", 1),
-            booked(4, "2024-03", 1),
-        ];
-        let packed = pack_year(&months).expect("packed");
-        let found = |who, bytes: &[u8]| {
-            let mut found = Vec::new();
-            add_booked_of(worker(who), bytes, key, &mut found).map(|()| found)
-        };
-        for who in 1..=5 {
-            let mut expected = months.map(|it| (it.worker_id == worker(who), it.booked()));
-            expected.sort_unstable_by_key(|(_, it)| it.month);
-            let expected = expected.iter().filter(|(is_it, _)| *is_it);
-            let expected = Vec::from_iter(expected.map(|(_, it)| *it));
-            assert_eq!(found(who, &packed).expect("packed"), expected, "{who}");
-        }
-        assert_eq!(found(1, &[]).expect("nobody"), []);
-        let [cut, longer] = [&packed[..packed.len() - 1], &[&packed[..], &[0]].concat()];
-        for wrong in [cut, longer, &[2, 0, 0], &[1, 0], &[1, 0, 1]] {
-            let kind = found(1, wrong).expect_err("corrupt").kind();
-            assert_eq!(kind, StoreErrorKind::Corrupt);
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_cut_off_or_of_another_layout_are_not_read() {
-        let key = year_of(&booked(1, "2024-01", 1));
-        let packed = pack_year(&[booked(1, "2024-01", 1)]).expect("packed");
-        // Without its workers it is a year of no months.
-        let whole = [0, 3 + MARK_BYTES];
-        for length in (0..packed.len()).filter(|length| !whole.contains(length)) {
-            assert_eq!(read_year(&packed[..length], key), None, "{length}");
-        }
-        for (at, value) in [(0, 2), (2, 2), (3, 2), (3 + MARK_BYTES + 17, 2)] {
-            let mut other = packed.clone();
-            other[at] = value;
-            assert_eq!(read_year(&other, key), None, "{at}");
         }
     }
 }

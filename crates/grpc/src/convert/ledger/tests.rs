@@ -118,7 +118,7 @@ fn the_content_of_a_posting_tells_absent_sales_from_none_and_names_each_field() 
             .fields()
             .iter()
             .filter(|known| !first.fields().contains(known))
-            .map(|(name, _)| name.as_str())
+            .map(|(name, _)| name.as_ref())
             .collect();
         assert_eq!(differing, [field]);
     }
