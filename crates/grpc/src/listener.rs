@@ -29,8 +29,10 @@ use crate::limits as own;
 
 /// Bytes of HTTP/2's preface: what a client says first.
 const PREFACE_BYTES: usize = 24;
-/// Bytes that are gathered before they are sent.
-const SENT_TOGETHER_MAX: usize = 16 << 10;
+/// Bytes that are gathered before they are sent: a largest frame of HTTP/2 with its head, and some answers.
+const SENT_TOGETHER_MAX: usize = 20 << 10;
+/// So many bytes wait for nothing more.
+const WORTH_SENDING: usize = 4 << 10;
 /// Connections that are ready and wait for being served.
 const READY_MAX: usize = 64;
 
@@ -349,7 +351,8 @@ impl AsyncWrite for Connection {
     /// Once, whoever could run before us runs first: calls that are about to be answered add to what is
     /// sent. Nobody waits for a clock, and an answer that is alone waits for nothing.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.has_waited && !self.io.buffer().is_empty() {
+        let gathered = self.io.buffer().len();
+        if !self.has_waited && gathered > 0 && gathered < WORTH_SENDING {
             self.has_waited = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -443,6 +446,19 @@ mod tests {
         far.readable().await.expect("readable");
         let count = far.try_read(&mut read).expect("read");
         assert_eq!(&read[..count], b"onetwo");
+        // What is worth sending waits for nobody.
+        let large = [7; WORTH_SENDING];
+        assert!(matches!(sent(&large), Poll::Ready(Ok(()))));
+        let mut read = vec![0; WORTH_SENDING];
+        let read_all = async {
+            let mut count = 0;
+            while count < WORTH_SENDING {
+                far.readable().await.expect("readable");
+                count += far.try_read(&mut read[count..]).unwrap_or_default();
+            }
+        };
+        read_all.await;
+        assert_eq!(read, large);
         // The next one lets others go first again; nothing to send lets nobody.
         assert!(sent(b"three").is_pending());
         assert!(matches!(sent(b""), Poll::Ready(Ok(()))));

@@ -11,6 +11,9 @@ use sqlx::{Encode, Postgres, Type};
 /// Dimensions, flags, the elements' type, how many, and the first's number: 4 bytes each.
 const HEADER: usize = 20;
 
+/// Room for each element at first, at most.
+const ELEMENT_EXPECTED: usize = 4_096;
+
 /// The elements' types by their numbers, which are the same in every PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -54,7 +57,7 @@ impl Column {
         let mut column = column.peekable();
         let first = column.peek().and_then(Option::as_ref);
         // Elements of a column are mostly of a size.
-        let element = first.map_or(0, |bytes| bytes.as_ref().len());
+        let element = first.map_or(0, |bytes| bytes.as_ref().len().min(ELEMENT_EXPECTED));
         let mut encoded = Self::new(kind, column.size_hint().0, element);
         for bytes in column {
             encoded.push(bytes.as_ref().map(AsRef::as_ref));

@@ -6,7 +6,7 @@ use mamagang_domain::money::Fen;
 use mamagang_domain::month::TaxMonth;
 use mamagang_domain::policy::CodeGroup;
 
-use super::{YearKey, corrupt};
+use super::{YearKey, conflict, corrupt};
 use crate::rows::PersonMonth;
 use crate::{StoreError, StoreErrorKind, StoreResult};
 
@@ -239,7 +239,9 @@ fn booked_at(
 pub fn pack_year(months: &[PersonMonth]) -> StoreResult<Vec<u8>> {
     let mut year = YearRows::default();
     for month in months {
-        year.book(month)?;
+        if !year.book(month)? {
+            return Err(conflict("a month is booked twice"));
+        }
     }
     year.pack()
 }
