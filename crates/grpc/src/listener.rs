@@ -327,6 +327,8 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if let Some(error) = self.poll_end(cx) {
+            // Answers that wait for others to be sent with them are finished.
+            let _ = Pin::new(&mut self.io).poll_flush(cx);
             return Poll::Ready(Err(error));
         }
         let before = buffer.filled().len();

@@ -359,10 +359,11 @@ impl SeenPostings for PostgresSeen {
             seen,
             ..
         } = *self;
-        units.keep(lent);
         let answered = batch.answers.iter().map(|(key, _)| key);
         shared.kept.note_answered(answered);
         shared.kept.put(seen.employers);
+        // Last: whoever takes it may post for the same employers.
+        units.keep(lent);
         Ok(())
     }
 }
